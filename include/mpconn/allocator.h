@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * @file
+ * @brief Where the library's memory comes from.
+ */
+#ifndef MPCONN_ALLOCATOR_H
+#define MPCONN_ALLOCATOR_H
+
+#include <mpconn/base.h>
+
+/** @cond */
+#ifdef __cplusplus
+extern "C" {
+#endif
+/** @endcond */
+
+/**
+ * @defgroup allocator Allocator
+ * @{
+ */
+
+/**
+ * @brief The host's allocator. Used when an object is made and when it is deleted, never between.
+ *
+ * A copy is kept by each object made with it. The memory it returns needs the alignment of
+ * malloc; the library aligns its own tables to cache lines inside it.
+ */
+typedef struct mpconn_allocator {
+    /** @brief Return `size` (> 0) bytes or NULL. NULL here means the C library's malloc. */
+    void *(*alloc)(void *user, size_t size);
+    /** @brief Give back what `alloc` returned; never called with NULL. NULL here means free. */
+    void (*release)(void *user, void *ptr);
+    /** @brief First argument of both. */
+    void *user;
+} mpconn_allocator;
+
+/** @} */
+
+/** @cond */
+#ifdef __cplusplus
+}
+#endif
+/** @endcond */
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * @file
+ * @brief Legs, and the delta between two of them: usable alone, without an engine.
+ */
+#ifndef MPCONN_DELTA_H
+#define MPCONN_DELTA_H
+
+#include <mpconn/base.h>
+#include <mpconn/packet.h>
+
+/** @cond */
+#ifdef __cplusplus
+extern "C" {
+#endif
+/** @endcond */
+
+/**
+ * @defgroup delta Legs and deltas
+ *
+ * A connection that a member carries is two legs. A leg is what one endpoint believes about the
+ * connection. The delta is what must change in a segment that crosses from one leg to the other:
+ * all sequence numbers of a byte stream by one offset, all timestamps of a clock by another, the
+ * window by a shift, and, where the legs differ in them, addresses and ports.
+ *
+ * Nothing here keeps state, allocates, or needs an engine.
+ * @{
+ */
+
+/** @brief A window scale that was not negotiated. */
+#define MPCONN_WSCALE_NONE 15
+
+/** @brief SACK was negotiated on this leg. */
+#define MPCONN_LEG_F_SACK (UINT8_C(1) << 0)
+/** @brief Timestamps were negotiated on this leg. */
+#define MPCONN_LEG_F_TIMESTAMPS (UINT8_C(1) << 1)
+/** @brief ECN (RFC 3168) was negotiated on this leg. */
+#define MPCONN_LEG_F_ECN (UINT8_C(1) << 2)
+
+/**
+ * @brief What one endpoint believes about the connection.
+ * @byteorder host, except the addresses
+ */
+typedef struct mpconn_leg {
+    mpconn_tuple tuple;      /**< addresses and ports as this leg shows them */
+    uint32_t client_isn;     /**< initial sequence number of the client's stream on this leg */
+    uint32_t server_isn;     /**< initial sequence number of the server's stream on this leg */
+    uint32_t client_ts;      /**< a reading of the client's timestamp clock as this leg shows it */
+    uint32_t server_ts;      /**< TSval of the SYN|ACK as this leg shows it */
+    uint16_t client_mss;     /**< MSS the client announced on this leg, bytes */
+    uint16_t server_mss;     /**< MSS the server announced on this leg, bytes */
+    uint8_t client_wscale;   /**< shift of the client's windows, 0-14, or ::MPCONN_WSCALE_NONE */
+    uint8_t server_wscale;   /**< shift of the server's windows, 0-14, or ::MPCONN_WSCALE_NONE */
+    uint8_t flags;           /**< MPCONN_LEG_F_* */
+    uint8_t reserved;        /**< zero */
+} mpconn_leg;
+
+/** @brief ::mpconn_delta::seq and the incarnation are known. */
+#define MPCONN_DELTA_K_SEQ (UINT8_C(1) << 0)
+/** @brief ::mpconn_delta::ts is known. */
+#define MPCONN_DELTA_K_TS (UINT8_C(1) << 1)
+/** @brief Window shifts and flags are known. */
+#define MPCONN_DELTA_K_OPTIONS (UINT8_C(1) << 2)
+/** @brief Addresses are known. */
+#define MPCONN_DELTA_K_TUPLE (UINT8_C(1) << 3)
+/** @brief All of the above. */
+#define MPCONN_DELTA_K_ALL UINT8_C(0x0f)
+
+/** @brief The server leg has no SACK but the client leg has: blocks are blanked toward the server. */
+#define MPCONN_DELTA_F_STRIP_SACK_TO_SERVER (UINT8_C(1) << 0)
+/** @brief The client leg has no SACK but the server leg has: blocks are blanked toward the client. */
+#define MPCONN_DELTA_F_STRIP_SACK_TO_CLIENT (UINT8_C(1) << 1)
+/** @brief Only the client leg has timestamps: they are blanked toward the server. */
+#define MPCONN_DELTA_F_STRIP_TS_TO_SERVER (UINT8_C(1) << 2)
+/** @brief Only the server leg has timestamps: they are blanked toward the client. */
+#define MPCONN_DELTA_F_STRIP_TS_TO_CLIENT (UINT8_C(1) << 3)
+/** @brief The legs differ in addresses or ports: ::mpconn_delta::tuple applies. */
+#define MPCONN_DELTA_F_TUPLE (UINT8_C(1) << 4)
+/** @brief The incarnation is over; never unset by merging. */
+#define MPCONN_DELTA_F_CLOSED (UINT8_C(1) << 5)
+
+/**
+ * @brief The difference between the legs of one incarnation of a connection.
+ *
+ * Offsets are "server leg minus client leg", modulo 2^32, one for each endpoint's numbers: index
+ * ::MPCONN_SIDE_CLIENT for those the client chose, ::MPCONN_SIDE_SERVER for those the server chose.
+ * A split connection that keeps the client's initial number moves only the server's.
+ * @byteorder host, except the addresses
+ */
+typedef struct mpconn_delta {
+    uint32_t client_isn;   /**< names the incarnation: the client's number on the client leg */
+    uint16_t generation;   /**< orders incarnations of one tuple */
+    uint8_t known;         /**< MPCONN_DELTA_K_*: which members below say anything */
+    uint8_t flags;         /**< MPCONN_DELTA_F_* */
+    uint32_t seq[2];       /**< sequence offset of each endpoint's byte stream */
+    uint32_t ts[2];        /**< timestamp offset of each endpoint's clock */
+    uint8_t wscale_in[2];  /**< shift of the windows an endpoint sends, by ::mpconn_side; 0-14 */
+    uint8_t wscale_out[2]; /**< shift the other endpoint believes those windows have; 0-14 */
+    uint8_t reserved[4];   /**< zero */
+    mpconn_tuple tuple[2]; /**< what each leg shows, by ::mpconn_side; only with F_TUPLE */
+} mpconn_delta;
+
+/**
+ * @brief Work out how two legs of one connection differ.
+ *
+ * @param[out] delta   the difference, complete (::MPCONN_DELTA_K_ALL), generation 0
+ * @param[in]  client  the leg toward the client
+ * @param[in]  server  the leg toward the server
+ * @byteorder host
+ * @owner    borrows all pointers until it returns
+ * @threads  any thread
+ * @retval MPCONN_OK               `*delta` is set
+ * @retval MPCONN_ERR_INVAL        a pointer is NULL, or a window scale or family is out of range;
+ *                                 `*delta` is unchanged
+ * @rfc{7323,2.2}
+ */
+MPCONN_API int mpconn_delta_compute(mpconn_delta *delta, const mpconn_leg *client,
+                                    const mpconn_leg *server);
+
+/**
+ * @brief Carry a segment over to the other leg.
+ *
+ * Moves sequence and acknowledgment number, SACK and D-SACK edges, TSval and TSecr, and the window,
+ * blanks the options the other leg does not have, rewrites addresses and ports where they differ,
+ * and corrects the checksums by what changed, so that a wrong sum stays wrong. An acknowledgment
+ * number is left alone where the ACK flag is clear, the window where SYN is set.
+ *
+ * @param[in]     delta  the difference; what it does not know is not touched
+ * @param[in]     from   the ::mpconn_side the segment comes from
+ * @param[in,out] pkt    the packet; `data`, `len`, `flags` and `ext` are read, the bytes changed
+ * @byteorder network in the packet
+ * @owner    borrows both until it returns
+ * @threads  any thread; the packet belongs to the caller
+ * @retval MPCONN_OK              the segment now belongs to the other leg
+ * @retval MPCONN_ERR_INVAL       a pointer is NULL or `from` is no side
+ * @retval MPCONN_ERR_TRUNCATED   the headers are not all there; nothing changed
+ * @retval MPCONN_ERR_MALFORMED   the headers contradict themselves; nothing changed
+ * @retval MPCONN_ERR_UNSUPPORTED not a TCP segment, a fragment after the first, or a delta between
+ *                                IPv4 and IPv6; nothing changed
+ * @rfc{1624,3} @rfc{2018,3} @rfc{2883,4} @rfc{7323,3.2}
+ */
+MPCONN_API int mpconn_delta_apply(const mpconn_delta *delta, int from, mpconn_pkt *pkt);
+
+/**
+ * @brief Merge what two observers know of one tuple.
+ *
+ * Commutative, associative and idempotent: of two incarnations the one with the higher (generation,
+ * client_isn) is kept whole; of one incarnation the union of what is known. Write-once members
+ * that contradict each other are settled the same way everywhere and reported.
+ *
+ * @param[in,out] into  the delta that takes up the other
+ * @param[in]     from  the other
+ * @byteorder host
+ * @owner    borrows both until it returns
+ * @threads  any thread
+ * @retval MPCONN_OK            merged
+ * @retval MPCONN_ERR_CONFLICT  merged, but a write-once member had two values
+ * @retval MPCONN_ERR_INVAL     a pointer is NULL; nothing changed
+ */
+MPCONN_API int mpconn_delta_merge(mpconn_delta *into, const mpconn_delta *from);
+
+/** @} */
+
+/** @cond */
+#ifdef __cplusplus
+}
+#endif
+/** @endcond */
+
+#endif

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * @file
+ * @brief The engine: packets in, verdicts out.
+ */
+#ifndef MPCONN_ENGINE_H
+#define MPCONN_ENGINE_H
+
+#include <mpconn/allocator.h>
+#include <mpconn/base.h>
+#include <mpconn/delta.h>
+#include <mpconn/packet.h>
+
+/** @cond */
+#ifdef __cplusplus
+extern "C" {
+#endif
+/** @endcond */
+
+/**
+ * @defgroup engine Engine
+ *
+ * One engine is one member (or one queue of a member). It owns no socket, thread or clock. The host
+ * - hands packets to mpconn_engine_input() in batches and does what the verdicts say,
+ * - sends what the callback `send_packets` is given,
+ * - calls mpconn_engine_expire() when mpconn_engine_next_expiry() is reached.
+ *
+ * Rules that hold for every function here:
+ * - R1 Pointers passed in are borrowed until the call returns; config and callbacks are copied.
+ * - R2 Pointers given to a callback are valid until that callback returns.
+ * - R3 The engine stores two pointers of the host: `user` and the allocator's `user`.
+ * - R4 An engine is used by one thread at a time; two engines share nothing.
+ * - R5 A callback may call the functions that take a const engine; any other returns
+ *      ::MPCONN_ERR_REENTRANT.
+ * - R6 A negative return means that nothing changed.
+ * - R7 A `now` smaller than the one before counts as the one before (and in
+ *      ::MPCONN_REASON_CLOCK_BACKWARDS); ::MPCONN_TIME_NEVER is ::MPCONN_ERR_INVAL.
+ * @{
+ */
+
+/** @brief An engine. */
+typedef struct mpconn_engine mpconn_engine;
+
+/** @brief Greatest number of packets that one input call takes in one stage; larger calls are cut. */
+#define MPCONN_BATCH 64
+
+/** @brief Default action for SYNs the `admit` callback does not decide. */
+enum mpconn_split_mode {
+    MPCONN_SPLIT_ALWAYS = 0,  /**< split every connection a client opens */
+    MPCONN_SPLIT_ADAPTIVE = 1,/**< track in peace, split while many handshakes are unproved */
+    MPCONN_SPLIT_NEVER = 2    /**< track only */
+};
+
+/** @brief What to do with segments that belong to no known flow. */
+enum mpconn_unknown_policy {
+    MPCONN_UNKNOWN_DEFAULT = 0, /**< drop when splitting always, pass otherwise */
+    MPCONN_UNKNOWN_DROP = 1,    /**< drop and count */
+    MPCONN_UNKNOWN_PASS = 2     /**< forward untouched and count */
+};
+
+/** @brief Verify TCP and IP checksums of every packet whose state the host does not tell. */
+#define MPCONN_ENGINE_F_VERIFY_CHECKSUMS (UINT32_C(1) << 0)
+
+/**
+ * @brief Times after which the engine gives up. Zero takes the default.
+ * @units nanoseconds
+ */
+typedef struct mpconn_timeouts {
+    size_t struct_size;           /**< sizeof(mpconn_timeouts) of the caller */
+    uint64_t established_ns;      /**< idle, no FIN seen; default 7440 s (RFC 5382 REQ-5) */
+    uint64_t transitory_ns;       /**< idle, one or both FINs seen; default 240 s (RFC 5382 REQ-5) */
+    uint64_t closed_ns;           /**< both FINs acknowledged, 2 MSL; default 240 s */
+    uint64_t reset_ns;            /**< after an exact RST nobody contradicted; default 60 s */
+    uint64_t syn_rto_ns;          /**< first repeat of our SYN to the server, doubles; default 1 s */
+    uint32_t syn_tries;           /**< SYNs sent to the server at most; default 5 */
+    uint32_t syn_ack_repeats;     /**< repeats of an unproved SYN|ACK in peace at most; default 3;
+                                       ::MPCONN_NO_REPEATS for none */
+    uint64_t hold_ns;             /**< how long a packet is held; default 2 s */
+    uint64_t epoch_ns;            /**< life of a cookie key; cookies live one to two; default 64 s */
+} mpconn_timeouts;
+
+/** @brief ::mpconn_timeouts::syn_ack_repeats: never repeat. */
+#define MPCONN_NO_REPEATS UINT32_MAX
+
+/**
+ * @brief What an engine is made from. Prepare it with ::MPCONN_STRUCT_INIT; zero takes the default.
+ */
+typedef struct mpconn_engine_config {
+    size_t struct_size;          /**< sizeof(mpconn_engine_config) of the caller */
+    const uint8_t *key;          /**< cluster key, the same at all members; secret */
+    size_t key_len;              /**< bytes of it, 16 to 64 */
+    mpconn_allocator allocator;  /**< memory; all zero means the C library's */
+    mpconn_timeouts timeouts;    /**< its `struct_size` may be left 0: all defaults */
+    uint32_t max_flows;          /**< settled flows of one cache line; default 65,536; to 2^28 */
+    uint32_t max_wide_flows;     /**< settled flows of two (IPv6); default 16,384; to 2^28 */
+    uint32_t max_handshakes;     /**< handshakes at a time; default 4,096; to 2^24 */
+    uint32_t max_held_packets;   /**< packets held at a time; default 4,096 */
+    uint64_t max_held_bytes;     /**< bytes held at a time; default 8 MiB */
+    uint32_t member_id;          /**< this member, 0 to 65,535 */
+    uint32_t flags;              /**< MPCONN_ENGINE_F_* */
+    uint32_t split_mode;         /**< ::mpconn_split_mode */
+    uint32_t unknown_policy;     /**< ::mpconn_unknown_policy */
+    uint32_t adaptive_threshold; /**< unproved handshakes from which adaptive mode splits; default
+                                      a quarter of max_handshakes */
+    uint16_t mss_ipv4;           /**< MSS told to IPv4 clients; default 1460; 88 to 65,535 */
+    uint16_t mss_ipv6;           /**< MSS told to IPv6 clients; default 1440; 88 to 65,535 */
+    uint8_t wscale;              /**< window scale told to clients, 1-14; default 7 */
+    uint8_t hop_limit;           /**< TTL or hop limit of generated packets; default 64 */
+    uint8_t reserved[6];         /**< zero */
+} mpconn_engine_config;
+
+/** @brief Decision about a SYN. */
+enum mpconn_admit {
+    MPCONN_ADMIT_DEFAULT = 0, /**< as the engine's split mode says */
+    MPCONN_ADMIT_SPLIT = 1,   /**< answer the client in the server's place; not for SYNs that come
+                                   from the server side or carry MD5 or AO: those are tracked */
+    MPCONN_ADMIT_TRACK = 2,   /**< forward, remember, translate nothing */
+    MPCONN_ADMIT_BYPASS = 3,  /**< forward, remember nothing */
+    MPCONN_ADMIT_RESET = 4,   /**< drop and answer with a RST */
+    MPCONN_ADMIT_REFUSE = 5   /**< drop silently */
+};
+
+/** @brief A SYN that asks to be let in. */
+typedef struct mpconn_admit_request {
+    size_t struct_size;      /**< sizeof(mpconn_admit_request) of the library */
+    const mpconn_pkt *pkt;   /**< the packet; not to be changed */
+    mpconn_tuple tuple;      /**< addresses, ports, zone */
+    uint32_t isn;            /**< initial sequence number of the SYN */
+    uint32_t unproved;       /**< handshakes at present whose client has not proved itself */
+    uint8_t side;            /**< ::mpconn_side the SYN came from */
+    uint8_t suggestion;      /**< ::mpconn_admit the engine will take for DEFAULT */
+    uint8_t reserved[6];     /**< zero */
+} mpconn_admit_request;
+
+/** @brief Kinds of event. */
+enum mpconn_event_type {
+    MPCONN_EVENT_SETTLED = 1,  /**< a flow entered the table; legs and delta are given */
+    MPCONN_EVENT_REFUSED = 2,  /**< a handshake ended without a flow; `reason` says why */
+    MPCONN_EVENT_ENDED = 3     /**< a settled flow left the table; `reason` says why */
+};
+
+/** @brief Something that happened to a connection. */
+typedef struct mpconn_event {
+    size_t struct_size;       /**< sizeof(mpconn_event) of the library */
+    uint32_t type;            /**< ::mpconn_event_type */
+    uint32_t reason;          /**< ::mpconn_reason */
+    uint64_t flow;            /**< id of the settled flow, 0 with REFUSED */
+    mpconn_tuple tuple;       /**< the connection */
+    const mpconn_leg *client; /**< leg toward the client, or NULL */
+    const mpconn_leg *server; /**< leg toward the server, or NULL */
+    const mpconn_delta *delta;/**< their difference, or NULL */
+} mpconn_event;
+
+/**
+ * @brief What the engine asks of its host. Prepare it with ::MPCONN_STRUCT_INIT.
+ *
+ * Every hook gets the `user` pointer first and is called only from inside a call of the same
+ * engine, on its thread. `send_packets` and `random` are required, the others may be NULL.
+ */
+typedef struct mpconn_callbacks {
+    size_t struct_size; /**< sizeof(mpconn_callbacks) of the caller */
+    /**
+     * @brief Send packets the engine made, after those of the verdicts of the same call.
+     *
+     * Each has `side` and `link` set. The bytes are valid until the hook returns. A negative return
+     * means that none of them was sent: counted, and repaired by the protocol's own repetitions.
+     */
+    int (*send_packets)(void *user, const mpconn_pkt *const *pkts, size_t n_pkts);
+    /** @brief Fill `dst` with `len` unpredictable bytes; 0, or negative to make the caller fail. */
+    int (*random)(void *user, uint8_t *dst, size_t len);
+    /** @brief Decide about a SYN before anything is answered; returns ::mpconn_admit. A value that
+     *         is none of them is taken as ::MPCONN_ADMIT_REFUSE. */
+    int (*admit)(void *user, const mpconn_admit_request *request);
+    /**
+     * @brief Ask for the packets kept under a hold number: submit them again, oldest first, in a
+     *        later input call and before newer packets. Their second verdict is final.
+     *
+     * Without this hook nothing is ever held.
+     */
+    void (*release)(void *user, uint64_t hold, unsigned reason);
+    /** @brief Tell what happened to a connection. */
+    void (*event)(void *user, const mpconn_event *event);
+} mpconn_callbacks;
+
+/**
+ * @brief Make an engine. Takes all the memory it will ever use.
+ *
+ * @param[out] out  the engine; NULL on failure
+ * @param[in]  cfg  configuration; copied, the key is not kept but what is derived from it
+ * @param[in]  callbacks  hooks; copied
+ * @param[in]  user  first argument of every hook; may be NULL
+ * @param[in]  now   clock reading; see ::mpconn_time
+ * @owner    the caller, who frees it with mpconn_engine_del()
+ * @hooks    random, the allocator
+ * @threads  any thread; the engine then belongs to one thread at a time
+ * @retval MPCONN_OK            `*out` is an engine
+ * @retval MPCONN_ERR_INVAL     a required argument, hook or key is missing, or a number out of range
+ * @retval MPCONN_ERR_VERSION   a struct is newer than this library and uses what it does not know
+ * @retval MPCONN_ERR_NOMEM     the allocator returned NULL; nothing is left allocated
+ * @retval MPCONN_ERR_CALLBACK  `random` failed
+ */
+MPCONN_API int mpconn_engine_new(mpconn_engine **out, const mpconn_engine_config *cfg,
+                                 const mpconn_callbacks *callbacks, void *user, mpconn_time now);
+
+/**
+ * @brief Delete an engine. No hook but the allocator's is called; secrets are wiped.
+ *
+ * @param[in] eng  the engine; NULL does nothing
+ * @owner    takes `eng`
+ * @hooks    the allocator
+ * @threads  the engine's
+ * @retval MPCONN_OK             gone
+ * @retval MPCONN_ERR_REENTRANT  called from a hook; the engine lives on
+ */
+MPCONN_API int mpconn_engine_del(mpconn_engine *eng);
+
+/**
+ * @brief Handle packets: each gets a verdict, and may be rewritten in place.
+ *
+ * The result is the same, bit for bit, however a sequence of packets is cut into batches.
+ * Packets of one batch are handled in order.
+ *
+ * @param[in]     eng   the engine
+ * @param[in,out] pkts  the packets; no NULL among them, none twice
+ * @param[in]     n_pkts  how many; any number
+ * @param[in]     now   clock reading for all of them
+ * @units    packets
+ * @byteorder network in the packets
+ * @owner    borrows the packets until it returns
+ * @hooks    admit, send_packets, release, event
+ * @threads  the engine's
+ * @retval MPCONN_OK             every packet has a verdict and a reason
+ * @retval MPCONN_ERR_INVAL      `eng` or `pkts` or an element is NULL, or `now` is NEVER
+ * @retval MPCONN_ERR_REENTRANT  called from a hook
+ */
+MPCONN_API int mpconn_engine_input(mpconn_engine *eng, mpconn_pkt *const *pkts, size_t n_pkts,
+                                   mpconn_time now);
+
+/**
+ * @brief When mpconn_engine_expire() has something to do next.
+ *
+ * @param[in] eng  the engine; NULL gives ::MPCONN_TIME_NEVER
+ * @return clock reading, or ::MPCONN_TIME_NEVER
+ * @threads the engine's
+ */
+MPCONN_API mpconn_time mpconn_engine_next_expiry(const mpconn_engine *eng);
+
+/**
+ * @brief Do what is due: repeats, idle flows, held packets.
+ *
+ * @param[in]  eng     the engine
+ * @param[in]  budget  timers fired plus table lines looked at, at most; 0 means no bound
+ * @param[out] done    how much of it was used; may be NULL. When it equals the budget, more may be
+ *                     due: mpconn_engine_next_expiry() tells
+ * @param[in]  now     clock reading
+ * @hooks    send_packets, release, event
+ * @threads  the engine's
+ * @retval MPCONN_OK             done, as far as the budget went
+ * @retval MPCONN_ERR_INVAL      `eng` is NULL or `now` is NEVER
+ * @retval MPCONN_ERR_REENTRANT  called from a hook
+ */
+MPCONN_API int mpconn_engine_expire(mpconn_engine *eng, uint32_t budget, uint32_t *done,
+                                    mpconn_time now);
+
+/**
+ * @brief How much room before `data` a packet needs so that the engine can always rewrite it.
+ *
+ * @param[in] eng  the engine
+ * @return bytes; 0 for NULL
+ * @units  bytes
+ * @threads the engine's
+ */
+MPCONN_API uint32_t mpconn_engine_headroom(const mpconn_engine *eng);
+
+/**
+ * @brief Change the cluster key. Handshakes in progress go on: what was offered under the old key
+ *        is accepted for one more epoch.
+ *
+ * @param[in] eng      the engine
+ * @param[in] key      the new key
+ * @param[in] key_len  bytes of it, 16 to 64
+ * @param[in] now      clock reading
+ * @owner    borrows the key until it returns
+ * @threads  the engine's
+ * @retval MPCONN_OK             SYNs are answered under the new key from now on
+ * @retval MPCONN_ERR_INVAL      a pointer is NULL, the length out of range, or `now` is NEVER
+ * @retval MPCONN_ERR_REENTRANT  called from a hook
+ */
+MPCONN_API int mpconn_engine_set_key(mpconn_engine *eng, const uint8_t *key, size_t key_len,
+                                     mpconn_time now);
+
+/**
+ * @brief Change timeouts. Flows in the table are judged by the new ones at the next sweep;
+ *        handshake timers that already run keep their deadline.
+ *
+ * @param[in] eng       the engine
+ * @param[in] timeouts  the new ones; zero takes the default. Copied
+ * @param[in] now       clock reading
+ * @threads  the engine's
+ * @retval MPCONN_OK             in force
+ * @retval MPCONN_ERR_INVAL      a pointer is NULL, `now` is NEVER, or a time is out of range (longer
+ *                               than 30 days; an epoch under 1 s)
+ * @retval MPCONN_ERR_VERSION    the struct is newer than this library and uses what it does not know
+ * @retval MPCONN_ERR_REENTRANT  called from a hook
+ */
+MPCONN_API int mpconn_engine_set_timeouts(mpconn_engine *eng, const mpconn_timeouts *timeouts,
+                                          mpconn_time now);
+
+/** @} */
+
+/** @cond */
+#ifdef __cplusplus
+}
+#endif
+/** @endcond */
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * @file
+ * @brief Status of a call. Packets never make a call fail: they get a verdict and a reason.
+ */
+#ifndef MPCONN_ERROR_H
+#define MPCONN_ERROR_H
+
+#include <mpconn/base.h>
+
+/** @cond */
+#ifdef __cplusplus
+extern "C" {
+#endif
+/** @endcond */
+
+/**
+ * @defgroup error Errors
+ * @{
+ */
+
+/**
+ * @brief What a call returns. Numbers are never changed and never used again.
+ *
+ * -1 to -19 are the caller's mistakes and missing resources, -20 to -39 what a codec found wrong
+ * with its input.
+ */
+enum mpconn_err {
+    MPCONN_OK = 0,               /**< done */
+    MPCONN_ERR_INVAL = -1,       /**< an argument is outside its documented range */
+    MPCONN_ERR_VERSION = -2,     /**< a struct is of a version this library does not know */
+    MPCONN_ERR_NOMEM = -3,       /**< the allocator returned NULL */
+    MPCONN_ERR_REENTRANT = -4,   /**< called from inside a callback of the same object */
+    MPCONN_ERR_NOSPACE = -5,     /**< an output buffer is too small */
+    MPCONN_ERR_LIMIT = -6,       /**< a configured capacity is used up */
+    MPCONN_ERR_STATE = -7,       /**< not possible in the present state */
+    MPCONN_ERR_CALLBACK = -8,    /**< a callback that must not fail returned non-zero */
+    MPCONN_ERR_NOTFOUND = -9,    /**< there is no such object */
+    MPCONN_ERR_CONFLICT = -10,   /**< two facts about one incarnation contradict each other */
+    MPCONN_ERR_TRUNCATED = -20,  /**< the input ends before its headers do */
+    MPCONN_ERR_MALFORMED = -21,  /**< the input contradicts itself */
+    MPCONN_ERR_UNSUPPORTED = -22,/**< valid, but not handled here */
+    MPCONN_ERR_CHECKSUM = -23    /**< a checksum does not fit */
+};
+
+/**
+ * @brief Describe an error in a few English words.
+ *
+ * @param[in] err  an ::mpconn_err
+ * @return a constant string, also for a number that is no error; never NULL
+ * @owner   the library; valid for ever
+ * @threads any thread
+ */
+MPCONN_API const char *mpconn_strerror(int err);
+
+/** @} */
+
+/** @cond */
+#ifdef __cplusplus
+}
+#endif
+/** @endcond */
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * @file
+ * @brief All of libmpconn. Each header can also be included alone.
+ */
+#ifndef MPCONN_MPCONN_H
+#define MPCONN_MPCONN_H
+
+#include <mpconn/allocator.h>
+#include <mpconn/base.h>
+#include <mpconn/delta.h>
+#include <mpconn/engine.h>
+#include <mpconn/error.h>
+#include <mpconn/flow.h>
+#include <mpconn/packet.h>
+#include <mpconn/reason.h>
+#include <mpconn/stats.h>
+#include <mpconn/version.h>
+
+#endif

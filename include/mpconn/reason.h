@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * @file
+ * @brief Why a packet got its verdict. Every reason has a counter.
+ */
+#ifndef MPCONN_REASON_H
+#define MPCONN_REASON_H
+
+#include <mpconn/base.h>
+
+/** @cond */
+#ifdef __cplusplus
+extern "C" {
+#endif
+/** @endcond */
+
+/**
+ * @defgroup reason Reasons
+ * @{
+ */
+
+/**
+ * @brief The one list of reasons: `X(number, NAME, text)`.
+ *
+ * Enum, names, counters and tests are made from it. Numbers are never changed and never used again:
+ * 0 to 31 what went as it should, 32 to 63 what cannot be read, 64 to 95 what is refused,
+ * 96 to 119 what there was no room for, 120 to 127 what the host did.
+ */
+#define MPCONN_REASON_MAP(X)                                                                  \
+    X(0, NONE, "no reason")                                                                   \
+    X(1, TRANSLATED, "segment of a split flow, translated")                                   \
+    X(2, TRACKED, "segment of a flow that is tracked but not split")                          \
+    X(3, BYPASSED, "forwarded unread because the host said so")                               \
+    X(4, NOT_TCP, "not TCP, forwarded untouched")                                             \
+    X(5, ICMP_ERROR, "ICMP error, forwarded untouched")                                       \
+    X(6, FRAGMENT_LATER, "fragment after the first, forwarded untouched")                     \
+    X(7, SYN_ANSWERED, "client's SYN answered")                                               \
+    X(8, SYN_REPEATED, "SYN of a settled flow, left to the endpoints")                        \
+    X(9, CLIENT_PROVED, "client's ACK fits its cookie, server leg opened")                    \
+    X(10, CLIENT_WAITS, "client's ACK while the server leg opens, absorbed")                  \
+    X(11, SERVER_ANSWERED, "server's SYN|ACK committed the difference")                       \
+    X(12, SERVER_REPEATED, "server's SYN|ACK again, acknowledged again")                      \
+    X(13, SERVER_REFUSED, "server's RST told to the client as an exact RST")                  \
+    X(14, SERVER_STALE, "server still has an older incarnation, told to reset it")            \
+    X(15, CLIENT_ABORTED, "client's RST ended the handshake")                                 \
+    X(16, HELD, "held until its fact arrives")                                                \
+    X(17, RELEASED, "held packet may be submitted again")                                     \
+    X(18, UNKNOWN_PASSED, "segment of no known flow, forwarded by policy")                    \
+    X(19, SYN_TRACKED, "SYN forwarded, its answer is awaited")                                \
+    X(20, SYN_ACK_REPEAT, "SYN|ACK sent again by timer")                                      \
+    X(21, SERVER_SYN_SENT, "SYN sent to the server")                                          \
+    X(22, WINDOW_OPENED, "window update sent to the client")                                  \
+    X(23, SERVER_ACK_SENT, "final ACK of the handshake sent to the server")                   \
+    X(24, RST_TO_CLIENT, "exact RST sent to the client")                                      \
+    X(25, RST_TO_SERVER, "exact RST sent to the server")                                      \
+    X(32, TRUNCATED, "ends before its headers do")                                            \
+    X(33, BAD_IP, "IP header contradicts itself")                                             \
+    X(34, BAD_TCP, "TCP header contradicts itself")                                           \
+    X(35, BAD_OPTIONS, "malformed TCP option list on a SYN")                                  \
+    X(36, BAD_FLAGS, "impossible TCP flags")                                                  \
+    X(37, BAD_ADDRESS, "source or destination no connection can have")                        \
+    X(38, BAD_PORT, "port 0")                                                                 \
+    X(39, BAD_IP_CHECKSUM, "wrong IP header checksum")                                        \
+    X(40, BAD_TCP_CHECKSUM, "wrong TCP checksum")                                             \
+    X(41, FRAGMENT_FIRST, "first fragment of a TCP segment, or an overlapping one")           \
+    X(42, BAD_EXTENSION, "IPv6 extension headers too many or out of order")                   \
+    X(43, BAD_METADATA, "the host's length, link, zone, side or flags are impossible")        \
+    X(64, ADMIT_REFUSED, "refused by the host's rule, silently")                              \
+    X(65, ADMIT_RESET, "refused by the host's rule, with a RST")                              \
+    X(66, NO_FLOW, "segment of no known flow")                                                \
+    X(67, COOKIE_REFUSED, "ACK that fits no cookie")                                          \
+    X(68, DEAD_FLOW, "segment of a connection that is over")                                  \
+    X(69, UNEXPECTED_SYN_ACK, "SYN|ACK nobody waits for, or with the wrong number")           \
+    X(70, RST_NOT_EXACT, "RST during the handshake whose number is not the next one")         \
+    X(71, UNPROVED_DATA, "data of a client that has not proved itself")                       \
+    X(72, SERVER_SILENT, "server never answered, client told by an exact RST")                \
+    X(73, CLIENT_SILENT, "client never answered the SYN|ACK")                                 \
+    X(74, EXPIRED, "flow idle for too long")                                                  \
+    X(75, HOLD_EXPIRED, "held packet whose fact never came")                                  \
+    X(76, SYN_UNEXPECTED, "SYN that does not belong to this handshake")                       \
+    X(96, TABLE_FULL, "no room in the table of settled flows")                                \
+    X(97, HANDSHAKE_FULL, "no room in the table of handshakes")                               \
+    X(98, HOLD_FULL, "no room to hold the packet")                                            \
+    X(99, NO_SPACE, "packet buffer too small for its rewritten form")                         \
+    X(100, OUTPUT_FULL, "generated packet not sent: the host's queue refused it")             \
+    X(101, HANDSHAKE_EVICTED, "unproved handshake gave way to another")                       \
+    X(120, KILLED, "flow ended by the host")                                                  \
+    X(121, CLOCK_BACKWARDS, "host's clock stepped back, reading ignored")                     \
+    X(122, OPTION_DUPLICATE, "SYN with an option twice, first one taken")                     \
+    X(123, OPTION_CLAMPED, "SYN with an MSS or window scale out of range, clamped")
+
+/** @brief Reasons; see ::MPCONN_REASON_MAP for what each means. */
+enum mpconn_reason {
+/** @cond */
+#define MPCONN_REASON_ENUM(number, name, text) MPCONN_REASON_##name = number,
+    MPCONN_REASON_MAP(MPCONN_REASON_ENUM)
+#undef MPCONN_REASON_ENUM
+/** @endcond */
+    MPCONN_REASON_LIMIT = 128 /**< all numbers, today's and later ones, are below this */
+};
+
+/**
+ * @brief Name of a reason, as in its enumerator: `"SYN_ANSWERED"`.
+ *
+ * @param[in] reason  an ::mpconn_reason
+ * @return a constant string, NULL for a number that is not in use
+ * @owner   the library; valid for ever
+ * @threads any thread
+ */
+MPCONN_API const char *mpconn_reason_name(unsigned reason);
+
+/**
+ * @brief What a reason means, in one English line.
+ *
+ * @param[in] reason  an ::mpconn_reason
+ * @return a constant string, NULL for a number that is not in use
+ * @owner   the library; valid for ever
+ * @threads any thread
+ */
+MPCONN_API const char *mpconn_reason_text(unsigned reason);
+
+/** @} */
+
+/** @cond */
+#ifdef __cplusplus
+}
+#endif
+/** @endcond */
+
+#endif

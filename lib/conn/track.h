@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Progress and life of a settled connection, as far as its segments show it. Pure functions. */
+#ifndef MPCI_CONN_TRACK_H
+#define MPCI_CONN_TRACK_H
+
+#include <mpconn/flow.h>
+
+#include "packet/view.h"
+
+/* One direction, in the numbers of the endpoint that sends it. */
+typedef struct mpci_direction {
+    uint32_t end;     /* next sequence number: highest seen plus one */
+    uint32_t max_end; /* highest the other endpoint ever allowed: its ack + window */
+} mpci_direction;
+
+/* Life bits beside the state. */
+enum {
+    MPCI_LIFE_FIN_CLIENT = 1 << 0, /* FIN of the client seen, ends at dir[CLIENT].end */
+    MPCI_LIFE_FIN_SERVER = 1 << 1,
+    MPCI_LIFE_RST = 1 << 2         /* exact RST seen, nobody spoke since */
+};
+
+typedef struct mpci_track {
+    mpci_direction dir[2]; /* by mpconn_side of the sender */
+    uint8_t state;         /* mpconn_flow_state, never RESET: that is state plus MPCI_LIFE_RST */
+    uint8_t life;          /* MPCI_LIFE_* */
+} mpci_track;
+
+/* What a segment meant. */
+enum mpci_track_result {
+    MPCI_TRACK_IN_WINDOW, /* counted */
+    MPCI_TRACK_OUTSIDE,   /* out of every window: nothing changed */
+    MPCI_TRACK_RESET      /* exact RST: life bit set */
+};
+
+/* Take note of a segment `from` a side. `ack` and `seq` are those of the *sender's* leg; the
+ * caller gives the offset that turns its ack into the numbers of the other endpoint
+ * (`ack_offset`: add to ack), and the scaled window in bytes. */
+enum mpci_track_result mpci_track_segment(mpci_track *t, const mpci_view *v, unsigned from,
+                                          uint32_t ack_offset, uint32_t window_bytes);
+
+/* State as the public API shows it. */
+unsigned mpci_track_state(const mpci_track *t);
+
+/* A connection with which nothing more can happen: a new SYN may take its place. */
+int mpci_track_is_over(const mpci_track *t);
+
+#endif

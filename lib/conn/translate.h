@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The one translator: carries a parsed segment from one leg to the other. */
+#ifndef MPCI_CONN_TRANSLATE_H
+#define MPCI_CONN_TRANSLATE_H
+
+#include <mpconn/delta.h>
+
+#include "packet/view.h"
+
+/* Rewrite the segment in place and correct its checksum; `flags` of the packet tell a partial
+ * checksum. `delta->tuple` is read only with MPCONN_DELTA_F_TUPLE. The view's numbers are left as
+ * they were on the leg the segment came from. */
+void mpci_translate(const mpci_view *v, const mpconn_delta *delta, unsigned from,
+                    const mpconn_pkt *pkt);
+
+/* A window as the other leg must see it: rescaled, clipped, never closed by rounding. */
+uint16_t mpci_translate_window(uint16_t window, unsigned shift_in, unsigned shift_out);
+
+#endif

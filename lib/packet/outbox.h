@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Packets made during one call, sent together when it ends or when the box is full. */
+#ifndef MPCI_PACKET_OUTBOX_H
+#define MPCI_PACKET_OUTBOX_H
+
+#include "base/counters.h"
+#include "packet/build.h"
+
+enum { MPCI_OUTBOX_SLOTS = 64 };
+
+typedef int (*mpci_outbox_send)(void *user, const mpconn_pkt *const *pkts, size_t n_pkts);
+
+typedef struct mpci_outbox {
+    mpconn_pkt pkts[MPCI_OUTBOX_SLOTS];
+    const mpconn_pkt *list[MPCI_OUTBOX_SLOTS];
+    uint8_t bytes[MPCI_OUTBOX_SLOTS][MPCI_BUILD_MAX + 4];
+    unsigned n;
+    uint64_t sent;
+    mpci_outbox_send send;
+    void *user;
+    mpci_counters *counters;
+} mpci_outbox;
+
+void mpci_outbox_init(mpci_outbox *box, mpci_outbox_send send, void *user, mpci_counters *counters);
+
+/* Build a segment and queue it to leave by `link`. `reason` is what it counts as. */
+void mpci_outbox_put(mpci_outbox *box, const mpci_segment *s, uint32_t link, uint32_t mark,
+                     unsigned reason);
+
+/* Hand all that is queued to the host. */
+void mpci_outbox_flush(mpci_outbox *box);
+
+#endif

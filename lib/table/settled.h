@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of settled flows: one cache line a flow, two for IPv6. No lists, no timers: idle flows
+ * are found by a sweep. */
+#ifndef MPCI_TABLE_SETTLED_H
+#define MPCI_TABLE_SETTLED_H
+
+#include <mpconn/delta.h>
+#include <mpconn/flow.h>
+
+#include "base/alloc.h"
+#include "conn/track.h"
+#include "table/index.h"
+#include "table/key.h"
+
+/* Flags of an entry. */
+enum {
+    MPCI_SETTLED_IN_USE = 1 << 0,
+    MPCI_SETTLED_SPLIT = 1 << 1,
+    MPCI_SETTLED_REVERSE = 1 << 2,   /* opened from the server side */
+    MPCI_SETTLED_CONFIRMING = 1 << 3 /* its handshake still waits to hear an endpoint */
+};
+
+/* A slot number has this bit when the flow takes two lines. */
+#define MPCI_SLOT_WIDE UINT32_C(0x80000000)
+
+typedef struct mpci_settled {
+    uint8_t addr[8];         /* IPv4: client, server; else the low half of the key's hash and zeros */
+    uint16_t client_port, server_port, zone;
+    uint16_t hs;             /* conn/offers.h */
+    uint32_t client_isn;     /* x: names the incarnation */
+    uint32_t seq_offset;     /* D: server leg minus client leg, server's stream */
+    uint32_t ts_offset;      /* T: the same for the server's timestamps */
+    mpci_direction dir[2];   /* conn/track.h */
+    uint32_t last_seen;      /* ticks of 2^24 ns */
+    uint16_t link[2];        /* link that leads to each endpoint */
+    uint16_t generation;     /* orders incarnations (rule R3) */
+    uint8_t server_options;  /* conn/offers.h */
+    uint8_t state;           /* bits 2-0 mpconn_flow_state, bits 6-4 MPCI_LIFE_* */
+    uint32_t use;            /* bits 31-8 how often the slot was used, bits 7-0 MPCI_SETTLED_* */
+    uint16_t max_window[2];  /* kept for validation; zero */
+} mpci_settled;
+
+_Static_assert(sizeof(mpci_settled) == 64, "a settled IPv4 flow is one cache line");
+
+/* The second line. */
+typedef struct mpci_settled_more {
+    uint8_t client[16], server[16];
+    uint8_t reserved[32];
+} mpci_settled_more;
+
+_Static_assert(sizeof(mpci_settled_more) == 64, "a wide flow is two cache lines");
+
+typedef struct mpci_settled_wide {
+    mpci_settled first;
+    mpci_settled_more more;
+} mpci_settled_wide;
+
+typedef struct mpci_settled_pool {
+    uint32_t capacity, used;
+    uint32_t free_head, free_tail; /* first used, first reused: ids wear evenly */
+} mpci_settled_pool;
+
+typedef struct mpci_settled_table {
+    mpci_settled *narrow;
+    mpci_settled_wide *wide;
+    mpci_settled_pool pool[2];     /* narrow, wide */
+    mpci_index index;
+    uint32_t sweep;                /* next line to look at, narrow then wide */
+} mpci_settled_table;
+
+int mpci_settled_init(mpci_settled_table *t, mpci_alloc *a, uint32_t narrow, uint32_t wide);
+void mpci_settled_fini(mpci_settled_table *t, mpci_alloc *a);
+
+static inline mpci_settled *mpci_settled_at(const mpci_settled_table *t, uint32_t slot)
+{
+    return slot & MPCI_SLOT_WIDE ? &t->wide[slot & ~MPCI_SLOT_WIDE].first : &t->narrow[slot];
+}
+
+/* Find a flow; MPCI_SLOT_NONE when there is none. */
+uint32_t mpci_settled_find(const mpci_settled_table *t, uint64_t hash, const mpconn_tuple *tuple);
+
+/* The same in two steps for batches: candidates from the index (starts loading their lines), then
+ * the comparison. */
+unsigned mpci_settled_candidates(const mpci_settled_table *t, uint64_t hash,
+                                 uint32_t slots[MPCI_INDEX_CANDIDATES]);
+uint32_t mpci_settled_pick(const mpci_settled_table *t, const uint32_t *slots, unsigned n,
+                           uint64_t hash, const mpconn_tuple *tuple);
+
+/* Take a slot for a tuple that is not in the table. Everything but key, use count and IN_USE is
+ * zero. An IPv4 flow takes a wide slot when no narrow one is left. MPCONN_ERR_LIMIT when full. */
+int mpci_settled_add(mpci_settled_table *t, uint64_t hash, const mpconn_tuple *tuple,
+                     uint32_t *slot);
+void mpci_settled_remove(mpci_settled_table *t, uint64_t hash, uint32_t slot);
+
+void mpci_settled_tuple(const mpci_settled_table *t, uint32_t slot, mpconn_tuple *out);
+/* The flow's delta; complete. `tuple` is not written (no F_TUPLE yet). */
+void mpci_settled_delta(const mpci_settled *e, mpconn_delta *out);
+void mpci_settled_track_load(const mpci_settled *e, mpci_track *t);
+void mpci_settled_track_store(mpci_settled *e, const mpci_track *t);
+
+static inline unsigned mpci_settled_flags(const mpci_settled *e)
+{
+    return e->use & 0xff;
+}
+
+/* Flow id: never 0, unique in the life of the table (a slot worn out after 2^24 uses retires). */
+uint64_t mpci_settled_id(const mpci_settled_table *t, uint32_t slot);
+/* Slot of an id, MPCI_SLOT_NONE when that flow is gone. */
+uint32_t mpci_settled_by_id(const mpci_settled_table *t, uint64_t id);
+
+/* Number of lines a sweep walks: pool[0].capacity + pool[1].capacity. Slot of a line number, or
+ * MPCI_SLOT_NONE where the line is not in use. */
+uint32_t mpci_settled_lines(const mpci_settled_table *t);
+uint32_t mpci_settled_line(const mpci_settled_table *t, uint32_t line);
+
+static inline uint32_t mpci_tick(mpconn_time now)
+{
+    return (uint32_t)(now >> 24);
+}
+
+#endif

@@ -7,12 +7,12 @@
 #include <stddef.h>
 
 #define SIZE(type, lp64, ilp32) \
-        _Static_assert(sizeof(type) == (sizeof(void *) == 8 ? (lp64) : (ilp32)), \
-                       "the size of " #type " changed")
+    _Static_assert(sizeof(type) == (sizeof(void *) == 8 ? (lp64) : (ilp32)), \
+               "the size of " #type " changed")
 
 SIZE(void *, 8, 4);
 
 int main(void)
 {
-        return 0;
+    return 0;
 }

@@ -9,9 +9,9 @@
 #define SAME(name, value) _Static_assert((name) == (value), #name " was renumbered")
 
 SAME(MPCONN_VERSION_NUM, MPCONN_VERSION_MAJOR * 10000 + MPCONN_VERSION_MINOR * 100 +
-                                 MPCONN_VERSION_PATCH);
+         MPCONN_VERSION_PATCH);
 
 int main(void)
 {
-        return 0;
+    return 0;
 }

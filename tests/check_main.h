@@ -13,27 +13,27 @@
 
 static inline int check_run(Suite *suite)
 {
-        SRunner *runner = srunner_create(suite);
-        int failed;
+    SRunner *runner = srunner_create(suite);
+    int failed;
 
-        srunner_run_all(runner, CK_ENV);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static inline int check_run_tests(const char *name, const TTest *const *tests)
 {
-        Suite *suite = suite_create(name);
-        TCase *tc = tcase_create(name);
+    Suite *suite = suite_create(name);
+    TCase *tc = tcase_create(name);
 
-        for (; *tests != NULL; tests++)
-                tcase_add_test(tc, *tests);
-        suite_add_tcase(suite, tc);
-        return check_run(suite);
+    for (; *tests != NULL; tests++)
+        tcase_add_test(tc, *tests);
+    suite_add_tcase(suite, tc);
+    return check_run(suite);
 }
 
 #define CHECK_MAIN(name, ...) \
-        check_run_tests((name), (const TTest *const[]){__VA_ARGS__, NULL})
+    check_run_tests((name), (const TTest *const[]){__VA_ARGS__, NULL})
 
 #endif

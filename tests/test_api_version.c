@@ -5,11 +5,11 @@
 
 START_TEST(linked_library_is_the_release_of_its_headers)
 {
-        ck_assert_str_eq(mpconn_version(), MPCONN_VERSION_STRING);
+    ck_assert_str_eq(mpconn_version(), MPCONN_VERSION_STRING);
 }
 END_TEST
 
 int main(void)
 {
-        return CHECK_MAIN("api_version", linked_library_is_the_release_of_its_headers);
+    return CHECK_MAIN("api_version", linked_library_is_the_release_of_its_headers);
 }

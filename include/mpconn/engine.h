@@ -34,7 +34,7 @@ extern "C" {
  *      ::MPCONN_ERR_REENTRANT.
  * - R6 A negative return means that nothing changed.
  * - R7 A `now` smaller than the one before counts as the one before (and in
- *      ::MPCONN_REASON_CLOCK_BACKWARDS); ::MPCONN_TIME_NEVER is ::MPCONN_ERR_INVAL.
+ *      MPCONN_REASON_CLOCK_BACKWARDS); ::MPCONN_TIME_NEVER is ::MPCONN_ERR_INVAL.
  * @{
  */
 

@@ -3,5 +3,5 @@
 
 const char *mpconn_version(void)
 {
-        return MPCONN_VERSION_STRING;
+    return MPCONN_VERSION_STRING;
 }

@@ -47,6 +47,7 @@ small_functions() {
         shift
         test $# -gt 0 || { echo "no file to look at"; return 1; }
         "$counter" "$@" >"$tmp/lengths"
+        test -s "$tmp/lengths" || { echo "no function found"; return 1; }
         awk -v max=$max_function '$1 > max { print $2 ": " $3 " has " $1 " lines"; failed = 1 }
                 END { exit failed }' "$tmp/lengths"
 }

@@ -3,7 +3,7 @@
  * The size of every public struct, frozen. The file is compiled with padding
  * as an error: a hole in a struct would be read as data by a later release.
  */
-#include <mpconn/version.h>
+#include <mpconn/mpconn.h>
 #include <stddef.h>
 
 #define SIZE(type, lp64, ilp32) \

@@ -4,7 +4,7 @@
  * interface does not see a renumbered constant, because no signature mentions
  * it; this file does. Lines are added, never changed.
  */
-#include <mpconn/version.h>
+#include <mpconn/mpconn.h>
 
 #define SAME(name, value) _Static_assert((name) == (value), #name " was renumbered")
 

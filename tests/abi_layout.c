@@ -2,15 +2,37 @@
 /*
  * The size of every public struct, frozen. The file is compiled with padding
  * as an error: a hole in a struct would be read as data by a later release.
+ * The second size is that of 32-bit machines which align 64-bit numbers to 4.
  */
 #include <mpconn/mpconn.h>
-#include <stddef.h>
 
-#define SIZE(type, lp64, ilp32) \
-    _Static_assert(sizeof(type) == (sizeof(void *) == 8 ? (lp64) : (ilp32)), \
-               "the size of " #type " changed")
+struct number {
+    uint64_t n;
+};
+#define ALIGN_64 _Alignof(struct number)
 
-SIZE(void *, 8, 4);
+#define SIZE(type, lp64, ilp32)                                                         \
+    _Static_assert(sizeof(type) == (lp64) || sizeof(void *) != 8,                       \
+                   "the size of " #type " changed");                                    \
+    _Static_assert(sizeof(type) == (ilp32) || sizeof(void *) != 4 || ALIGN_64 != 4,     \
+                   "the size of " #type " changed")
+
+SIZE(mpconn_addr, 16, 16);
+SIZE(mpconn_tuple, 40, 40);
+SIZE(mpconn_allocator, 24, 12);
+SIZE(mpconn_pkt_ext, 24, 20);
+SIZE(mpconn_pkt, 64, 52);
+SIZE(mpconn_leg, 64, 64);
+SIZE(mpconn_delta, 112, 112);
+SIZE(mpconn_timeouts, 72, 68);
+SIZE(mpconn_engine_config, 176, 148);
+SIZE(mpconn_admit_request, 72, 64);
+SIZE(mpconn_event, 88, 72);
+SIZE(mpconn_callbacks, 48, 24);
+SIZE(mpconn_flow, 200, 196);
+SIZE(mpconn_flow_cursor, 8, 8);
+SIZE(mpconn_flow_filter, 64, 60);
+SIZE(mpconn_stats, 112, 108);
 
 int main(void)
 {

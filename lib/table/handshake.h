@@ -10,10 +10,10 @@
 typedef struct mpci_handshake {
     mpconn_tuple tuple;
     uint64_t hash;
+    uint64_t serial;           /* of the use of this slot: no two uses of any slot share one */
     mpconn_time timer_due;     /* of the state machine; MPCONN_TIME_NEVER = not running */
     mpconn_time hold_due;      /* when held packets are given up; MPCONN_TIME_NEVER = none held */
-    uint32_t heap_at;          /* place in the heap */
-    uint32_t use;              /* how often the slot was used */
+    uint32_t heap_at;          /* place in the heap; MPCI_SLOT_NONE while nothing is due */
     uint32_t client_isn;       /* x, or the opener's number of a tracked flow */
     uint32_t proxy_isn;        /* y */
     uint32_t server_isn;       /* z */
@@ -23,7 +23,8 @@ typedef struct mpci_handshake {
     uint32_t settled;          /* slot of the settled flow, MPCI_SLOT_NONE before the commit */
     uint32_t mark;             /* of the packet that made it */
     uint32_t held_bytes;
-    uint32_t newer, older;     /* list of the unproved, for eviction; MPCI_SLOT_NONE at its ends */
+    uint32_t newer, older;     /* list of the unproved, for eviction; MPCI_SLOT_NONE at its ends.
+                                  `newer` of a free entry is the next free one */
     uint16_t link[2];          /* link that leads to each endpoint */
     uint16_t hs;               /* conn/offers.h */
     uint16_t client_window;    /* of the client's SYN, unscaled */
@@ -47,9 +48,10 @@ enum {
 typedef struct mpci_handshake_table {
     mpci_handshake *entries;
     uint32_t *heap;            /* slots, earliest deadline first */
-    uint32_t capacity, used, unproved;
+    uint32_t capacity, used, unproved, timed; /* timed: entries in the heap */
     uint32_t free_head;
     uint32_t newest, oldest;   /* list of the unproved */
+    uint64_t serial;           /* last one given */
     mpci_index index;
 } mpci_handshake_table;
 
@@ -58,7 +60,9 @@ void mpci_handshake_fini(mpci_handshake_table *t, mpci_alloc *a);
 
 mpci_handshake *mpci_handshake_find(const mpci_handshake_table *t, uint64_t hash,
                                     const mpconn_tuple *tuple);
-/* A zeroed entry (timers NEVER, settled NONE) on the list of the unproved. NULL when full. */
+/* A zeroed entry (timers NEVER, settled NONE) on the list of the unproved, as its newest. NULL when
+ * full: who wants to make room removes the oldest unproved one first; proved ones are not given up
+ * for strangers. */
 mpci_handshake *mpci_handshake_add(mpci_handshake_table *t, uint64_t hash,
                                    const mpconn_tuple *tuple);
 void mpci_handshake_remove(mpci_handshake_table *t, mpci_handshake *h);
@@ -76,7 +80,8 @@ mpconn_time mpci_handshake_next_due(const mpci_handshake_table *t);
 /* An entry whose earlier deadline is not after `now`; NULL when there is none. */
 mpci_handshake *mpci_handshake_due(const mpci_handshake_table *t, mpconn_time now);
 
-/* Hold number of a handshake: never 0, never equal to a flow id, unique in the life of the table. */
+/* Hold number of a handshake: never 0, never equal to a flow id (top bit set), unique in the life of
+ * the table. */
 uint64_t mpci_handshake_id(const mpci_handshake_table *t, const mpci_handshake *h);
 /* n-th slot, or NULL when it is not in use. */
 mpci_handshake *mpci_handshake_at(const mpci_handshake_table *t, uint32_t slot);

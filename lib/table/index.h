@@ -7,15 +7,26 @@
  *
  * An entry stands in its primary bucket while there is room, else in its secondary one; then the
  * primary counts it in `spilled`, so that a look-up reads the second line only where it must. When
- * both are full, an entry of either that has room in its other bucket moves there. The other bucket
- * follows from bucket number and tag alone.
+ * both are full, an entry of either that has room in its other bucket moves there.
+ *
+ * The primary bucket comes from the low 32 bits of the hash, the tag from the high 16. The other
+ * bucket is K(tag) - bucket modulo the number of buckets, which leads back when taken twice. That
+ * number is even and K odd, so the two are never the same, and it need not be a power of two: a
+ * table costs what its capacity asks for, not up to twice that.
+ *
+ * A bucket takes at most two entries of one tag, so that a look-up, which reads two buckets at
+ * most, has room for all it finds, and insertion need not read the second line to know it.
  */
 #ifndef MPCI_TABLE_INDEX_H
 #define MPCI_TABLE_INDEX_H
 
 #include "base/alloc.h"
 
-enum { MPCI_BUCKET_SLOTS = 10, MPCI_INDEX_CANDIDATES = 4 };
+enum {
+    MPCI_BUCKET_SLOTS = 10,
+    MPCI_BUCKET_EQUAL_TAGS = 2,
+    MPCI_INDEX_CANDIDATES = 2 * MPCI_BUCKET_EQUAL_TAGS
+};
 
 #define MPCI_SLOT_NONE UINT32_MAX
 
@@ -30,29 +41,99 @@ _Static_assert(sizeof(mpci_bucket) == 64, "a bucket is a cache line");
 
 typedef struct mpci_index {
     mpci_bucket *buckets;
-    uint32_t mask;
-    uint32_t n;
+    uint32_t n_buckets;               /* even */
+    uint32_t used;                    /* entries */
 } mpci_index;
 
 /* Room for `capacity` entries at a load of 0.6 or less. MPCONN_ERR_NOMEM when there is none. */
 int mpci_index_init(mpci_index *ix, mpci_alloc *a, uint32_t capacity);
 void mpci_index_fini(mpci_index *ix, mpci_alloc *a);
 
-/* Start loading the line a look-up of `hash` will read. */
-static inline void mpci_index_prefetch(const mpci_index *ix, uint64_t hash)
-{
-    __builtin_prefetch(&ix->buckets[(uint32_t)hash & ix->mask]);
-}
-
-/* Slots whose tag fits; usually none or one. Returns how many were written. More than
- * MPCI_INDEX_CANDIDATES equal tags in two buckets are refused at insertion, so none is missed. */
-unsigned mpci_index_find(const mpci_index *ix, uint64_t hash,
-                         uint32_t slots[MPCI_INDEX_CANDIDATES]);
-
 /* 0, or MPCONN_ERR_LIMIT when neither bucket can take it. The entry must not be there already. */
 int mpci_index_insert(mpci_index *ix, uint64_t hash, uint32_t slot);
 
 /* 0, or MPCONN_ERR_NOTFOUND. */
 int mpci_index_remove(mpci_index *ix, uint64_t hash, uint32_t slot);
+
+/* What follows is on the path of every packet. */
+
+static inline uint16_t mpci_index_tag(uint64_t hash)
+{
+    uint16_t tag = (uint16_t)(hash >> 48);
+    return tag != 0 ? tag : 1;
+}
+
+static inline uint32_t mpci_index_primary(const mpci_index *ix, uint64_t hash)
+{
+    return (uint32_t)((hash & UINT32_MAX) * ix->n_buckets >> 32);
+}
+
+static inline uint32_t mpci_index_other(const mpci_index *ix, uint32_t bucket, uint16_t tag)
+{
+    /* Tags are dense, so they are spread over the buckets by Fibonacci hashing. */
+    uint32_t spread = tag * UINT32_C(0x9e3779b1);
+    uint32_t k = (uint32_t)((uint64_t)spread * ix->n_buckets >> 32) | 1;
+    return k >= bucket ? k - bucket : k + ix->n_buckets - bucket;
+}
+
+/* Four tags in one word, the first in the low bits on any machine. */
+static inline uint64_t mpci_bucket_lanes(const uint16_t *tag)
+{
+    return (uint64_t)tag[0] | (uint64_t)tag[1] << 16 | (uint64_t)tag[2] << 32 |
+           (uint64_t)tag[3] << 48;
+}
+
+/* The top bit of each 16-bit lane that is zero; exact, no carry crosses a lane. */
+static inline uint64_t mpci_bucket_zero_lanes(uint64_t lanes)
+{
+    const uint64_t low = UINT64_C(0x7fff7fff7fff7fff);
+    return ~(((lanes & low) + low) | lanes | low);
+}
+
+/* The places that hold `tag` (0: the empty ones), as a set of bits; 0 = none. */
+static inline uint64_t mpci_bucket_match(const mpci_bucket *b, uint16_t tag)
+{
+    uint64_t wanted = tag * UINT64_C(0x0001000100010001);
+    uint64_t rest = (uint64_t)b->tag[8] | (uint64_t)b->tag[9] << 16;
+    uint64_t m0 = mpci_bucket_zero_lanes(mpci_bucket_lanes(b->tag) ^ wanted);
+    uint64_t m1 = mpci_bucket_zero_lanes(mpci_bucket_lanes(b->tag + 4) ^ wanted);
+    uint64_t m2 = mpci_bucket_zero_lanes(rest ^ wanted) & UINT32_MAX;
+    return m0 >> 15 | m1 >> 14 | m2 >> 13;
+}
+
+/* Place of the lowest bit of a set that is not empty: lanes lie 16 bits apart, words one. */
+static inline unsigned mpci_bucket_place(uint64_t set)
+{
+    unsigned bit = (unsigned)__builtin_ctzll(set);
+    return (bit & 15) * 4 + (bit >> 4);
+}
+
+static inline unsigned mpci_bucket_collect(const mpci_bucket *b, uint16_t tag, uint32_t *slots)
+{
+    unsigned n = 0;
+    for (uint64_t set = mpci_bucket_match(b, tag); set != 0 && n < MPCI_BUCKET_EQUAL_TAGS;
+         set &= set - 1)
+        slots[n++] = b->slot[mpci_bucket_place(set)];
+    return n;
+}
+
+/* Start loading the line a look-up of `hash` will read. */
+static inline void mpci_index_prefetch(const mpci_index *ix, uint64_t hash)
+{
+    __builtin_prefetch(&ix->buckets[mpci_index_primary(ix, hash)]);
+}
+
+/* Slots whose tag fits; usually none or one. Returns how many were written. */
+static inline unsigned mpci_index_find(const mpci_index *ix, uint64_t hash,
+                                       uint32_t slots[MPCI_INDEX_CANDIDATES])
+{
+    uint16_t tag = mpci_index_tag(hash);
+    uint32_t at = mpci_index_primary(ix, hash);
+    const mpci_bucket *b = &ix->buckets[at];
+    unsigned n = mpci_bucket_collect(b, tag, slots);
+    if (b->spilled != 0)
+        n += mpci_bucket_collect(&ix->buckets[mpci_index_other(ix, at, tag)], tag, slots + n);
+    return n;
+}
 
 #endif

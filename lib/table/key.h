@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Keyed hash of a tuple, the same for both directions because a tuple is client/server, not
- * source/destination. */
+ * source/destination. The value of an IPv6 tuple depends on the byte order of the machine: it is
+ * for tables, not for the wire. */
 #ifndef MPCI_TABLE_KEY_H
 #define MPCI_TABLE_KEY_H
 

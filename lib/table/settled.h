@@ -17,14 +17,18 @@ enum {
     MPCI_SETTLED_IN_USE = 1 << 0,
     MPCI_SETTLED_SPLIT = 1 << 1,
     MPCI_SETTLED_REVERSE = 1 << 2,   /* opened from the server side */
-    MPCI_SETTLED_CONFIRMING = 1 << 3 /* its handshake still waits to hear an endpoint */
+    MPCI_SETTLED_CONFIRMING = 1 << 3,/* its handshake still waits to hear an endpoint */
+    MPCI_SETTLED_IPV6 = 1 << 4       /* part of the key: set by the table only */
 };
+
+/* Uses of a slot; bits 31-8 of `use` count them. A slot that reached the last one retires. */
+#define MPCI_SETTLED_LAST_USE UINT32_C(0xffffff)
 
 /* A slot number has this bit when the flow takes two lines. */
 #define MPCI_SLOT_WIDE UINT32_C(0x80000000)
 
 typedef struct mpci_settled {
-    uint8_t addr[8];         /* IPv4: client, server; else the low half of the key's hash and zeros */
+    uint8_t addr[8];         /* IPv4: client, server; IPv6: the low half of the key's hash, zeros */
     uint16_t client_port, server_port, zone;
     uint16_t hs;             /* conn/offers.h */
     uint32_t client_isn;     /* x: names the incarnation */
@@ -57,7 +61,7 @@ typedef struct mpci_settled_wide {
 
 typedef struct mpci_settled_pool {
     uint32_t capacity, used;
-    uint32_t free_head, free_tail; /* first used, first reused: ids wear evenly */
+    uint32_t free_head, free_tail; /* first freed, first reused: slots wear evenly */
 } mpci_settled_pool;
 
 typedef struct mpci_settled_table {
@@ -86,8 +90,8 @@ unsigned mpci_settled_candidates(const mpci_settled_table *t, uint64_t hash,
 uint32_t mpci_settled_pick(const mpci_settled_table *t, const uint32_t *slots, unsigned n,
                            uint64_t hash, const mpconn_tuple *tuple);
 
-/* Take a slot for a tuple that is not in the table. Everything but key, use count and IN_USE is
- * zero. An IPv4 flow takes a wide slot when no narrow one is left. MPCONN_ERR_LIMIT when full. */
+/* Take a slot for a tuple that is not in the table. Everything but key (IPV6 is part of it), use
+ * count and IN_USE is zero. An IPv4 flow takes a wide slot when no narrow one is left. MPCONN_ERR_LIMIT when full. */
 int mpci_settled_add(mpci_settled_table *t, uint64_t hash, const mpconn_tuple *tuple,
                      uint32_t *slot);
 void mpci_settled_remove(mpci_settled_table *t, uint64_t hash, uint32_t slot);
@@ -95,15 +99,28 @@ void mpci_settled_remove(mpci_settled_table *t, uint64_t hash, uint32_t slot);
 void mpci_settled_tuple(const mpci_settled_table *t, uint32_t slot, mpconn_tuple *out);
 /* The flow's delta; complete. `tuple` is not written (no F_TUPLE yet). */
 void mpci_settled_delta(const mpci_settled *e, mpconn_delta *out);
-void mpci_settled_track_load(const mpci_settled *e, mpci_track *t);
-void mpci_settled_track_store(mpci_settled *e, const mpci_track *t);
+
+static inline void mpci_settled_track_load(const mpci_settled *e, mpci_track *t)
+{
+    t->dir[0] = e->dir[0];
+    t->dir[1] = e->dir[1];
+    t->state = e->state & 7;
+    t->life = e->state >> 4 & 7;
+}
+
+static inline void mpci_settled_track_store(mpci_settled *e, const mpci_track *t)
+{
+    e->dir[0] = t->dir[0];
+    e->dir[1] = t->dir[1];
+    e->state = (uint8_t)((t->state & 7) | (t->life & 7) << 4);
+}
 
 static inline unsigned mpci_settled_flags(const mpci_settled *e)
 {
     return e->use & 0xff;
 }
 
-/* Flow id: never 0, unique in the life of the table (a slot worn out after 2^24 uses retires). */
+/* Flow id: never 0, top bit clear, unique in the life of the table (a slot worn out after 2^24 uses retires). */
 uint64_t mpci_settled_id(const mpci_settled_table *t, uint32_t slot);
 /* Slot of an id, MPCI_SLOT_NONE when that flow is gone. */
 uint32_t mpci_settled_by_id(const mpci_settled_table *t, uint64_t id);

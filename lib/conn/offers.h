@@ -39,13 +39,29 @@ typedef struct mpci_server_options {
 uint8_t mpci_server_options_pack(const mpci_server_options *o);
 void mpci_server_options_unpack(mpci_server_options *o, uint8_t byte);
 
+/* What the two SYNs of one leg said, as far as a delta depends on it. */
+typedef struct mpci_leg_options {
+    uint8_t wscale[2];     /* by mpconn_side of who announced it; 0-14 or MPCONN_WSCALE_NONE */
+    uint8_t sack, timestamps;
+} mpci_leg_options;
+
+/* The same as mpci_offers_delta() from options that are not packed. */
+void mpci_leg_options_delta(mpconn_delta *d, const mpci_leg_options *client,
+                            const mpci_leg_options *server);
+
+/* The flags those two functions decide. */
+#define MPCI_DELTA_F_STRIP_ANY                                                     \
+    (MPCONN_DELTA_F_STRIP_SACK_TO_SERVER | MPCONN_DELTA_F_STRIP_SACK_TO_CLIENT |   \
+     MPCONN_DELTA_F_STRIP_TS_TO_SERVER | MPCONN_DELTA_F_STRIP_TS_TO_CLIENT)
+
 /* The eight MSS values an index can name, ascending: 536 1024 1220 1300 1380 1440 1460 8960. */
 uint16_t mpci_mss_of_index(unsigned index);
 
 /* Greatest index whose MSS is not above `mss`; 0 for anything below the smallest. */
 unsigned mpci_mss_index(uint16_t mss);
 
-/* The part of a delta that the options decide: wscale_in/out and the F_STRIP_* flags. */
+/* The part of a delta that the options decide: wscale_in/out and the F_STRIP_* flags; the rest of it
+ * stays as it is. A window scale of the client is taken to be offered to the server as well. */
 void mpci_offers_delta(mpconn_delta *d, uint16_t hs, uint8_t server_options);
 
 #endif

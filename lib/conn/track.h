@@ -17,13 +17,17 @@ typedef struct mpci_direction {
 enum {
     MPCI_LIFE_FIN_CLIENT = 1 << 0, /* FIN of the client seen, ends at dir[CLIENT].end */
     MPCI_LIFE_FIN_SERVER = 1 << 1,
-    MPCI_LIFE_RST = 1 << 2         /* exact RST seen, nobody spoke since */
+    MPCI_LIFE_RST = 1 << 2,        /* exact RST seen, nobody spoke since */
+    MPCI_LIFE_LOOSE_FIN_CLIENT = 1 << 3, /* FIN beyond a gap: counts when acknowledged, and shortens */
+    MPCI_LIFE_LOOSE_FIN_SERVER = 1 << 4  /* no timer before (rule R11) */
 };
 
 typedef struct mpci_track {
-    mpci_direction dir[2]; /* by mpconn_side of the sender */
-    uint8_t state;         /* mpconn_flow_state, never RESET: that is state plus MPCI_LIFE_RST */
-    uint8_t life;          /* MPCI_LIFE_* */
+    mpci_direction dir[2];  /* by mpconn_side of the sender */
+    uint16_t max_window[2]; /* greatest window granted to that sender, in units of 2^14 bytes, rounded
+                             * up; 0 to begin with */
+    uint8_t state;          /* mpconn_flow_state, never RESET: that is state plus MPCI_LIFE_RST */
+    uint8_t life;           /* MPCI_LIFE_* */
 } mpci_track;
 
 /* What a segment meant. */
@@ -35,7 +39,7 @@ enum mpci_track_result {
 
 /* Take note of a segment `from` a side. `ack` and `seq` are those of the *sender's* leg; the
  * caller gives the offset that turns its ack into the numbers of the other endpoint
- * (`ack_offset`: add to ack), and the scaled window in bytes. */
+ * (`ack_offset`: add to ack), and the scaled window in bytes as the other endpoint will read it. */
 enum mpci_track_result mpci_track_segment(mpci_track *t, const mpci_view *v, unsigned from,
                                           uint32_t ack_offset, uint32_t window_bytes);
 

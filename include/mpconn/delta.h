@@ -122,8 +122,8 @@ MPCONN_API int mpconn_delta_compute(mpconn_delta *delta, const mpconn_leg *clien
  *
  * Moves sequence and acknowledgment number, SACK and D-SACK edges, TSval and TSecr, and the window,
  * blanks the options the other leg does not have, rewrites addresses and ports where they differ,
- * and corrects the checksums by what changed, so that a wrong sum stays wrong. An acknowledgment
- * number is left alone where the ACK flag is clear, the window where SYN is set.
+ * and corrects the checksums by what changed, so that a wrong sum stays wrong. Acknowledgment number
+ * and TSecr are left alone where the ACK flag is clear, the window where SYN is set.
  *
  * @param[in]     delta  the difference; what it does not know is not touched
  * @param[in]     from   the ::mpconn_side the segment comes from
@@ -132,11 +132,14 @@ MPCONN_API int mpconn_delta_compute(mpconn_delta *delta, const mpconn_leg *clien
  * @owner    borrows both until it returns
  * @threads  any thread; the packet belongs to the caller
  * @retval MPCONN_OK              the segment now belongs to the other leg
- * @retval MPCONN_ERR_INVAL       a pointer is NULL or `from` is no side
+ * @retval MPCONN_ERR_INVAL       a pointer is NULL, `from` is no side, a window shift is above 14, or
+ *                                the lengths of `pkt` are impossible; nothing changed
+ * @retval MPCONN_ERR_CHECKSUM    `flags` say that a checksum is wrong; nothing changed
  * @retval MPCONN_ERR_TRUNCATED   the headers are not all there; nothing changed
  * @retval MPCONN_ERR_MALFORMED   the headers contradict themselves; nothing changed
- * @retval MPCONN_ERR_UNSUPPORTED not a TCP segment, a fragment after the first, or a delta between
- *                                IPv4 and IPv6; nothing changed
+ * @retval MPCONN_ERR_UNSUPPORTED not a TCP segment, a fragment, extension headers beyond reading, or a
+ *                                delta that leads to or comes from another IP version; nothing
+ *                                changed
  * @rfc{1624,3} @rfc{2018,3} @rfc{2883,4} @rfc{7323,3.2}
  */
 MPCONN_API int mpconn_delta_apply(const mpconn_delta *delta, int from, mpconn_pkt *pkt);
@@ -145,8 +148,9 @@ MPCONN_API int mpconn_delta_apply(const mpconn_delta *delta, int from, mpconn_pk
  * @brief Merge what two observers know of one tuple.
  *
  * Commutative, associative and idempotent: of two incarnations the one with the higher (generation,
- * client_isn) is kept whole; of one incarnation the union of what is known. Write-once members
- * that contradict each other are settled the same way everywhere and reported.
+ * client_isn), as plain numbers, is kept whole; of one incarnation the union of what is known.
+ * Write-once members that contradict each other are settled the same way everywhere and reported.
+ * What is not known is zero afterwards; a delta of zeros says nothing and changes nothing.
  *
  * @param[in,out] into  the delta that takes up the other
  * @param[in]     from  the other

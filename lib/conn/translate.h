@@ -13,6 +13,14 @@
 void mpci_translate(const mpci_view *v, const mpconn_delta *delta, unsigned from,
                     const mpconn_pkt *pkt);
 
+/* What to add to a number on its way across: `offset` is the delta's seq or ts, `whose` the endpoint
+ * that chose the number. */
+static inline uint32_t mpci_translate_offset(const uint32_t offset[2], unsigned from,
+                                             unsigned whose)
+{
+    return from == MPCONN_SIDE_CLIENT ? offset[whose] : 0 - offset[whose];
+}
+
 /* A window as the other leg must see it: rescaled, clipped, never closed by rounding. */
 uint16_t mpci_translate_window(uint16_t window, unsigned shift_in, unsigned shift_out);
 

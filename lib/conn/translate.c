@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "conn/translate.h"
+
+#include "base/byteorder.h"
+#include "packet/checksum.h"
+
+enum {
+    TCP_SEQ_AT = 4,
+    TCP_ACK_AT = 8,
+    TCP_WINDOW_AT = 14,
+    TCP_CHECKSUM_AT = 16,
+    IP4_CHECKSUM_AT = 10,
+    TS_OPTION_LEN = 10
+};
+
+#define EIGHT_NOPS 1, 1, 1, 1, 1, 1, 1, 1
+
+/* Enough for the longest option that is ever blanked, SACK with four blocks. */
+static const uint8_t nops[40] = {EIGHT_NOPS, EIGHT_NOPS, EIGHT_NOPS, EIGHT_NOPS, EIGHT_NOPS};
+
+uint16_t mpci_translate_window(uint16_t window, unsigned shift_in, unsigned shift_out)
+{
+    uint32_t scaled = ((uint32_t)window << (shift_in & 15)) >> (shift_out & 15);
+
+    if (scaled > UINT16_MAX)
+        return UINT16_MAX;
+    /* A window that is open stays open: nobody would announce the byte that rounding took away,
+     * and the sender would go into persist for nothing (RFC 7323 2.4). */
+    return scaled == 0 && window != 0 ? 1 : (uint16_t)scaled;
+}
+
+static void carry_numbers(mpci_csum_change *change, const mpci_view *v, const mpconn_delta *delta,
+                          unsigned from)
+{
+    uint32_t own = mpci_translate_offset(delta->seq, from, from);
+    uint32_t other = mpci_translate_offset(delta->seq, from, from ^ 1);
+
+    if (own != 0)
+        mpci_csum_set32(change, v->l4, TCP_SEQ_AT, v->seq + own);
+    /* RFC 9293 3.1: without the flag the field means nothing; a bare RST has only its SEQ. */
+    if (other != 0 && (v->flags & MPCI_TCP_ACK) != 0)
+        mpci_csum_set32(change, v->l4, TCP_ACK_AT, v->ack + other);
+}
+
+/* RFC 2018 3, RFC 2883 4: all edges, those of a D-SACK too, are numbers of the stream that the
+ * segment acknowledges. */
+static void carry_sack(mpci_csum_change *change, const mpci_view *v, const mpconn_delta *delta,
+                       unsigned from, unsigned flags)
+{
+    unsigned strip = from == MPCONN_SIDE_CLIENT ? MPCONN_DELTA_F_STRIP_SACK_TO_SERVER
+                                                : MPCONN_DELTA_F_STRIP_SACK_TO_CLIENT;
+    uint32_t offset = mpci_translate_offset(delta->seq, from, from ^ 1);
+    size_t edge = v->sack_offset + 2u;
+    size_t end = edge + 8u * v->sack_blocks;
+
+    if ((flags & strip) != 0) {
+        mpci_csum_set_bytes(change, v->l4, v->sack_offset, nops, end - v->sack_offset);
+        return;
+    }
+    if (offset == 0 || (delta->known & MPCONN_DELTA_K_SEQ) == 0)
+        return;
+    for (; edge < end; edge += 4)
+        mpci_csum_set32(change, v->l4, edge, mpci_load32(v->l4 + edge) + offset);
+}
+
+static void carry_timestamps(mpci_csum_change *change, const mpci_view *v,
+                             const mpconn_delta *delta, unsigned from, unsigned flags)
+{
+    unsigned strip = from == MPCONN_SIDE_CLIENT ? MPCONN_DELTA_F_STRIP_TS_TO_SERVER
+                                                : MPCONN_DELTA_F_STRIP_TS_TO_CLIENT;
+    uint32_t own = mpci_translate_offset(delta->ts, from, from);
+    uint32_t other = mpci_translate_offset(delta->ts, from, from ^ 1);
+
+    if ((flags & strip) != 0) {
+        mpci_csum_set_bytes(change, v->l4, v->ts_offset, nops, TS_OPTION_LEN);
+        return;
+    }
+    if ((delta->known & MPCONN_DELTA_K_TS) == 0)
+        return;
+    if (own != 0)
+        mpci_csum_set32(change, v->l4, v->ts_offset + 2u, v->tsval + own);
+    /* RFC 7323 3.2: TSecr is valid with ACK alone, and zero is then a reading like any other. */
+    if (other != 0 && (v->flags & MPCI_TCP_ACK) != 0)
+        mpci_csum_set32(change, v->l4, v->ts_offset + 6u, v->tsecr + other);
+}
+
+static void carry_window(mpci_csum_change *change, const mpci_view *v, const mpconn_delta *delta,
+                         unsigned from)
+{
+    unsigned in = delta->wscale_in[from], out = delta->wscale_out[from];
+
+    /* RFC 7323 2.2: the window of a SYN is never scaled. */
+    if (in != out && (v->flags & MPCI_TCP_SYN) == 0)
+        mpci_csum_set16(change, v->l4, TCP_WINDOW_AT, mpci_translate_window(v->window, in, out));
+}
+
+/* Addresses count in the pseudo-header and in an IPv4 header; ports only in the TCP header. */
+static void carry_tuple(mpci_csum_change *change, mpci_csum_change *pseudo, const mpci_view *v,
+                        const mpconn_tuple *to, unsigned from)
+{
+    size_t len = v->family == MPCONN_FAMILY_IPV4 ? 4 : 16;
+    size_t src = v->family == MPCONN_FAMILY_IPV4 ? 12 : 8;
+    size_t client_at = from == MPCONN_SIDE_CLIENT ? src : src + len;
+    size_t server_at = from == MPCONN_SIDE_CLIENT ? src + len : src;
+
+    mpci_csum_set_bytes(pseudo, v->ip, client_at, to->client.bytes, len);
+    mpci_csum_set_bytes(pseudo, v->ip, server_at, to->server.bytes, len);
+    if (v->family == MPCONN_FAMILY_IPV4)
+        mpci_csum_apply(pseudo, v->ip + IP4_CHECKSUM_AT);
+    mpci_csum_set16(change, v->l4, from == MPCONN_SIDE_CLIENT ? 0 : 2, to->client_port);
+    mpci_csum_set16(change, v->l4, from == MPCONN_SIDE_CLIENT ? 2 : 0, to->server_port);
+}
+
+void mpci_translate(const mpci_view *v, const mpconn_delta *delta, unsigned from,
+                    const mpconn_pkt *pkt)
+{
+    unsigned known = delta->known;
+    unsigned flags = known & MPCONN_DELTA_K_OPTIONS ? delta->flags : 0;
+    mpci_csum_change change = {0}, pseudo = {0};
+
+    if ((known & MPCONN_DELTA_K_SEQ) != 0)
+        carry_numbers(&change, v, delta, from);
+    if (v->ts_offset != 0)
+        carry_timestamps(&change, v, delta, from, flags);
+    if ((known & MPCONN_DELTA_K_OPTIONS) != 0)
+        carry_window(&change, v, delta, from);
+    if (v->sack_offset != 0)
+        carry_sack(&change, v, delta, from, flags);
+    if ((known & MPCONN_DELTA_K_TUPLE) != 0 && (delta->flags & MPCONN_DELTA_F_TUPLE) != 0 &&
+        delta->tuple[from ^ 1].family == v->family)
+        carry_tuple(&change, &pseudo, v, &delta->tuple[from ^ 1], from);
+
+    if ((pkt->flags & MPCONN_PKT_F_CSUM_PARTIAL) != 0) {
+        mpci_csum_apply_partial(&pseudo, v->l4 + TCP_CHECKSUM_AT);
+    } else {
+        change.sum += pseudo.sum;
+        mpci_csum_apply(&change, v->l4 + TCP_CHECKSUM_AT);
+    }
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <mpconn/error.h>
+
+const char *mpconn_strerror(int err)
+{
+    switch (err) {
+    case MPCONN_OK:
+        return "done";
+    case MPCONN_ERR_INVAL:
+        return "argument outside its range";
+    case MPCONN_ERR_VERSION:
+        return "struct of an unknown version";
+    case MPCONN_ERR_NOMEM:
+        return "out of memory";
+    case MPCONN_ERR_REENTRANT:
+        return "called from inside a callback";
+    case MPCONN_ERR_NOSPACE:
+        return "output buffer too small";
+    case MPCONN_ERR_LIMIT:
+        return "configured capacity used up";
+    case MPCONN_ERR_STATE:
+        return "not possible in this state";
+    case MPCONN_ERR_CALLBACK:
+        return "callback failed";
+    case MPCONN_ERR_NOTFOUND:
+        return "no such object";
+    case MPCONN_ERR_CONFLICT:
+        return "facts contradict each other";
+    case MPCONN_ERR_TRUNCATED:
+        return "input ends before its headers do";
+    case MPCONN_ERR_MALFORMED:
+        return "input contradicts itself";
+    case MPCONN_ERR_UNSUPPORTED:
+        return "valid, but not handled here";
+    case MPCONN_ERR_CHECKSUM:
+        return "wrong checksum";
+    default:
+        return "unknown error";
+    }
+}

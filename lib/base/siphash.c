@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/siphash.h"
+
+#include "base/byteorder.h"
+
+typedef struct state {
+    uint64_t v[4];
+} state;
+
+static inline uint64_t rotate(uint64_t x, unsigned by)
+{
+    return x << by | x >> (64 - by);
+}
+
+static inline void mix(state *s)
+{
+    s->v[0] += s->v[1];
+    s->v[2] += s->v[3];
+    s->v[1] = rotate(s->v[1], 13) ^ s->v[0];
+    s->v[3] = rotate(s->v[3], 16) ^ s->v[2];
+    s->v[0] = rotate(s->v[0], 32);
+    s->v[2] += s->v[1];
+    s->v[0] += s->v[3];
+    s->v[1] = rotate(s->v[1], 17) ^ s->v[2];
+    s->v[3] = rotate(s->v[3], 21) ^ s->v[0];
+    s->v[2] = rotate(s->v[2], 32);
+}
+
+/* The four words the paper starts from spell "somepseudorandomlygeneratedbytes". */
+static inline state begin(const mpci_sipkey *key)
+{
+    return (state){{key->k[0] ^ UINT64_C(0x736f6d6570736575),
+                    key->k[1] ^ UINT64_C(0x646f72616e646f6d),
+                    key->k[0] ^ UINT64_C(0x6c7967656e657261),
+                    key->k[1] ^ UINT64_C(0x7465646279746573)}};
+}
+
+static inline void absorb(state *s, uint64_t word, unsigned rounds)
+{
+    s->v[3] ^= word;
+    for (unsigned i = 0; i < rounds; i++)
+        mix(s);
+    s->v[0] ^= word;
+}
+
+static inline uint64_t finish(state *s, unsigned rounds)
+{
+    s->v[2] ^= 0xff;
+    for (unsigned i = 0; i < rounds; i++)
+        mix(s);
+    return s->v[0] ^ s->v[1] ^ s->v[2] ^ s->v[3];
+}
+
+/* Rounds are constants at each call, so that the compiler makes two straight functions of it. */
+static inline uint64_t hash_bytes(const mpci_sipkey *key, const uint8_t *data, size_t len,
+                                  unsigned rounds, unsigned last_rounds)
+{
+    state s = begin(key);
+    uint64_t tail = (uint64_t)(len & 0xff) << 56;
+
+    for (; len >= 8; len -= 8, data += 8)
+        absorb(&s, mpci_load64le(data), rounds);
+    for (unsigned i = 0; i < len; i++)
+        tail |= (uint64_t)data[i] << (8 * i);
+    absorb(&s, tail, rounds);
+    return finish(&s, last_rounds);
+}
+
+mpci_sipkey mpci_sipkey_load(const uint8_t bytes[16])
+{
+    return (mpci_sipkey){{mpci_load64le(bytes), mpci_load64le(bytes + 8)}};
+}
+
+uint64_t mpci_siphash24(const mpci_sipkey *key, const uint8_t *data, size_t len)
+{
+    return hash_bytes(key, data, len, 2, 4);
+}
+
+uint64_t mpci_siphash13(const mpci_sipkey *key, const uint8_t *data, size_t len)
+{
+    return hash_bytes(key, data, len, 1, 3);
+}
+
+uint64_t mpci_siphash13_3(const mpci_sipkey *key, uint64_t w0, uint64_t w1, uint64_t w2)
+{
+    state s = begin(key);
+
+    absorb(&s, w0, 1);
+    absorb(&s, w1, 1);
+    absorb(&s, w2, 1);
+    absorb(&s, UINT64_C(24) << 56, 1);
+    return finish(&s, 3);
+}

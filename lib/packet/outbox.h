@@ -15,7 +15,7 @@ typedef struct mpci_outbox {
     const mpconn_pkt *list[MPCI_OUTBOX_SLOTS];
     uint8_t bytes[MPCI_OUTBOX_SLOTS][MPCI_BUILD_MAX + 4];
     unsigned n;
-    uint64_t sent;
+    uint64_t sent; /* given to `send`, taken or not */
     mpci_outbox_send send;
     void *user;
     mpci_counters *counters;

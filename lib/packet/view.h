@@ -80,6 +80,9 @@ unsigned mpci_view_verify(const mpci_view *v, const mpconn_pkt *pkt);
 /* Read the options of a segment that parsed as MPCI_KIND_TCP. 0, or MPCONN_REASON_BAD_OPTIONS. */
 unsigned mpci_syn_options_parse(mpci_syn_options *o, const mpci_view *v);
 
+/* Does an ICMP (family 4) or ICMPv6 (6) message of this type report an error, and so quote? */
+int mpci_view_is_icmp_error(unsigned family, uint8_t type);
+
 /* The tuple of a TCP segment that came from `side`. */
 void mpci_view_tuple(mpconn_tuple *t, const mpci_view *v, unsigned side, uint32_t zone);
 

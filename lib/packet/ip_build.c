@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "packet/ip_build.h"
+
+#include "base/byteorder.h"
+#include "packet/checksum.h"
+#include "packet/ip.h"
+
+enum { LENGTH_MAX = 65535, DONT_FRAGMENT = 0x4000 };
+
+size_t mpci_ip_build_len(const mpci_ip_header *h)
+{
+    if (h->family == MPCONN_FAMILY_IPV4)
+        return h->payload_len <= LENGTH_MAX - MPCI_IPV4_HEADER_LEN ? MPCI_IPV4_HEADER_LEN : 0;
+    if (h->family == MPCONN_FAMILY_IPV6)
+        return h->payload_len <= LENGTH_MAX ? MPCI_IPV6_HEADER_LEN : 0;
+    return 0;
+}
+
+/* An atomic datagram needs no identification (RFC 6864 4.1), and a constant one tells nothing. */
+static void build_ipv4(uint8_t *dst, const mpci_ip_header *h)
+{
+    memset(dst, 0, MPCI_IPV4_HEADER_LEN);
+    dst[0] = 0x45;
+    mpci_store16(dst + 2, (uint16_t)(MPCI_IPV4_HEADER_LEN + h->payload_len));
+    mpci_store16(dst + 6, DONT_FRAGMENT);
+    dst[8] = h->hop_limit;
+    dst[9] = h->proto;
+    memcpy(dst + 12, h->src, 4);
+    memcpy(dst + 16, h->dst, 4);
+    mpci_store16(dst + 10, (uint16_t)~mpci_csum_fold(mpci_csum_add(0, dst, MPCI_IPV4_HEADER_LEN)));
+}
+
+static void build_ipv6(uint8_t *dst, const mpci_ip_header *h)
+{
+    mpci_store32(dst, UINT32_C(6) << 28);
+    mpci_store16(dst + 4, (uint16_t)h->payload_len);
+    dst[6] = h->proto;
+    dst[7] = h->hop_limit;
+    memcpy(dst + 8, h->src, 16);
+    memcpy(dst + 24, h->dst, 16);
+}
+
+void mpci_ip_build(uint8_t *dst, const mpci_ip_header *h)
+{
+    if (h->family == MPCONN_FAMILY_IPV4)
+        build_ipv4(dst, h);
+    else
+        build_ipv6(dst, h);
+}

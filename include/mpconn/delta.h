@@ -122,8 +122,8 @@ MPCONN_API int mpconn_delta_compute(mpconn_delta *delta, const mpconn_leg *clien
  *
  * Moves sequence and acknowledgment number, SACK and D-SACK edges, TSval and TSecr, and the window,
  * blanks the options the other leg does not have, rewrites addresses and ports where they differ,
- * and corrects the checksums by what changed, so that a wrong sum stays wrong. Acknowledgment number
- * and TSecr are left alone where the ACK flag is clear, the window where SYN is set.
+ * and corrects the checksums by what changed, so that a wrong sum stays wrong. The acknowledgment
+ * number and TSecr are left alone where the ACK flag is clear, the window where SYN is set.
  *
  * @param[in]     delta  the difference; what it does not know is not touched
  * @param[in]     from   the ::mpconn_side the segment comes from
@@ -132,13 +132,13 @@ MPCONN_API int mpconn_delta_compute(mpconn_delta *delta, const mpconn_leg *clien
  * @owner    borrows both until it returns
  * @threads  any thread; the packet belongs to the caller
  * @retval MPCONN_OK              the segment now belongs to the other leg
- * @retval MPCONN_ERR_INVAL       a pointer is NULL, `from` is no side, a window shift is above 14, or
- *                                the lengths of `pkt` are impossible; nothing changed
+ * @retval MPCONN_ERR_INVAL       a pointer is NULL, `from` is no side, a window shift is above 14,
+ *                                or the lengths of `pkt` are impossible; nothing changed
  * @retval MPCONN_ERR_CHECKSUM    `flags` say that a checksum is wrong; nothing changed
  * @retval MPCONN_ERR_TRUNCATED   the headers are not all there; nothing changed
  * @retval MPCONN_ERR_MALFORMED   the headers contradict themselves; nothing changed
- * @retval MPCONN_ERR_UNSUPPORTED not a TCP segment, a fragment, extension headers beyond reading, or a
- *                                delta that leads to or comes from another IP version; nothing
+ * @retval MPCONN_ERR_UNSUPPORTED not a TCP segment, a fragment, extension headers beyond reading, or
+ *                                a delta that leads to or comes from another IP version; nothing
  *                                changed
  * @rfc{1624,3} @rfc{2018,3} @rfc{2883,4} @rfc{7323,3.2}
  */

@@ -60,8 +60,8 @@ uint16_t mpci_mss_of_index(unsigned index);
 /* Greatest index whose MSS is not above `mss`; 0 for anything below the smallest. */
 unsigned mpci_mss_index(uint16_t mss);
 
-/* The part of a delta that the options decide: wscale_in/out and the F_STRIP_* flags; the rest of it
- * stays as it is. A window scale of the client is taken to be offered to the server as well. */
+/* The part of a delta that the options decide: wscale_in/out and the F_STRIP_* flags; the rest of
+ * it stays as it is. A window scale of the client is taken to be offered to the server as well. */
 void mpci_offers_delta(mpconn_delta *d, uint16_t hs, uint8_t server_options);
 
 #endif

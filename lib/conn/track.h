@@ -18,14 +18,14 @@ enum {
     MPCI_LIFE_FIN_CLIENT = 1 << 0, /* FIN of the client seen, ends at dir[CLIENT].end */
     MPCI_LIFE_FIN_SERVER = 1 << 1,
     MPCI_LIFE_RST = 1 << 2,        /* exact RST seen, nobody spoke since */
-    MPCI_LIFE_LOOSE_FIN_CLIENT = 1 << 3, /* FIN beyond a gap: counts when acknowledged, and shortens */
-    MPCI_LIFE_LOOSE_FIN_SERVER = 1 << 4  /* no timer before (rule R11) */
+    MPCI_LIFE_LOOSE_FIN_CLIENT = 1 << 3, /* FIN beyond a gap: becomes FIN_CLIENT when acknowledged, */
+    MPCI_LIFE_LOOSE_FIN_SERVER = 1 << 4  /* and shortens no timer before (rule R11) */
 };
 
 typedef struct mpci_track {
     mpci_direction dir[2];  /* by mpconn_side of the sender */
-    uint16_t max_window[2]; /* greatest window granted to that sender, in units of 2^14 bytes, rounded
-                             * up; 0 to begin with */
+    uint16_t max_window[2]; /* greatest window granted to that sender, in units of 2^14 bytes,
+                             * rounded up; 0 to begin with */
     uint8_t state;          /* mpconn_flow_state, never RESET: that is state plus MPCI_LIFE_RST */
     uint8_t life;           /* MPCI_LIFE_* */
 } mpci_track;

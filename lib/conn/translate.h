@@ -13,8 +13,8 @@
 void mpci_translate(const mpci_view *v, const mpconn_delta *delta, unsigned from,
                     const mpconn_pkt *pkt);
 
-/* What to add to a number on its way across: `offset` is the delta's seq or ts, `whose` the endpoint
- * that chose the number. */
+/* What to add to a number on its way across: `offset` is the delta's seq or ts, `whose` the
+ * endpoint that chose the number. */
 static inline uint32_t mpci_translate_offset(const uint32_t offset[2], unsigned from,
                                              unsigned whose)
 {

@@ -27,6 +27,13 @@ void mpci_index_fini(mpci_index *ix, mpci_alloc *a)
     ix->used = 0;
 }
 
+unsigned mpci_index_find_spilled(const mpci_index *ix, uint64_t hash, uint32_t *slots)
+{
+    uint16_t tag = mpci_index_tag(hash);
+    uint32_t at = mpci_index_other(ix, mpci_index_primary(ix, hash), tag);
+    return mpci_bucket_collect(&ix->buckets[at], tag, slots);
+}
+
 static int is_full(const mpci_bucket *b)
 {
     return mpci_bucket_match(b, 0) == 0;

@@ -60,7 +60,7 @@ int mpci_index_remove(mpci_index *ix, uint64_t hash, uint32_t slot);
 static inline uint16_t mpci_index_tag(uint64_t hash)
 {
     uint16_t tag = (uint16_t)(hash >> 48);
-    return tag != 0 ? tag : 1;
+    return (uint16_t)(tag + (tag == 0));
 }
 
 static inline uint32_t mpci_index_primary(const mpci_index *ix, uint64_t hash)
@@ -83,29 +83,32 @@ static inline uint64_t mpci_bucket_lanes(const uint16_t *tag)
            (uint64_t)tag[3] << 48;
 }
 
-/* The top bit of each 16-bit lane that is zero; exact, no carry crosses a lane. */
-static inline uint64_t mpci_bucket_zero_lanes(uint64_t lanes)
+/* Clears the top bit of each 16-bit lane that is zero and sets it in the others; exact, no carry
+ * crosses a lane. The lower bits mean nothing. */
+static inline uint64_t mpci_bucket_busy_lanes(uint64_t lanes)
 {
     const uint64_t low = UINT64_C(0x7fff7fff7fff7fff);
-    return ~(((lanes & low) + low) | lanes | low);
+    return ((lanes & low) + low) | lanes;
 }
 
 /* The places that hold `tag` (0: the empty ones), as a set of bits; 0 = none. */
 static inline uint64_t mpci_bucket_match(const mpci_bucket *b, uint16_t tag)
 {
+    const uint64_t top = UINT64_C(0x8000800080008000), top_two = UINT64_C(0x80008000);
     uint64_t wanted = tag * UINT64_C(0x0001000100010001);
-    uint64_t rest = (uint64_t)b->tag[8] | (uint64_t)b->tag[9] << 16;
-    uint64_t m0 = mpci_bucket_zero_lanes(mpci_bucket_lanes(b->tag) ^ wanted);
-    uint64_t m1 = mpci_bucket_zero_lanes(mpci_bucket_lanes(b->tag + 4) ^ wanted);
-    uint64_t m2 = mpci_bucket_zero_lanes(rest ^ wanted) & UINT32_MAX;
-    return m0 >> 15 | m1 >> 14 | m2 >> 13;
+    uint64_t last = (uint64_t)b->tag[8] | (uint64_t)b->tag[9] << 16;
+    uint64_t busy0 = mpci_bucket_busy_lanes(mpci_bucket_lanes(b->tag) ^ wanted) & top;
+    uint64_t busy1 = mpci_bucket_busy_lanes(mpci_bucket_lanes(b->tag + 4) ^ wanted) & top;
+    uint64_t busy2 = mpci_bucket_busy_lanes(last ^ wanted) & top_two;
+    return (busy0 >> 2 | busy1 >> 1 | busy2) ^ (top >> 2 | top >> 1 | top_two);
 }
 
-/* Place of the lowest bit of a set that is not empty: lanes lie 16 bits apart, words one. */
+/* Place of the lowest bit of a set that is not empty: lanes lie 16 bits apart, the first word in
+ * bit 13 of each, the last in bit 15. */
 static inline unsigned mpci_bucket_place(uint64_t set)
 {
     unsigned bit = (unsigned)__builtin_ctzll(set);
-    return (bit & 15) * 4 + (bit >> 4);
+    return (bit & 15) * 4 + (bit >> 4) - 13 * 4;
 }
 
 static inline unsigned mpci_bucket_collect(const mpci_bucket *b, uint16_t tag, uint32_t *slots)
@@ -123,16 +126,17 @@ static inline void mpci_index_prefetch(const mpci_index *ix, uint64_t hash)
     __builtin_prefetch(&ix->buckets[mpci_index_primary(ix, hash)]);
 }
 
+/* The rest of a look-up whose primary bucket has spilled; `slots` has room for two more. */
+unsigned mpci_index_find_spilled(const mpci_index *ix, uint64_t hash, uint32_t *slots);
+
 /* Slots whose tag fits; usually none or one. Returns how many were written. */
 static inline unsigned mpci_index_find(const mpci_index *ix, uint64_t hash,
                                        uint32_t slots[MPCI_INDEX_CANDIDATES])
 {
-    uint16_t tag = mpci_index_tag(hash);
-    uint32_t at = mpci_index_primary(ix, hash);
-    const mpci_bucket *b = &ix->buckets[at];
-    unsigned n = mpci_bucket_collect(b, tag, slots);
+    const mpci_bucket *b = &ix->buckets[mpci_index_primary(ix, hash)];
+    unsigned n = mpci_bucket_collect(b, mpci_index_tag(hash), slots);
     if (b->spilled != 0)
-        n += mpci_bucket_collect(&ix->buckets[mpci_index_other(ix, at, tag)], tag, slots + n);
+        n += mpci_index_find_spilled(ix, hash, slots + n);
     return n;
 }
 

@@ -97,8 +97,8 @@ static int is_match(const mpci_settled_table *t, uint32_t slot, uint64_t hash,
            memcmp(e->addr + 4, tuple->server.bytes, 4) == 0;
 }
 
-uint32_t mpci_settled_pick(const mpci_settled_table *t, const uint32_t *slots, unsigned n,
-                           uint64_t hash, const mpconn_tuple *tuple)
+static inline uint32_t pick_match(const mpci_settled_table *t, const uint32_t *slots, unsigned n,
+                                  uint64_t hash, const mpconn_tuple *tuple)
 {
     for (unsigned i = 0; i < n; i++) {
         if (is_match(t, slots[i], hash, tuple))
@@ -107,11 +107,17 @@ uint32_t mpci_settled_pick(const mpci_settled_table *t, const uint32_t *slots, u
     return MPCI_SLOT_NONE;
 }
 
+uint32_t mpci_settled_pick(const mpci_settled_table *t, const uint32_t *slots, unsigned n,
+                           uint64_t hash, const mpconn_tuple *tuple)
+{
+    return pick_match(t, slots, n, hash, tuple);
+}
+
 uint32_t mpci_settled_find(const mpci_settled_table *t, uint64_t hash, const mpconn_tuple *tuple)
 {
     uint32_t slots[MPCI_INDEX_CANDIDATES];
     unsigned n = mpci_index_find(&t->index, hash, slots);
-    return mpci_settled_pick(t, slots, n, hash, tuple);
+    return pick_match(t, slots, n, hash, tuple);
 }
 
 unsigned mpci_settled_candidates(const mpci_settled_table *t, uint64_t hash,

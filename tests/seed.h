@@ -50,4 +50,10 @@ static inline uint8_t seed_u8(seed_rng *rng)
     return (uint8_t)(seed_next(rng) >> 56);
 }
 
+static inline void seed_fill(seed_rng *rng, uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        p[i] = seed_u8(rng);
+}
+
 #endif

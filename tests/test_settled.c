@@ -358,6 +358,10 @@ START_TEST(settled_delta_is_complete)
     e->seq_offset = 0x20;
     e->ts_offset = 0x7fff2000;
     e->generation = 5;
+    mpci_settled_delta(e, &d); /* not split: the endpoints agreed between themselves */
+    ck_assert_int_eq(d.flags, 0);
+    ck_assert_int_eq(d.wscale_in[0] + d.wscale_out[0] + d.wscale_in[1] + d.wscale_out[1], 0);
+    e->use |= MPCI_SETTLED_SPLIT;
     memset(&d, 0xee, sizeof(d));
     memset(&expected, 0xee, sizeof(expected));
     expected.client_isn = 0x11111111;

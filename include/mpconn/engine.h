@@ -70,7 +70,7 @@ typedef struct mpconn_timeouts {
     uint64_t established_ns;      /**< idle, no FIN seen; default 7440 s (RFC 5382 REQ-5) */
     uint64_t transitory_ns;       /**< idle, one or both FINs seen; default 240 s (RFC 5382 REQ-5) */
     uint64_t closed_ns;           /**< both FINs acknowledged, 2 MSL; default 240 s */
-    uint64_t reset_ns;            /**< after an exact RST nobody contradicted; default 60 s */
+    uint64_t reset_ns;            /**< after an exact RST nobody contradicted; default 240 s */
     uint64_t syn_rto_ns;          /**< first repeat of our SYN to the server, doubles; default 1 s */
     uint32_t syn_tries;           /**< SYNs sent to the server at most; default 5 */
     uint32_t syn_ack_repeats;     /**< repeats of an unproved SYN|ACK in peace at most; default 3;

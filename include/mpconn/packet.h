@@ -71,8 +71,8 @@ typedef struct mpconn_pkt_ext {
  * A host embeds it in its own buffer header and hands in an array of pointers.
  */
 typedef struct mpconn_pkt {
-    uint64_t flow;       /**< out: id of the flow, or the hold number with HOLD; 0 = none. See
-                              ::mpconn_flow */
+    uint64_t flow;       /**< in: 0, or the hold number of a packet that is submitted again; out: id
+                              of the flow (see ::mpconn_flow), or the hold number with HOLD, or 0 */
     uint8_t *data;       /**< in and out: first byte of the IP header */
     mpconn_pkt_ext *ext; /**< extras; usually NULL */
     void *user;          /**< the host's own; never read */

@@ -53,6 +53,7 @@ extern "C" {
     X(23, SERVER_ACK_SENT, "final ACK of the handshake sent to the server")                   \
     X(24, RST_TO_CLIENT, "exact RST sent to the client")                                      \
     X(25, RST_TO_SERVER, "exact RST sent to the server")                                      \
+    X(26, FLOW_REPLACED, "flow that was over gave way to the next incarnation")               \
     X(32, TRUNCATED, "ends before its headers do")                                            \
     X(33, BAD_IP, "IP header contradicts itself")                                             \
     X(34, BAD_TCP, "TCP header contradicts itself")                                           \

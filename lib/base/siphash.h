@@ -22,7 +22,7 @@ uint64_t mpci_siphash13(const mpci_sipkey *key, const uint8_t *data, size_t len)
  * little-endian bytes; no memory access. */
 uint64_t mpci_siphash13_3(const mpci_sipkey *key, uint64_t w0, uint64_t w1, uint64_t w2);
 
-/* Derive a key for one purpose: `label` and `n` name it. */
+/* Derive a key for one purpose: `label` (16 bytes of it count) and `n` name it. */
 mpci_sipkey mpci_sipkey_derive(const mpci_sipkey *from, const char *label, uint64_t n);
 
 /* Fold a secret of 16 to 64 bytes into a key. */

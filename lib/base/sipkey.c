@@ -10,20 +10,17 @@ static void store64le(uint8_t *p, uint64_t v)
         p[i] = (uint8_t)(v >> (8 * i));
 }
 
-/* Label hash (8 bytes), n (8), which half of the key (1). Hashing the label first puts no limit on
- * its length and keeps it apart from n. */
+/* Label, padded with zeros or cut to 16 bytes, n (8), which half of the key (1). */
 mpci_sipkey mpci_sipkey_derive(const mpci_sipkey *from, const char *label, uint64_t n)
 {
-    uint8_t text[17];
-    size_t label_len = 0;
+    uint8_t text[25] = {0};
     mpci_sipkey key;
 
-    while (label[label_len] != '\0')
-        label_len++;
-    store64le(text, mpci_siphash24(from, (const uint8_t *)label, label_len));
-    store64le(text + 8, n);
+    for (unsigned i = 0; i < 16 && label[i] != '\0'; i++)
+        text[i] = (uint8_t)label[i];
+    store64le(text + 16, n);
     for (uint8_t half = 0; half < 2; half++) {
-        text[16] = half;
+        text[24] = half;
         key.k[half] = mpci_siphash24(from, text, sizeof text);
     }
     return key;

@@ -78,6 +78,12 @@ static void link_unproved(mpci_handshake_table *t, mpci_handshake *h)
     t->unproved++;
 }
 
+void mpci_handshake_unproved(mpci_handshake_table *t, mpci_handshake *h)
+{
+    if (!(h->flags & MPCI_HANDSHAKE_UNPROVED))
+        link_unproved(t, h);
+}
+
 void mpci_handshake_proved(mpci_handshake_table *t, mpci_handshake *h)
 {
     if (!(h->flags & MPCI_HANDSHAKE_UNPROVED))

@@ -67,6 +67,8 @@ mpci_handshake *mpci_handshake_add(mpci_handshake_table *t, uint64_t hash,
                                    const mpconn_tuple *tuple);
 void mpci_handshake_remove(mpci_handshake_table *t, mpci_handshake *h);
 
+/* Put it on the list of the unproved as the newest, unless it stands there already. */
+void mpci_handshake_unproved(mpci_handshake_table *t, mpci_handshake *h);
 /* Take it off the list of the unproved. */
 void mpci_handshake_proved(mpci_handshake_table *t, mpci_handshake *h);
 /* The one that has been unproved for longest; NULL when there is none. */

@@ -216,7 +216,10 @@ void mpci_settled_delta(const mpci_settled *e, mpconn_delta *out)
     out->ts[MPCONN_SIDE_CLIENT] = 0;
     out->ts[MPCONN_SIDE_SERVER] = e->ts_offset;
     memset(out->reserved, 0, sizeof(out->reserved));
-    mpci_offers_delta(out, e->hs, e->server_options);
+    memset(out->wscale_in, 0, sizeof(out->wscale_in));
+    memset(out->wscale_out, 0, sizeof(out->wscale_out));
+    if (e->use & MPCI_SETTLED_SPLIT) /* else the endpoints agreed between themselves */
+        mpci_offers_delta(out, e->hs, e->server_options);
 }
 
 uint64_t mpci_settled_id(const mpci_settled_table *t, uint32_t slot)

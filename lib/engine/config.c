@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Configuration: defaults and ranges in one table each. */
+#include "engine/engine.h"
+
+#include "base/abi.h"
+
+#define SECONDS(n) ((uint64_t)(n) * MPCONN_SECOND)
+
+/* Versions of the structs this library knows, by size; the first is the smallest. */
+enum {
+    CONFIG_V1 = sizeof(mpconn_engine_config),
+    TIMEOUTS_V1 = sizeof(mpconn_timeouts),
+    CALLBACKS_V1 = sizeof(mpconn_callbacks)
+};
+
+typedef struct range {
+    size_t offset;
+    uint64_t otherwise, least, most;
+} range;
+
+#define TIME(member, otherwise, least) \
+    {offsetof(mpconn_timeouts, member), SECONDS(otherwise), least, SECONDS(30 * 86400)}
+
+static const range times[] = {
+    TIME(established_ns, 7440, MPCONN_MILLISECOND),
+    TIME(transitory_ns, 240, MPCONN_MILLISECOND),
+    TIME(closed_ns, 240, MPCONN_MILLISECOND),
+    TIME(reset_ns, 240, MPCONN_MILLISECOND),
+    TIME(syn_rto_ns, 1, MPCONN_MILLISECOND),
+    TIME(hold_ns, 2, MPCONN_MILLISECOND),
+    TIME(epoch_ns, 64, SECONDS(1)),
+};
+
+#define COUNT(member, otherwise, least, most) \
+    {offsetof(mpconn_engine_config, member), otherwise, least, most}
+
+static const range counts[] = {
+    COUNT(max_flows, 65536, 1, UINT64_C(1) << 28),
+    COUNT(max_wide_flows, 16384, 1, UINT64_C(1) << 28),
+    COUNT(max_handshakes, 4096, 1, UINT64_C(1) << 24),
+    COUNT(max_held_packets, 4096, 1, UINT32_MAX),
+    COUNT(split_mode, MPCONN_SPLIT_ALWAYS, MPCONN_SPLIT_ALWAYS, MPCONN_SPLIT_NEVER),
+    COUNT(unknown_policy, MPCONN_UNKNOWN_DEFAULT, MPCONN_UNKNOWN_DEFAULT, MPCONN_UNKNOWN_PASS),
+};
+
+/* SYNs to the server and repeats of a SYN|ACK: more would shift their interval out of its type. */
+enum { TRIES_MOST = 16 };
+
+int mpci_timeouts_import(mpconn_timeouts *out, const mpconn_timeouts *in)
+{
+    mpconn_timeouts t;
+    int rc = mpci_abi_import(&t, sizeof(t), in, TIMEOUTS_V1);
+
+    if (rc != MPCONN_OK)
+        return rc;
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        uint64_t v;
+        uint8_t *at = (uint8_t *)&t + times[i].offset;
+
+        memcpy(&v, at, sizeof(v));
+        if (v == 0)
+            v = times[i].otherwise;
+        if (v < times[i].least || v > times[i].most)
+            return MPCONN_ERR_INVAL;
+        memcpy(at, &v, sizeof(v));
+    }
+    if (t.syn_tries == 0)
+        t.syn_tries = 5;
+    if (t.syn_ack_repeats == 0)
+        t.syn_ack_repeats = 3;
+    if (t.syn_tries > TRIES_MOST ||
+        (t.syn_ack_repeats > TRIES_MOST && t.syn_ack_repeats != MPCONN_NO_REPEATS))
+        return MPCONN_ERR_INVAL;
+    *out = t;
+    return MPCONN_OK;
+}
+
+static int import_counts(mpconn_engine_config *c)
+{
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        uint32_t v;
+        uint8_t *at = (uint8_t *)c + counts[i].offset;
+
+        memcpy(&v, at, sizeof(v));
+        if (v == 0)
+            v = (uint32_t)counts[i].otherwise;
+        if (v < counts[i].least || v > counts[i].most)
+            return MPCONN_ERR_INVAL;
+        memcpy(at, &v, sizeof(v));
+    }
+    return MPCONN_OK;
+}
+
+static int import_profile(mpconn_engine_config *c)
+{
+    if (c->mss_ipv4 == 0)
+        c->mss_ipv4 = 1460;
+    if (c->mss_ipv6 == 0)
+        c->mss_ipv6 = 1440;
+    if (c->wscale == 0)
+        c->wscale = 7;
+    if (c->hop_limit == 0)
+        c->hop_limit = 64;
+    if (c->mss_ipv4 < 88 || c->mss_ipv6 < 88 || c->wscale > 14)
+        return MPCONN_ERR_INVAL;
+    return MPCONN_OK;
+}
+
+static int import_policies(mpconn_engine_config *c)
+{
+    if (c->max_held_bytes == 0)
+        c->max_held_bytes = UINT64_C(8) << 20;
+    if (c->adaptive_threshold == 0)
+        c->adaptive_threshold = c->max_handshakes / 4;
+    if (c->unknown_policy == MPCONN_UNKNOWN_DEFAULT)
+        c->unknown_policy =
+            c->split_mode == MPCONN_SPLIT_ALWAYS ? MPCONN_UNKNOWN_DROP : MPCONN_UNKNOWN_PASS;
+    if (c->member_id > 65535 || (c->flags & ~MPCONN_ENGINE_F_VERIFY_CHECKSUMS) != 0)
+        return MPCONN_ERR_INVAL;
+    return MPCONN_OK;
+}
+
+static int all_zero(const uint8_t *p, size_t n)
+{
+    unsigned any = 0;
+
+    while (n-- > 0)
+        any |= p[n];
+    return any == 0;
+}
+
+int mpci_config_import(mpconn_engine_config *out, const mpconn_engine_config *cfg)
+{
+    mpconn_engine_config c;
+    mpconn_timeouts t;
+    int rc = mpci_abi_import(&c, sizeof(c), cfg, CONFIG_V1);
+
+    if (rc != MPCONN_OK)
+        return rc;
+    if (c.key == NULL || c.key_len < 16 || c.key_len > 64 ||
+        (c.allocator.alloc == NULL) != (c.allocator.release == NULL) ||
+        !all_zero(c.reserved, sizeof(c.reserved)))
+        return MPCONN_ERR_INVAL;
+    if (c.timeouts.struct_size == 0)
+        c.timeouts.struct_size = sizeof(c.timeouts);
+    t = c.timeouts;
+    /* The embedded struct has the room of ours: a longer one would have moved what follows it. */
+    if (t.struct_size != sizeof(t))
+        return MPCONN_ERR_VERSION;
+    rc = mpci_timeouts_import(&c.timeouts, &t);
+    if (rc == MPCONN_OK)
+        rc = import_counts(&c);
+    if (rc == MPCONN_OK)
+        rc = import_profile(&c);
+    if (rc == MPCONN_OK)
+        rc = import_policies(&c);
+    if (rc == MPCONN_OK)
+        *out = c;
+    return rc;
+}
+
+int mpci_callbacks_import(mpconn_callbacks *out, const mpconn_callbacks *in)
+{
+    mpconn_callbacks c;
+    int rc = mpci_abi_import(&c, sizeof(c), in, CALLBACKS_V1);
+
+    if (rc != MPCONN_OK)
+        return rc;
+    if (c.send_packets == NULL || c.random == NULL)
+        return MPCONN_ERR_INVAL;
+    *out = c;
+    return MPCONN_OK;
+}

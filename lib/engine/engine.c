@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Birth, death and the frame of every call. */
+#include "engine/engine.h"
+
+static void destroy(mpconn_engine *eng)
+{
+    mpci_alloc a = eng->alloc;
+
+    mpci_settled_fini(&eng->core.settled, &a);
+    mpci_handshake_fini(&eng->core.handshakes, &a);
+    mpci_wipe(eng, sizeof(*eng));
+    mpci_alloc_free(&a, eng);
+}
+
+static int take_tables(mpconn_engine *eng, const mpconn_engine_config *cfg)
+{
+    int rc = mpci_settled_init(&eng->core.settled, &eng->alloc, cfg->max_flows,
+                               cfg->max_wide_flows);
+
+    if (rc == MPCONN_OK)
+        rc = mpci_handshake_init(&eng->core.handshakes, &eng->alloc, cfg->max_handshakes);
+    return rc;
+}
+
+static int take_secrets(mpconn_engine *eng, const mpconn_engine_config *cfg, mpconn_time now)
+{
+    uint8_t bytes[16];
+
+    if (eng->core.callbacks.random(eng->core.user, bytes, sizeof(bytes)) != 0)
+        return MPCONN_ERR_CALLBACK;
+    eng->core.table_key = mpci_sipkey_load(bytes);
+    mpci_wipe(bytes, sizeof(bytes));
+    mpci_epochs_init(&eng->split.epochs, cfg->key, cfg->key_len, eng->core.timeouts.epoch_ns, now);
+    return MPCONN_OK;
+}
+
+static void fill(mpconn_engine *eng, const mpconn_engine_config *cfg,
+                 const mpconn_callbacks *callbacks, void *user, mpconn_time now)
+{
+    mpci_core *core = &eng->core;
+    mpci_split *sp = &eng->split;
+
+    core->now = now;
+    core->callbacks = *callbacks;
+    core->user = user;
+    core->timeouts = cfg->timeouts;
+    core->max_held_packets = cfg->max_held_packets;
+    core->max_held_bytes = cfg->max_held_bytes;
+    core->hop_limit = cfg->hop_limit;
+    mpci_outbox_init(&core->outbox, callbacks->send_packets, user, &core->counters);
+    sp->core = core;
+    sp->profile.mss[0] = cfg->mss_ipv4;
+    sp->profile.mss[1] = cfg->mss_ipv6;
+    sp->profile.wscale = cfg->wscale;
+    sp->mode = cfg->split_mode;
+    sp->unknown_policy = cfg->unknown_policy;
+    sp->adaptive_threshold = cfg->adaptive_threshold;
+    eng->flags = cfg->flags;
+    eng->member_id = cfg->member_id;
+}
+
+int mpconn_engine_new(mpconn_engine **out, const mpconn_engine_config *cfg,
+                      const mpconn_callbacks *callbacks, void *user, mpconn_time now)
+{
+    mpconn_engine_config c;
+    mpconn_callbacks cb;
+    mpconn_engine *eng;
+    mpci_alloc alloc;
+    int rc;
+
+    if (out == NULL)
+        return MPCONN_ERR_INVAL;
+    *out = NULL;
+    if (cfg == NULL || callbacks == NULL || now == MPCONN_TIME_NEVER)
+        return MPCONN_ERR_INVAL;
+    rc = mpci_config_import(&c, cfg);
+    if (rc == MPCONN_OK)
+        rc = mpci_callbacks_import(&cb, callbacks);
+    if (rc != MPCONN_OK)
+        return rc;
+    mpci_alloc_init(&alloc, &c.allocator);
+    eng = mpci_alloc_array(&alloc, 1, sizeof(*eng), 64);
+    if (eng == NULL)
+        return MPCONN_ERR_NOMEM;
+    eng->alloc = alloc;
+    fill(eng, &c, &cb, user, now);
+    rc = take_tables(eng, &c);
+    if (rc == MPCONN_OK)
+        rc = take_secrets(eng, &c, now);
+    if (rc != MPCONN_OK) {
+        destroy(eng);
+        return rc;
+    }
+    mpci_sweep_plan(eng);
+    *out = eng;
+    return MPCONN_OK;
+}
+
+int mpconn_engine_del(mpconn_engine *eng)
+{
+    if (eng == NULL)
+        return MPCONN_OK;
+    if (eng->busy)
+        return MPCONN_ERR_REENTRANT;
+    destroy(eng);
+    return MPCONN_OK;
+}
+
+int mpci_engine_enter(mpconn_engine *eng, mpconn_time now)
+{
+    if (now == MPCONN_TIME_NEVER)
+        return MPCONN_ERR_INVAL;
+    if (eng->busy)
+        return MPCONN_ERR_REENTRANT;
+    eng->busy = 1;
+    if (now < eng->core.now)
+        mpci_count(&eng->core.counters, MPCONN_REASON_CLOCK_BACKWARDS);
+    else
+        eng->core.now = now;
+    mpci_epochs_advance(&eng->split.epochs, eng->core.timeouts.epoch_ns, eng->core.now);
+    return MPCONN_OK;
+}
+
+void mpci_engine_leave(mpconn_engine *eng)
+{
+    mpci_outbox_flush(&eng->core.outbox);
+    eng->busy = 0;
+}
+
+int mpconn_engine_set_key(mpconn_engine *eng, const uint8_t *key, size_t key_len, mpconn_time now)
+{
+    int rc;
+
+    if (eng == NULL || key == NULL || key_len < 16 || key_len > 64)
+        return MPCONN_ERR_INVAL;
+    rc = mpci_engine_enter(eng, now);
+    if (rc != MPCONN_OK)
+        return rc;
+    mpci_epochs_rekey(&eng->split.epochs, key, key_len, eng->core.now);
+    mpci_engine_leave(eng);
+    return MPCONN_OK;
+}
+
+int mpconn_engine_set_timeouts(mpconn_engine *eng, const mpconn_timeouts *timeouts,
+                               mpconn_time now)
+{
+    mpconn_timeouts t;
+    int rc;
+
+    if (eng == NULL || timeouts == NULL)
+        return MPCONN_ERR_INVAL;
+    rc = mpci_timeouts_import(&t, timeouts);
+    if (rc == MPCONN_OK)
+        rc = mpci_engine_enter(eng, now);
+    if (rc != MPCONN_OK)
+        return rc;
+    eng->core.timeouts = t;
+    mpci_sweep_plan(eng);
+    mpci_engine_leave(eng);
+    return MPCONN_OK;
+}
+
+uint32_t mpconn_engine_headroom(const mpconn_engine *eng)
+{
+    (void)eng; /* nothing grows a packet yet */
+    return 0;
+}

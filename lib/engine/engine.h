@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The object behind mpconn_engine. */
+#ifndef MPCI_ENGINE_ENGINE_H
+#define MPCI_ENGINE_ENGINE_H
+
+#include <mpconn/error.h>
+#include <mpconn/stats.h>
+
+#include "split/split.h"
+
+/* Work arrays of one stage of the input pipeline. */
+typedef struct mpci_batch {
+    mpci_view view[MPCONN_BATCH];
+    mpconn_tuple tuple[MPCONN_BATCH];
+    uint64_t hash[MPCONN_BATCH];
+    uint32_t slots[MPCONN_BATCH][MPCI_INDEX_CANDIDATES];
+    uint8_t n_slots[MPCONN_BATCH];
+} mpci_batch;
+
+struct mpconn_engine {
+    mpci_core core;
+    mpci_split split;
+    mpci_batch batch;
+    mpci_alloc alloc;
+    mpconn_time sweep_due;      /* next piece of the sweep; meaningful while flows are settled */
+    uint64_t sweep_interval;
+    uint64_t verdicts[4];       /* by mpconn_verdict */
+    uint32_t sweep_lines;       /* lines in a piece */
+    uint32_t flags;             /* MPCONN_ENGINE_F_* */
+    uint32_t member_id;
+    uint8_t busy;               /* a call is in progress: another one comes from a callback */
+};
+
+/* config.c: import and check a configuration, all defaults filled in. */
+int mpci_config_import(mpconn_engine_config *out, const mpconn_engine_config *cfg);
+int mpci_timeouts_import(mpconn_timeouts *out, const mpconn_timeouts *in);
+int mpci_callbacks_import(mpconn_callbacks *out, const mpconn_callbacks *in);
+
+/* engine.c: every call that changes something begins and ends with these. */
+int mpci_engine_enter(mpconn_engine *eng, mpconn_time now);
+void mpci_engine_leave(mpconn_engine *eng);
+
+/* relay.c: a segment of a settled flow. */
+void mpci_relay(mpconn_engine *eng, mpci_step *st, uint32_t slot);
+
+/* expire.c */
+void mpci_sweep_plan(mpconn_engine *eng);
+
+#endif

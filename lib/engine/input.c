@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The input pipeline: parse all, look all up, step each. The stages exist so that the cache misses
+ * of a batch overlap; the result is as if the packets had come one by one, because a look-up made
+ * before a flow came or went is made again. */
+#include "engine/engine.h"
+
+static void parse_stage(mpconn_engine *eng, mpconn_pkt *const *pkts, size_t n)
+{
+    mpci_batch *b = &eng->batch;
+
+    for (size_t i = 0; i < n; i++) {
+        mpci_view_parse(&b->view[i], pkts[i]);
+        if (b->view[i].kind != MPCI_KIND_TCP)
+            continue;
+        mpci_view_tuple(&b->tuple[i], &b->view[i], pkts[i]->side, pkts[i]->zone);
+        b->hash[i] = mpci_tuple_hash(&eng->core.table_key, &b->tuple[i]);
+        mpci_index_prefetch(&eng->core.settled.index, b->hash[i]);
+    }
+}
+
+static void lookup_stage(mpconn_engine *eng, size_t n)
+{
+    mpci_batch *b = &eng->batch;
+
+    for (size_t i = 0; i < n; i++)
+        if (b->view[i].kind == MPCI_KIND_TCP)
+            b->n_slots[i] = (uint8_t)mpci_settled_candidates(&eng->core.settled, b->hash[i],
+                                                             b->slots[i]);
+}
+
+/* Whether this packet's checksums are to be verified: where the host asks for it, and wherever a
+ * packet is not passed on but makes us say something ourselves, which would launder a wrong sum. */
+static int must_verify(const mpconn_engine *eng, const mpconn_pkt *pkt, int settled)
+{
+    if ((pkt->flags & MPCONN_PKT_F_CSUM_OK) != 0)
+        return 0;
+    return (eng->flags & MPCONN_ENGINE_F_VERIFY_CHECKSUMS) != 0 ||
+           (pkt->flags & MPCONN_PKT_F_CSUM_VERIFY) != 0 || !settled;
+}
+
+static void step_tcp(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale)
+{
+    mpci_batch *b = &eng->batch;
+    mpci_settled_table *t = &eng->core.settled;
+    mpci_step st = {0};
+    uint32_t slot;
+    unsigned wrong;
+
+    slot = stale ? mpci_settled_find(t, b->hash[i], &b->tuple[i])
+                 : mpci_settled_pick(t, b->slots[i], b->n_slots[i], b->hash[i], &b->tuple[i]);
+    if (must_verify(eng, pkt, slot != MPCI_SLOT_NONE)) {
+        wrong = mpci_view_verify(&b->view[i], pkt);
+        if (wrong != 0) {
+            mpci_drop(&eng->core, pkt, wrong);
+            return;
+        }
+    }
+    st.pkt = pkt;
+    st.view = &b->view[i];
+    st.tuple = &b->tuple[i];
+    st.hash = b->hash[i];
+    st.from = pkt->side;
+    if (slot != MPCI_SLOT_NONE)
+        mpci_relay(eng, &st, slot);
+    else
+        mpci_split_input(&eng->split, &st);
+}
+
+static void step_packet(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale)
+{
+    const mpci_view *v = &eng->batch.view[i];
+
+    switch ((enum mpci_kind)v->kind) {
+    case MPCI_KIND_TCP:
+        step_tcp(eng, pkt, i, stale);
+        break;
+    case MPCI_KIND_ICMP_ERROR:
+        mpci_forward(&eng->core, pkt, MPCONN_REASON_ICMP_ERROR);
+        break;
+    case MPCI_KIND_FRAGMENT:
+        mpci_forward(&eng->core, pkt, MPCONN_REASON_FRAGMENT_LATER);
+        break;
+    case MPCI_KIND_ICMP_OTHER:
+    case MPCI_KIND_OTHER:
+        mpci_forward(&eng->core, pkt, MPCONN_REASON_NOT_TCP);
+        break;
+    case MPCI_KIND_BAD:
+        mpci_drop(&eng->core, pkt, v->reason);
+        break;
+    }
+}
+
+/* A packet that was submitted again must not keep its hold number unless it is held. */
+static void settle_flow_field(mpconn_pkt *pkt, uint64_t given)
+{
+    if (pkt->verdict != MPCONN_VERDICT_HOLD && pkt->flow == given)
+        pkt->flow = 0;
+}
+
+static void input_batch(mpconn_engine *eng, mpconn_pkt *const *pkts, size_t n)
+{
+    uint64_t changes;
+
+    parse_stage(eng, pkts, n);
+    lookup_stage(eng, n);
+    changes = eng->core.changes;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t given = pkts[i]->flow;
+
+        step_packet(eng, pkts[i], i, eng->core.changes != changes);
+        settle_flow_field(pkts[i], given);
+        eng->verdicts[pkts[i]->verdict & 3]++;
+    }
+}
+
+int mpconn_engine_input(mpconn_engine *eng, mpconn_pkt *const *pkts, size_t n_pkts,
+                        mpconn_time now)
+{
+    int rc;
+
+    if (eng == NULL || (pkts == NULL && n_pkts > 0))
+        return MPCONN_ERR_INVAL;
+    for (size_t i = 0; i < n_pkts; i++)
+        if (pkts[i] == NULL)
+            return MPCONN_ERR_INVAL;
+    rc = mpci_engine_enter(eng, now);
+    if (rc != MPCONN_OK)
+        return rc;
+    for (size_t done = 0; done < n_pkts; done += MPCONN_BATCH) {
+        size_t n = n_pkts - done < MPCONN_BATCH ? n_pkts - done : MPCONN_BATCH;
+
+        input_batch(eng, pkts + done, n);
+    }
+    mpci_engine_leave(eng);
+    return MPCONN_OK;
+}

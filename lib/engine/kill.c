@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Ending flows by order of the host. */
+#include "engine/engine.h"
+
+#include "base/abi.h"
+
+enum { FILTER_V1 = sizeof(mpconn_flow_filter) };
+
+static int prefix_fits(const uint8_t *a, const uint8_t *b, unsigned bits)
+{
+    unsigned bytes = bits / 8, rest = bits % 8;
+
+    if (memcmp(a, b, bytes) != 0)
+        return 0;
+    return rest == 0 || ((a[bytes] ^ b[bytes]) & (0xff00u >> rest)) == 0;
+}
+
+static int fits(const mpconn_flow_filter *f, const mpconn_tuple *t)
+{
+    return (f->family == MPCONN_FAMILY_NONE || f->family == t->family) &&
+           (f->client_port == 0 || f->client_port == t->client_port) &&
+           (f->server_port == 0 || f->server_port == t->server_port) &&
+           (!f->match_zone || f->zone == t->zone) &&
+           prefix_fits(f->client.bytes, t->client.bytes, f->client_prefix) &&
+           prefix_fits(f->server.bytes, t->server.bytes, f->server_prefix);
+}
+
+static int import_filter(mpconn_flow_filter *f, const mpconn_flow_filter *filter)
+{
+    int rc = mpci_abi_import(f, sizeof(*f), filter, FILTER_V1);
+    unsigned bits;
+
+    if (rc != MPCONN_OK)
+        return rc;
+    if (f->family != MPCONN_FAMILY_NONE && f->family != MPCONN_FAMILY_IPV4 &&
+        f->family != MPCONN_FAMILY_IPV6)
+        return MPCONN_ERR_INVAL;
+    bits = f->family == MPCONN_FAMILY_IPV6 ? 128 : f->family == MPCONN_FAMILY_IPV4 ? 32 : 0;
+    if (f->client_prefix > bits || f->server_prefix > bits ||
+        (f->flags & ~MPCONN_KILL_F_SILENT) != 0)
+        return MPCONN_ERR_INVAL;
+    return MPCONN_OK;
+}
+
+/* RST with exactly the next number of the endpoint that is told (RFC 5961 3). */
+static void reset_endpoint(mpconn_engine *eng, const mpci_settled *e, const mpconn_tuple *tuple,
+                           const mpconn_delta *d, unsigned to)
+{
+    unsigned other = to == MPCONN_SIDE_CLIENT ? MPCONN_SIDE_SERVER : MPCONN_SIDE_CLIENT;
+    /* Numbers of the other endpoint's stream as the leg of `to` shows them. */
+    uint32_t offset = to == MPCONN_SIDE_SERVER ? d->seq[other] : 0 - d->seq[other];
+    mpci_segment s = {0};
+
+    s.tuple = tuple;
+    s.to = (uint8_t)to;
+    s.hop_limit = eng->core.hop_limit;
+    s.flags = MPCI_TCP_RST | MPCI_TCP_ACK;
+    s.seq = e->dir[other].end + offset;
+    s.ack = e->dir[to].end;
+    s.wscale = MPCONN_WSCALE_NONE;
+    mpci_outbox_put(&eng->core.outbox, &s, e->link[to], 0,
+                    to == MPCONN_SIDE_CLIENT ? MPCONN_REASON_RST_TO_CLIENT
+                                             : MPCONN_REASON_RST_TO_SERVER);
+}
+
+/* The entry stays as a tombstone: a late segment must not find the way open. */
+static void kill_flow(mpconn_engine *eng, uint32_t slot, const mpconn_tuple *tuple, int silent)
+{
+    mpci_settled *e = mpci_settled_at(&eng->core.settled, slot);
+    mpconn_delta d;
+    mpci_track t;
+
+    mpci_settled_delta(e, &d);
+    mpci_split_flow_ends(&eng->split, slot);
+    if (!silent) {
+        reset_endpoint(eng, e, tuple, &d, MPCONN_SIDE_CLIENT);
+        reset_endpoint(eng, e, tuple, &d, MPCONN_SIDE_SERVER);
+    }
+    mpci_settled_track_load(e, &t);
+    t.life |= MPCI_LIFE_RST;
+    mpci_settled_track_store(e, &t);
+    e->use |= MPCI_SETTLED_KILLED;
+    e->last_seen = mpci_tick(eng->core.now);
+    mpci_count(&eng->core.counters, MPCONN_REASON_KILLED);
+}
+
+static size_t kill_settled(mpconn_engine *eng, const mpconn_flow_filter *f)
+{
+    const mpci_settled_table *t = &eng->core.settled;
+    uint32_t lines = mpci_settled_lines(t);
+    size_t n = 0;
+
+    for (uint32_t line = 0; line < lines; line++) {
+        uint32_t slot = mpci_settled_line(t, line);
+        mpconn_tuple tuple;
+
+        if (slot == MPCI_SLOT_NONE || (mpci_settled_flags(mpci_settled_at(t, slot)) &
+                                       MPCI_SETTLED_KILLED) != 0)
+            continue;
+        mpci_settled_tuple(t, slot, &tuple);
+        if ((f->id != 0 && mpci_settled_id(t, slot) != f->id) || !fits(f, &tuple))
+            continue;
+        kill_flow(eng, slot, &tuple, (f->flags & MPCONN_KILL_F_SILENT) != 0);
+        n++;
+    }
+    return n;
+}
+
+static size_t kill_handshakes(mpconn_engine *eng, const mpconn_flow_filter *f)
+{
+    mpci_handshake_table *t = &eng->core.handshakes;
+    size_t n = 0;
+
+    for (uint32_t slot = 0; slot < t->capacity; slot++) {
+        mpci_handshake *h = mpci_handshake_at(t, slot);
+
+        if (h == NULL || h->settled != MPCI_SLOT_NONE || !fits(f, &h->tuple))
+            continue;
+        n += (size_t)mpci_split_kill(&eng->split, h, (f->flags & MPCONN_KILL_F_SILENT) != 0);
+    }
+    return n;
+}
+
+int mpconn_engine_kill(mpconn_engine *eng, const mpconn_flow_filter *filter, size_t *killed,
+                       mpconn_time now)
+{
+    mpconn_flow_filter f;
+    size_t n;
+    int rc;
+
+    if (eng == NULL || filter == NULL)
+        return MPCONN_ERR_INVAL;
+    rc = import_filter(&f, filter);
+    if (rc == MPCONN_OK)
+        rc = mpci_engine_enter(eng, now);
+    if (rc != MPCONN_OK)
+        return rc;
+    n = kill_settled(eng, &f);
+    if (f.id == 0)
+        n += kill_handshakes(eng, &f);
+    mpci_engine_leave(eng);
+    if (killed != NULL)
+        *killed = n;
+    return MPCONN_OK;
+}

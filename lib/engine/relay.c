@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Segments of settled flows, whichever way they arrived at their delta. */
+#include "engine/engine.h"
+
+#include "conn/translate.h"
+
+/* Shift of the windows the sender's segments carry: none while either end of its leg has none. */
+static unsigned window_shift(const mpci_settled *e, const mpconn_delta *d, unsigned from)
+{
+    mpci_offers o;
+    mpci_server_options so;
+
+    if (mpci_settled_flags(e) & MPCI_SETTLED_SPLIT)
+        return d->wscale_in[from];
+    mpci_offers_unpack(&o, e->hs);
+    mpci_server_options_unpack(&so, e->server_options);
+    if (o.wscale_client == MPCONN_WSCALE_NONE || so.wscale == MPCONN_WSCALE_NONE)
+        return 0;
+    return from == MPCONN_SIDE_CLIENT ? o.wscale_client : so.wscale;
+}
+
+/* Note the segment's progress; returns whether the flow is over. A segment outside every window is
+ * forwarded all the same, its receiver judges it, but it renews nothing (rule R11). */
+static void note(mpconn_engine *eng, mpci_settled *e, const mpconn_delta *d, const mpci_step *st)
+{
+    const mpci_view *v = st->view;
+    mpci_track t;
+    uint32_t ack_offset = st->from == MPCONN_SIDE_CLIENT ? d->seq[MPCONN_SIDE_SERVER]
+                                                         : 0 - d->seq[MPCONN_SIDE_CLIENT];
+
+    mpci_settled_track_load(e, &t);
+    if (mpci_track_segment(&t, v, st->from, ack_offset,
+                           (uint32_t)v->window << window_shift(e, d, st->from)) ==
+        MPCI_TRACK_OUTSIDE)
+        return;
+    mpci_settled_track_store(e, &t);
+    e->last_seen = mpci_tick(eng->core.now);
+    e->link[st->from] = (uint16_t)st->pkt->link;
+}
+
+static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t slot,
+                  unsigned reason)
+{
+    mpconn_pkt *pkt = st->pkt;
+    mpconn_delta d;
+    int split = (mpci_settled_flags(e) & MPCI_SETTLED_SPLIT) != 0;
+
+    mpci_settled_delta(e, &d);
+    if ((st->view->flags & MPCI_TCP_SYN) == 0)
+        note(eng, e, &d, st);
+    if (split)
+        mpci_translate(st->view, &d, st->from, pkt);
+    mpci_forward(&eng->core, pkt, reason);
+    pkt->flow = mpci_settled_id(&eng->core.settled, slot);
+    if (mpci_settled_flags(e) & MPCI_SETTLED_CONFIRMING)
+        mpci_split_forwarded(&eng->split, st);
+}
+
+static int is_over(const mpci_settled *e)
+{
+    mpci_track t;
+
+    mpci_settled_track_load(e, &t);
+    return mpci_track_is_over(&t);
+}
+
+void mpci_relay(mpconn_engine *eng, mpci_step *st, uint32_t slot)
+{
+    mpci_settled *e = mpci_settled_at(&eng->core.settled, slot);
+    unsigned flags = st->view->flags;
+    int split = (mpci_settled_flags(e) & MPCI_SETTLED_SPLIT) != 0;
+
+    if (is_over(e) && mpci_split_input_over(&eng->split, st, e))
+        return;
+    if (mpci_settled_flags(e) & MPCI_SETTLED_KILLED) {
+        mpci_drop(&eng->core, st->pkt, MPCONN_REASON_DEAD_FLOW);
+        return;
+    }
+    if ((flags & MPCI_TCP_SYN) != 0) {
+        if (split && (flags & MPCI_TCP_ACK) != 0 && st->from == MPCONN_SIDE_SERVER)
+            mpci_split_syn_ack_again(&eng->split, st, slot);
+        else
+            carry(eng, st, e, slot, MPCONN_REASON_SYN_REPEATED);
+        return;
+    }
+    carry(eng, st, e, slot, split ? MPCONN_REASON_TRANSLATED : MPCONN_REASON_TRACKED);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Actions on what a client says before its flow is settled. */
+#include "split/actions.h"
+
+/* Repeats of a SYN|ACK start after a second and double, as a client's own SYN would (RFC 6298). */
+#define ANSWER_REPEAT_NS MPCONN_SECOND
+
+static void consume(mpci_split *sp, mpci_step *st, unsigned reason)
+{
+    mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_CONSUMED, reason);
+}
+
+/* Entries for clients that proved nothing are a luxury of peace: V15 repairs a lost ACK with them,
+ * but the cookie carries all that is needed without (principle 7). */
+static int in_peace(const mpci_split *sp)
+{
+    return sp->half_open < sp->core->handshakes.capacity / 2;
+}
+
+static mpci_handshake *take_entry(mpci_split *sp, mpci_step *st)
+{
+    mpci_handshake_table *t = &sp->core->handshakes;
+    mpci_handshake *h = mpci_handshake_add(t, st->hash, st->tuple);
+
+    if (h == NULL) {
+        mpci_step evict = {0};
+
+        evict.h = mpci_handshake_oldest_unproved(t);
+        if (evict.h == NULL)
+            return NULL;
+        mpci_count(&sp->core->counters, MPCONN_REASON_HANDSHAKE_EVICTED);
+        mpci_split_run(sp, &evict, MPCI_EV_EVICTED);
+        h = mpci_handshake_add(t, st->hash, st->tuple);
+    }
+    if (h != NULL)
+        h->mark = st->pkt->mark;
+    return h;
+}
+
+static void note_offers(mpci_handshake *h, const mpci_cookie *c)
+{
+    h->client_isn = c->client_isn;
+    h->proxy_isn = c->isn;
+    h->proxy_ts = c->tsval;
+    h->hs = mpci_offers_pack(&c->offers);
+}
+
+/* What every segment of the client refreshes. */
+static void note_client(mpci_handshake *h, const mpci_step *st)
+{
+    h->link[MPCONN_SIDE_CLIENT] = (uint16_t)st->pkt->link;
+    if (st->view->ts_offset != 0)
+        h->client_ts = st->view->tsval;
+}
+
+/* Build the answer into the SYN's own buffer. */
+static int answer(mpci_split *sp, mpci_step *st, mpci_cookie *c)
+{
+    mpci_syn_options o;
+    mpconn_pkt *pkt = st->pkt;
+    unsigned bad = mpci_syn_options_parse(&o, st->view);
+
+    if (bad != 0) {
+        mpci_drop(sp->core, pkt, bad);
+        return 1;
+    }
+    if (o.duplicate)
+        mpci_count(&sp->core->counters, MPCONN_REASON_OPTION_DUPLICATE);
+    if (o.clamped)
+        mpci_count(&sp->core->counters, MPCONN_REASON_OPTION_CLAMPED);
+    mpci_cookie_make(c, &sp->epochs, &sp->profile, st->tuple, st->view->seq, &o);
+    if (mpci_split_answer_in_place(sp, st, c, o.tsval)) {
+        mpci_drop(sp->core, pkt, MPCONN_REASON_NO_SPACE);
+        return 1;
+    }
+    mpci_verdict(sp->core, pkt, MPCONN_VERDICT_FORWARD, MPCONN_REASON_SYN_ANSWERED);
+    return 0;
+}
+
+enum mpci_split_event mpci_act_answer(mpci_split *sp, mpci_step *st)
+{
+    mpci_cookie c;
+    mpci_handshake *h = st->h;
+
+    if (answer(sp, st, &c) != 0)
+        return MPCI_EV_NOTHING;
+    if (h == NULL && in_peace(sp))
+        h = take_entry(sp, st);
+    if (h == NULL)
+        return MPCI_EV_NOTHING;
+    st->h = h;
+    note_offers(h, &c);
+    note_client(h, st);
+    h->flags &= (uint8_t)~MPCI_HANDSHAKE_REVERSE;
+    h->tries = 0;
+    mpci_handshake_set_timer(&sp->core->handshakes, h, sp->core->now + ANSWER_REPEAT_NS);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_answer_only(mpci_split *sp, mpci_step *st)
+{
+    mpci_cookie c;
+
+    (void)answer(sp, st, &c);
+    return MPCI_EV_NOTHING;
+}
+
+static void start_opening(mpci_split *sp, mpci_step *st)
+{
+    mpci_handshake *h = st->h;
+
+    note_client(h, st);
+    h->client_window = st->view->window;
+    h->tries = 1;
+    mpci_split_send_open(sp, h);
+    mpci_handshake_set_timer(&sp->core->handshakes, h,
+                             sp->core->now + sp->core->timeouts.syn_rto_ns);
+}
+
+static int open_leg(mpci_split *sp, mpci_step *st)
+{
+    if (st->h == NULL)
+        st->h = take_entry(sp, st);
+    if (st->h == NULL) {
+        mpci_drop(sp->core, st->pkt, MPCONN_REASON_HANDSHAKE_FULL);
+        return 1;
+    }
+    if (sp->proof != NULL)
+        note_offers(st->h, sp->proof);
+    start_opening(sp, st);
+    return 0;
+}
+
+enum mpci_split_event mpci_act_open(mpci_split *sp, mpci_step *st)
+{
+    if (open_leg(sp, st) == 0)
+        consume(sp, st, MPCONN_REASON_CLIENT_PROVED);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_open_hold(mpci_split *sp, mpci_step *st)
+{
+    if (open_leg(sp, st) == 0)
+        mpci_core_hold(sp->core, st->h, st->pkt);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_reopen(mpci_split *sp, mpci_step *st)
+{
+    mpci_split_reset_server(sp, st->h, st->h->client_isn + 1);
+    mpci_core_release(sp->core, st->h, MPCONN_REASON_CLIENT_ABORTED);
+    return mpci_act_open(sp, st);
+}
+
+enum mpci_split_event mpci_act_wait(mpci_split *sp, mpci_step *st)
+{
+    note_client(st->h, st);
+    st->h->client_window = st->view->window;
+    consume(sp, st, MPCONN_REASON_CLIENT_WAITS);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_hold(mpci_split *sp, mpci_step *st)
+{
+    note_client(st->h, st);
+    mpci_core_hold(sp->core, st->h, st->pkt);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_refuse_proof(mpci_split *sp, mpci_step *st)
+{
+    unsigned flags = st->view->flags;
+
+    mpci_drop(sp->core, st->pkt,
+              (flags & MPCI_TCP_RST) != 0   ? MPCONN_REASON_RST_NOT_EXACT
+              : (flags & MPCI_TCP_ACK) == 0 ? MPCONN_REASON_UNPROVED_DATA
+                                            : MPCONN_REASON_COOKIE_REFUSED);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_client_gone(mpci_split *sp, mpci_step *st)
+{
+    consume(sp, st, MPCONN_REASON_CLIENT_ABORTED);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_abort_server(mpci_split *sp, mpci_step *st)
+{
+    mpci_split_reset_server(sp, st->h, st->h->client_isn + 1);
+    consume(sp, st, MPCONN_REASON_CLIENT_ABORTED);
+    mpci_split_bury(sp, st->h, MPCONN_REASON_CLIENT_ABORTED);
+    return MPCI_EV_NOTHING;
+}

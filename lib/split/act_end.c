@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* How handshakes end without a flow. */
+#include "split/actions.h"
+
+/* A tombstone outlives the cookies of its handshake: three epochs. */
+enum { TOMBSTONE_EPOCHS = 3 };
+
+void mpci_split_bury(mpci_split *sp, mpci_handshake *h, unsigned reason)
+{
+    mpci_core *core = sp->core;
+
+    mpci_core_release(core, h, reason);
+    mpci_core_refused(core, h, reason);
+    mpci_handshake_set_timer(&core->handshakes, h,
+                             core->now + TOMBSTONE_EPOCHS * core->timeouts.epoch_ns);
+}
+
+enum mpci_split_event mpci_act_kill_silent(mpci_split *sp, mpci_step *st)
+{
+    mpci_count(&sp->core->counters, MPCONN_REASON_KILLED);
+    mpci_split_bury(sp, st->h, MPCONN_REASON_KILLED);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_kill(mpci_split *sp, mpci_step *st)
+{
+    mpci_split_reset_client(sp, st->h);
+    if (st->h->state == MPCI_ST_OPENING)
+        mpci_split_reset_server(sp, st->h, st->h->client_isn + 1);
+    return mpci_act_kill_silent(sp, st);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Actions on connections that are tracked but not split, and on segments of none. */
+#include "split/actions.h"
+
+/* How long an answer to a forwarded SYN, or the ACK to it, is awaited: longer than a client's own
+ * patience between two SYNs. */
+#define PLAIN_WAIT_NS (64 * MPCONN_SECOND)
+
+enum mpci_split_event mpci_act_pass(mpci_split *sp, mpci_step *st)
+{
+    mpci_forward(sp->core, st->pkt, MPCONN_REASON_TRACKED);
+    return MPCI_EV_NOTHING;
+}
+
+static uint16_t plain_hs(const mpci_syn_options *o)
+{
+    mpci_offers f;
+
+    memset(&f, 0, sizeof(f));
+    f.mss_client = (uint8_t)mpci_mss_index(o->mss != 0 ? o->mss : 536);
+    f.wscale_client = o->wscale;
+    f.wscale_proxy = MPCONN_WSCALE_NONE;
+    f.sack = o->sack_permitted;
+    f.timestamps = o->timestamps;
+    return mpci_offers_pack(&f);
+}
+
+enum mpci_split_event mpci_act_track_syn(mpci_split *sp, mpci_step *st)
+{
+    mpci_handshake *h = st->h;
+    mpci_syn_options o;
+
+    (void)mpci_syn_options_parse(&o, st->view); /* the endpoints judge a list that is malformed */
+    if (h == NULL)
+        h = mpci_handshake_add(&sp->core->handshakes, st->hash, st->tuple);
+    if (h == NULL) { /* forwarded all the same: the flow is then unknown */
+        mpci_count(&sp->core->counters, MPCONN_REASON_HANDSHAKE_FULL);
+    } else {
+        st->h = h;
+        h->client_isn = st->view->seq;
+        h->client_mss = o.mss;
+        h->client_window = st->view->window;
+        h->hs = plain_hs(&o);
+        h->mark = st->pkt->mark;
+        h->link[st->from] = (uint16_t)st->pkt->link;
+        h->flags &= (uint8_t)~MPCI_HANDSHAKE_REVERSE;
+        if (st->from == MPCONN_SIDE_SERVER)
+            h->flags |= MPCI_HANDSHAKE_REVERSE;
+        mpci_handshake_set_timer(&sp->core->handshakes, h, sp->core->now + PLAIN_WAIT_NS);
+    }
+    mpci_forward(sp->core, st->pkt, MPCONN_REASON_SYN_TRACKED);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_track_answer(mpci_split *sp, mpci_step *st)
+{
+    mpci_handshake *h = st->h;
+    mpci_syn_options o;
+    mpci_server_options so;
+
+    (void)mpci_syn_options_parse(&o, st->view);
+    memset(&so, 0, sizeof(so));
+    so.wscale = o.wscale;
+    so.sack = o.sack_permitted;
+    so.timestamps = o.timestamps;
+    h->server_options = mpci_server_options_pack(&so);
+    h->server_isn = st->view->seq;
+    h->server_mss = o.mss;
+    h->server_window = st->view->window;
+    h->link[st->from] = (uint16_t)st->pkt->link;
+    mpci_handshake_set_timer(&sp->core->handshakes, h, sp->core->now + PLAIN_WAIT_NS);
+    mpci_forward(sp->core, st->pkt, MPCONN_REASON_TRACKED);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_settle_plain(mpci_split *sp, mpci_step *st)
+{
+    int full = mpci_split_settle_plain(sp, st->h) != MPCONN_OK;
+
+    if (full)
+        mpci_count(&sp->core->counters, MPCONN_REASON_TABLE_FULL);
+    mpci_forward(sp->core, st->pkt, MPCONN_REASON_TRACKED);
+    return full ? MPCI_EV_FULL : MPCI_EV_COMMITTED;
+}
+
+enum mpci_split_event mpci_act_plain_expired(mpci_split *sp, mpci_step *st)
+{
+    mpci_count(&sp->core->counters, MPCONN_REASON_EXPIRED);
+    mpci_core_refused(sp->core, st->h, MPCONN_REASON_EXPIRED);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_unknown(mpci_split *sp, mpci_step *st)
+{
+    const mpci_view *v = st->view;
+    unsigned reason = MPCONN_REASON_NO_FLOW;
+
+    if (sp->unknown_policy == MPCONN_UNKNOWN_PASS) {
+        mpci_forward(sp->core, st->pkt, MPCONN_REASON_UNKNOWN_PASSED);
+        return MPCI_EV_NOTHING;
+    }
+    if ((v->flags & MPCI_TCP_SYN) != 0)
+        reason = MPCONN_REASON_UNEXPECTED_SYN_ACK;
+    else if (st->from == MPCONN_SIDE_CLIENT && (v->flags & MPCI_TCP_ACK) != 0 &&
+             (v->flags & MPCI_TCP_RST) == 0)
+        reason = MPCONN_REASON_COOKIE_REFUSED;
+    mpci_drop(sp->core, st->pkt, reason);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_absent(mpci_split *sp, mpci_step *st)
+{
+    if (st->pkt != NULL)
+        mpci_drop(sp->core, st->pkt, MPCONN_REASON_SYN_UNEXPECTED);
+    return MPCI_EV_NOTHING;
+}

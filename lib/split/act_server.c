@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Actions on what the server says before its flow is confirmed. */
+#include "split/actions.h"
+
+static void consume(mpci_split *sp, mpci_step *st, unsigned reason)
+{
+    mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_CONSUMED, reason);
+}
+
+enum mpci_split_event mpci_act_commit(mpci_split *sp, mpci_step *st)
+{
+    mpci_handshake *h = st->h;
+    mpci_syn_options o;
+    mpci_server_options so;
+    mpci_offers offers;
+    unsigned bad = mpci_syn_options_parse(&o, st->view);
+
+    if (bad != 0) {
+        mpci_drop(sp->core, st->pkt, bad);
+        return MPCI_EV_NOTHING;
+    }
+    mpci_offers_unpack(&offers, h->hs);
+    /* What we did not offer cannot have been accepted, whatever the server says. */
+    memset(&so, 0, sizeof(so));
+    so.wscale = offers.wscale_client == MPCONN_WSCALE_NONE ? MPCONN_WSCALE_NONE : o.wscale;
+    so.sack = offers.sack && o.sack_permitted;
+    so.timestamps = offers.timestamps && o.timestamps;
+    h->server_options = mpci_server_options_pack(&so);
+    h->server_isn = st->view->seq;
+    h->server_ts = so.timestamps ? o.tsval : 0;
+    h->server_mss = o.mss != 0 ? o.mss : 536;
+    h->server_window = st->view->window;
+    h->link[MPCONN_SIDE_SERVER] = (uint16_t)st->pkt->link;
+    consume(sp, st, MPCONN_REASON_SERVER_ANSWERED);
+    return mpci_split_settle(sp, h) == MPCONN_OK ? MPCI_EV_COMMITTED : MPCI_EV_FULL;
+}
+
+enum mpci_split_event mpci_act_confirm(mpci_split *sp, mpci_step *st)
+{
+    mpci_handshake *h = st->h;
+
+    mpci_split_send_final_ack(sp, h);
+    mpci_split_send_window(sp, h);
+    h->tries = 1;
+    mpci_handshake_set_timer(&sp->core->handshakes, h,
+                             sp->core->now + sp->core->timeouts.syn_rto_ns);
+    mpci_core_release(sp->core, h, MPCONN_REASON_RELEASED);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_no_room(mpci_split *sp, mpci_step *st)
+{
+    mpci_handshake *h = st->h;
+
+    mpci_count(&sp->core->counters, MPCONN_REASON_TABLE_FULL);
+    mpci_split_reset_client(sp, h);
+    mpci_split_reset_server(sp, h, h->client_isn + 1);
+    mpci_split_bury(sp, h, MPCONN_REASON_TABLE_FULL);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_refused(mpci_split *sp, mpci_step *st)
+{
+    mpci_split_reset_client(sp, st->h);
+    consume(sp, st, MPCONN_REASON_SERVER_REFUSED);
+    mpci_split_bury(sp, st->h, MPCONN_REASON_SERVER_REFUSED);
+    return MPCI_EV_NOTHING;
+}
+
+/* RFC 9293 3.10.7.3: a segment without SYN whose acknowledgment is not ours belongs to an older
+ * incarnation the server still has. The RST makes it forget that; the client, which never had it,
+ * must not see any of this. */
+enum mpci_split_event mpci_act_stale(mpci_split *sp, mpci_step *st)
+{
+    const mpci_view *v = st->view;
+
+    if ((v->flags & MPCI_TCP_RST) != 0) {
+        mpci_drop(sp->core, st->pkt, MPCONN_REASON_RST_NOT_EXACT);
+        return MPCI_EV_NOTHING;
+    }
+    if ((v->flags & MPCI_TCP_ACK) == 0 || v->ack == st->h->client_isn + 1) {
+        mpci_drop(sp->core, st->pkt, MPCONN_REASON_NO_FLOW);
+        return MPCI_EV_NOTHING;
+    }
+    st->h->link[MPCONN_SIDE_SERVER] = (uint16_t)st->pkt->link;
+    mpci_split_reset_server(sp, st->h, v->ack);
+    mpci_split_send_open(sp, st->h);
+    consume(sp, st, MPCONN_REASON_SERVER_STALE);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_late_answer(mpci_split *sp, mpci_step *st)
+{
+    mpci_split_reset_server(sp, st->h, st->h->client_isn + 1);
+    mpci_drop(sp->core, st->pkt, MPCONN_REASON_DEAD_FLOW);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_ack_again(mpci_split *sp, mpci_step *st)
+{
+    /* Another number than the committed one (a server with cookies gave two): whichever final ACK
+     * it took, ours names the first (rule R2). */
+    if (st->view->seq == st->h->server_isn)
+        mpci_split_send_final_ack(sp, st->h);
+    consume(sp, st, MPCONN_REASON_SERVER_REPEATED);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_unexpected(mpci_split *sp, mpci_step *st)
+{
+    unsigned flags = st->view->flags;
+    unsigned reason = MPCONN_REASON_DEAD_FLOW;
+
+    if (st->h->state != MPCI_ST_DEAD)
+        reason = (flags & MPCI_TCP_SYN) != 0   ? MPCONN_REASON_UNEXPECTED_SYN_ACK
+                 : (flags & MPCI_TCP_RST) != 0 ? MPCONN_REASON_RST_NOT_EXACT
+                                               : MPCONN_REASON_NO_FLOW;
+    mpci_drop(sp->core, st->pkt, reason);
+    return MPCI_EV_NOTHING;
+}
+
+static enum mpci_split_event heard(mpci_handshake *h, unsigned bit)
+{
+    const unsigned both = MPCI_HANDSHAKE_CLIENT_HEARD | MPCI_HANDSHAKE_SERVER_HEARD;
+
+    h->flags |= (uint8_t)bit;
+    return (h->flags & both) == both ? MPCI_EV_CONFIRMED : MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_heard_client(mpci_split *sp, mpci_step *st)
+{
+    (void)sp;
+    return heard(st->h, MPCI_HANDSHAKE_CLIENT_HEARD);
+}
+
+enum mpci_split_event mpci_act_heard_server(mpci_split *sp, mpci_step *st)
+{
+    (void)sp;
+    return heard(st->h, MPCI_HANDSHAKE_SERVER_HEARD);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Actions on the timer of a handshake. */
+#include "split/actions.h"
+
+/* Window updates sent at most (rule R1c), final ACKs at most (rule R1d). */
+enum { WINDOW_TRIES = 4, FINAL_ACK_TRIES = 5 };
+
+static void again_after(mpci_split *sp, mpci_handshake *h, uint64_t first_ns)
+{
+    mpci_handshake_set_timer(&sp->core->handshakes, h, sp->core->now + (first_ns << h->tries));
+}
+
+enum mpci_split_event mpci_act_repeat_answer(mpci_split *sp, mpci_step *st)
+{
+    uint32_t most = sp->core->timeouts.syn_ack_repeats;
+
+    if (most == MPCONN_NO_REPEATS || st->h->tries >= most)
+        return MPCI_EV_EXHAUSTED;
+    st->h->tries++;
+    mpci_split_send_answer(sp, st->h);
+    again_after(sp, st->h, MPCONN_SECOND);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_repeat_open(mpci_split *sp, mpci_step *st)
+{
+    if (st->h->tries >= sp->core->timeouts.syn_tries)
+        return MPCI_EV_EXHAUSTED;
+    mpci_split_send_open(sp, st->h);
+    again_after(sp, st->h, sp->core->timeouts.syn_rto_ns);
+    st->h->tries++;
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_repeat_confirm(mpci_split *sp, mpci_step *st)
+{
+    mpci_handshake *h = st->h;
+
+    if (h->tries >= FINAL_ACK_TRIES)
+        return MPCI_EV_EXHAUSTED;
+    if ((h->flags & MPCI_HANDSHAKE_SERVER_HEARD) == 0)
+        mpci_split_send_final_ack(sp, h);
+    if ((h->flags & MPCI_HANDSHAKE_CLIENT_HEARD) == 0 && h->tries < WINDOW_TRIES)
+        mpci_split_send_window(sp, h);
+    again_after(sp, h, sp->core->timeouts.syn_rto_ns);
+    h->tries++;
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_client_silent(mpci_split *sp, mpci_step *st)
+{
+    mpci_count(&sp->core->counters, MPCONN_REASON_CLIENT_SILENT);
+    mpci_core_refused(sp->core, st->h, MPCONN_REASON_CLIENT_SILENT);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_server_silent(mpci_split *sp, mpci_step *st)
+{
+    mpci_count(&sp->core->counters, MPCONN_REASON_SERVER_SILENT);
+    mpci_split_reset_client(sp, st->h);
+    mpci_split_bury(sp, st->h, MPCONN_REASON_SERVER_SILENT);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_forget(mpci_split *sp, mpci_step *st)
+{
+    uint32_t slot = st->h->settled;
+
+    if (slot != MPCI_SLOT_NONE)
+        mpci_settled_at(&sp->core->settled, slot)->use &= ~(uint32_t)MPCI_SETTLED_CONFIRMING;
+    return MPCI_EV_NOTHING;
+}

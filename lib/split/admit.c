@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "split/admit.h"
+
+static int can_split(const mpci_step *st)
+{
+    mpci_syn_options o;
+
+    if (st->from != MPCONN_SIDE_CLIENT)
+        return 0;
+    /* MD5 and AO sign the very numbers a split would change (RFC 2385, RFC 5925). */
+    return mpci_syn_options_parse(&o, st->view) == 0 && !o.signature;
+}
+
+static enum mpconn_admit suggest(const mpci_split *sp, int splittable)
+{
+    if (!splittable || sp->mode == MPCONN_SPLIT_NEVER)
+        return MPCONN_ADMIT_TRACK;
+    if (sp->mode == MPCONN_SPLIT_ALWAYS || sp->half_open >= sp->adaptive_threshold)
+        return MPCONN_ADMIT_SPLIT;
+    return MPCONN_ADMIT_TRACK;
+}
+
+static enum mpconn_admit ask(const mpci_split *sp, const mpci_step *st)
+{
+    const mpci_core *core = sp->core;
+    int splittable = can_split(st);
+    enum mpconn_admit suggestion = suggest(sp, splittable);
+    mpconn_admit_request req;
+    int answer;
+
+    if (core->callbacks.admit == NULL)
+        return suggestion;
+    MPCONN_STRUCT_INIT(&req);
+    req.pkt = st->pkt;
+    req.tuple = *st->tuple;
+    req.isn = st->view->seq;
+    req.unproved = sp->half_open;
+    req.side = (uint8_t)st->from;
+    req.suggestion = (uint8_t)suggestion;
+    answer = core->callbacks.admit(core->user, &req);
+    if (answer == MPCONN_ADMIT_DEFAULT)
+        return suggestion;
+    if (answer == MPCONN_ADMIT_SPLIT && !splittable)
+        return MPCONN_ADMIT_TRACK;
+    return answer < MPCONN_ADMIT_DEFAULT || answer > MPCONN_ADMIT_REFUSE
+               ? MPCONN_ADMIT_REFUSE
+               : (enum mpconn_admit)answer;
+}
+
+/* RST|ACK in the SYN's own buffer (RFC 9293 3.10.7.1). */
+static void reset_in_place(mpci_split *sp, mpci_step *st)
+{
+    mpci_segment s = {0};
+    size_t len;
+
+    s.tuple = st->tuple;
+    s.to = (uint8_t)st->from;
+    s.hop_limit = sp->core->hop_limit;
+    s.flags = MPCI_TCP_RST | MPCI_TCP_ACK;
+    s.ack = st->view->seq + mpci_view_seq_len(st->view);
+    s.wscale = MPCONN_WSCALE_NONE;
+    len = mpci_build_tcp(st->pkt->data, st->pkt->cap, &s);
+    if (len == 0) {
+        mpci_drop(sp->core, st->pkt, MPCONN_REASON_NO_SPACE);
+        return;
+    }
+    mpci_packet_became(st->pkt, (uint32_t)len);
+    mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_FORWARD, MPCONN_REASON_ADMIT_RESET);
+}
+
+enum mpconn_admit mpci_split_admit(mpci_split *sp, mpci_step *st)
+{
+    enum mpconn_admit decision = ask(sp, st);
+
+    switch (decision) {
+    case MPCONN_ADMIT_BYPASS:
+        mpci_forward(sp->core, st->pkt, MPCONN_REASON_BYPASSED);
+        break;
+    case MPCONN_ADMIT_RESET:
+        reset_in_place(sp, st);
+        break;
+    case MPCONN_ADMIT_REFUSE:
+        mpci_drop(sp->core, st->pkt, MPCONN_REASON_ADMIT_REFUSED);
+        break;
+    case MPCONN_ADMIT_DEFAULT:
+    case MPCONN_ADMIT_SPLIT:
+    case MPCONN_ADMIT_TRACK:
+        break;
+    }
+    return decision;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From a finished handshake to a settled flow: legs, delta, table entry. */
+#include "split/actions.h"
+
+static void fill_client_leg(mpconn_leg *leg, const mpci_split *sp, const mpci_handshake *h,
+                            const mpci_offers *o)
+{
+    memset(leg, 0, sizeof(*leg));
+    leg->tuple = h->tuple;
+    leg->client_isn = h->client_isn;
+    leg->server_isn = h->proxy_isn;
+    leg->client_ts = h->client_ts;
+    leg->server_ts = h->proxy_ts;
+    leg->client_mss = mpci_mss_of_index(o->mss_client);
+    leg->server_mss = sp->profile.mss[h->tuple.family == MPCONN_FAMILY_IPV6];
+    leg->client_wscale = o->wscale_client;
+    leg->server_wscale = o->wscale_proxy;
+    leg->flags = (uint8_t)((o->sack ? MPCONN_LEG_F_SACK : 0) |
+                           (o->timestamps ? MPCONN_LEG_F_TIMESTAMPS : 0) |
+                           (o->ecn ? MPCONN_LEG_F_ECN : 0));
+}
+
+static void fill_server_leg(mpconn_leg *leg, const mpci_handshake *h, const mpci_offers *o)
+{
+    mpci_server_options so;
+
+    mpci_server_options_unpack(&so, h->server_options);
+    memset(leg, 0, sizeof(*leg));
+    leg->tuple = h->tuple;
+    leg->client_isn = h->client_isn;
+    leg->server_isn = h->server_isn;
+    leg->client_ts = h->client_ts;
+    leg->server_ts = h->server_ts;
+    leg->client_mss = mpci_mss_of_index(o->mss_client);
+    leg->server_mss = h->server_mss;
+    leg->client_wscale = so.wscale == MPCONN_WSCALE_NONE ? MPCONN_WSCALE_NONE : o->wscale_client;
+    leg->server_wscale = so.wscale;
+    leg->flags = (uint8_t)((so.sack ? MPCONN_LEG_F_SACK : 0) |
+                           (so.timestamps ? MPCONN_LEG_F_TIMESTAMPS : 0) |
+                           (so.ecn ? MPCONN_LEG_F_ECN : 0));
+}
+
+/* Put a flow in the table, in place of an older incarnation if there is one. */
+static mpci_settled *settle(mpci_split *sp, mpci_handshake *h, uint32_t *slot)
+{
+    mpci_core *core = sp->core;
+    uint32_t old = mpci_settled_find(&core->settled, h->hash, &h->tuple);
+    uint16_t generation = 1;
+    mpci_settled *e;
+
+    if (old != MPCI_SLOT_NONE) {
+        generation = (uint16_t)(mpci_settled_at(&core->settled, old)->generation + 1);
+        mpci_core_end_flow(core, old, MPCONN_REASON_FLOW_REPLACED);
+    }
+    if (mpci_settled_add(&core->settled, h->hash, &h->tuple, slot) != MPCONN_OK)
+        return NULL;
+    core->changes++;
+    core->flows_settled++;
+    e = mpci_settled_at(&core->settled, *slot);
+    e->generation = generation;
+    e->hs = h->hs;
+    e->server_options = h->server_options;
+    e->client_isn = h->client_isn;
+    e->link[0] = h->link[0];
+    e->link[1] = h->link[1];
+    e->last_seen = mpci_tick(core->now);
+    return e;
+}
+
+/* Next numbers after the handshake, each in its sender's own numbers; windows of SYN segments are
+ * not scaled, and the client's is the one its ACK announced. */
+static void start_track(mpci_settled *e, uint32_t client_isn, uint32_t server_isn,
+                        uint32_t client_window, uint32_t server_window)
+{
+    e->dir[MPCONN_SIDE_CLIENT].end = client_isn + 1;
+    e->dir[MPCONN_SIDE_CLIENT].max_end = client_isn + 1 + server_window;
+    e->dir[MPCONN_SIDE_SERVER].end = server_isn + 1;
+    e->dir[MPCONN_SIDE_SERVER].max_end = server_isn + 1 + client_window;
+}
+
+static void tell_settled(mpci_split *sp, const mpci_handshake *h, uint32_t slot)
+{
+    mpci_core *core = sp->core;
+    mpci_offers o;
+    mpconn_leg client, server;
+    mpconn_delta delta;
+    mpconn_event ev;
+
+    if (core->callbacks.event == NULL)
+        return;
+    MPCONN_STRUCT_INIT(&ev);
+    mpci_offers_unpack(&o, h->hs);
+    fill_server_leg(&server, h, &o);
+    if (mpci_settled_flags(mpci_settled_at(&core->settled, slot)) & MPCI_SETTLED_SPLIT)
+        fill_client_leg(&client, sp, h, &o);
+    else
+        client = server;
+    mpci_settled_delta(mpci_settled_at(&core->settled, slot), &delta);
+    ev.type = MPCONN_EVENT_SETTLED;
+    ev.reason = MPCONN_REASON_NONE;
+    ev.flow = mpci_settled_id(&core->settled, slot);
+    ev.tuple = h->tuple;
+    ev.client = &client;
+    ev.server = &server;
+    ev.delta = &delta;
+    core->callbacks.event(core->user, &ev);
+}
+
+int mpci_split_settle(mpci_split *sp, mpci_handshake *h)
+{
+    mpci_offers o;
+    mpci_server_options so;
+    mpci_settled *e;
+    uint32_t slot, window;
+
+    e = settle(sp, h, &slot);
+    if (e == NULL)
+        return MPCONN_ERR_LIMIT;
+    mpci_offers_unpack(&o, h->hs);
+    mpci_server_options_unpack(&so, h->server_options);
+    window = (uint32_t)h->client_window
+             << (o.wscale_client == MPCONN_WSCALE_NONE ? 0 : o.wscale_client);
+    start_track(e, h->client_isn, h->server_isn, window, h->server_window);
+    e->seq_offset = h->server_isn - h->proxy_isn;
+    e->ts_offset = so.timestamps ? h->server_ts - h->proxy_ts : 0;
+    e->use |= MPCI_SETTLED_SPLIT | MPCI_SETTLED_CONFIRMING;
+    h->settled = slot;
+    tell_settled(sp, h, slot);
+    return MPCONN_OK;
+}
+
+/* The entry speaks of opener and answerer, the table of client and server. */
+static void turn_round(mpci_handshake *h)
+{
+    mpci_offers o;
+    mpci_server_options so;
+    uint8_t wscale;
+
+    mpci_offers_unpack(&o, h->hs);
+    mpci_server_options_unpack(&so, h->server_options);
+    wscale = o.wscale_client;
+    o.wscale_client = so.wscale;
+    so.wscale = wscale;
+    h->hs = mpci_offers_pack(&o);
+    h->server_options = mpci_server_options_pack(&so);
+}
+
+int mpci_split_settle_plain(mpci_split *sp, mpci_handshake *h)
+{
+    int reverse = (h->flags & MPCI_HANDSHAKE_REVERSE) != 0;
+    mpci_settled *e;
+    uint32_t slot;
+
+    if (reverse)
+        turn_round(h);
+    e = settle(sp, h, &slot);
+    if (e == NULL)
+        return MPCONN_ERR_LIMIT;
+    if (reverse) {
+        e->client_isn = h->server_isn;
+        start_track(e, h->server_isn, h->client_isn, h->server_window, h->client_window);
+        e->use |= MPCI_SETTLED_REVERSE;
+    } else {
+        start_track(e, h->client_isn, h->server_isn, h->client_window, h->server_window);
+    }
+    tell_settled(sp, h, slot);
+    return MPCONN_OK;
+}

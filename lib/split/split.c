@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From a segment to an event of the handshake machine. */
+#include "split/split.h"
+
+#include "split/actions.h"
+#include "split/admit.h"
+
+/* How far a client may be ahead of its own SYN while the server leg opens: its window is closed, so
+ * anything more is not its doing. */
+enum { OPENING_AHEAD = 65536 };
+
+/* How far numbers may have moved on when the ACK of a plain handshake is the first one seen. */
+enum { PLAIN_AHEAD = 1 << 20 };
+
+static int has(const mpci_view *v, unsigned flag)
+{
+    return (v->flags & flag) != 0;
+}
+
+static unsigned opener_side(const mpci_handshake *h)
+{
+    return h != NULL && (h->flags & MPCI_HANDSHAKE_REVERSE) != 0 ? MPCONN_SIDE_SERVER
+                                                                 : MPCONN_SIDE_CLIENT;
+}
+
+static int is_plain(const mpci_handshake *h)
+{
+    return h->state == MPCI_ST_PLAIN_SYN || h->state == MPCI_ST_PLAIN_ANSWERED;
+}
+
+static enum mpci_split_event proof_event(const mpci_view *v)
+{
+    return v->payload_len > 0 || has(v, MPCI_TCP_FIN) ? MPCI_EV_PROOF_DATA : MPCI_EV_PROOF;
+}
+
+/* Does it acknowledge the SYN|ACK of this very entry? */
+static int fits_entry(const mpci_handshake *h, const mpci_view *v)
+{
+    uint32_t ahead = v->seq - h->client_isn;
+
+    return v->ack == h->proxy_isn + 1 && ahead <= (h->state == MPCI_ST_OPENING ? OPENING_AHEAD : 1);
+}
+
+/* A segment of the client with ACK and without SYN or RST: is it a proof? */
+static enum mpci_split_event classify_proof(mpci_split *sp, const mpci_step *st, mpci_cookie *c)
+{
+    const mpci_handshake *h = st->h;
+
+    if (h != NULL && !is_plain(h) && fits_entry(h, st->view))
+        return proof_event(st->view);
+    if (!mpci_cookie_check(c, &sp->epochs, &sp->profile, st->tuple, st->view))
+        return MPCI_EV_OPENER_OTHER;
+    sp->proof = c;
+    return h == NULL || is_plain(h) || c->client_isn == h->client_isn ? proof_event(st->view)
+                                                                      : MPCI_EV_PROOF_NEW;
+}
+
+static int acks_plain(const mpci_handshake *h, const mpci_view *v)
+{
+    return h->state == MPCI_ST_PLAIN_ANSWERED && v->ack - (h->server_isn + 1) < PLAIN_AHEAD &&
+           v->seq - (h->client_isn + 1) < PLAIN_AHEAD;
+}
+
+static enum mpci_split_event classify_opener(mpci_split *sp, const mpci_step *st, mpci_cookie *c)
+{
+    const mpci_handshake *h = st->h;
+    const mpci_view *v = st->view;
+
+    if (has(v, MPCI_TCP_RST))
+        return h != NULL && v->seq == h->client_isn + 1 ? MPCI_EV_OPENER_RST
+                                                        : MPCI_EV_OPENER_OTHER;
+    if (!has(v, MPCI_TCP_ACK))
+        return MPCI_EV_OPENER_OTHER;
+    if (h != NULL && acks_plain(h, v))
+        return MPCI_EV_OPENER_ACK;
+    return st->from == MPCONN_SIDE_CLIENT ? classify_proof(sp, st, c) : MPCI_EV_OPENER_OTHER;
+}
+
+static enum mpci_split_event classify_answerer(const mpci_step *st)
+{
+    const mpci_handshake *h = st->h;
+    const mpci_view *v = st->view;
+    int acks_syn = h != NULL && has(v, MPCI_TCP_ACK) && v->ack == h->client_isn + 1;
+
+    if (has(v, MPCI_TCP_SYN))
+        return acks_syn ? MPCI_EV_SYN_ACK : MPCI_EV_SYN_ACK_OTHER;
+    if (!has(v, MPCI_TCP_RST))
+        return MPCI_EV_ANSWERER_OTHER;
+    if (acks_syn || (h != NULL && h->state == MPCI_ST_PLAIN_ANSWERED &&
+                     v->seq == h->server_isn + 1))
+        return MPCI_EV_ANSWERER_RST;
+    return MPCI_EV_ANSWERER_OTHER;
+}
+
+static void input_syn(mpci_split *sp, mpci_step *st)
+{
+    const mpci_handshake *h = st->h;
+    enum mpconn_admit admitted;
+
+    if (h != NULL && st->from != opener_side(h)) { /* simultaneous open: the endpoints' own affair */
+        mpci_split_run(sp, st, MPCI_EV_ANSWERER_OTHER);
+        return;
+    }
+    if (h != NULL && st->view->seq == h->client_isn) {
+        mpci_split_run(sp, st, MPCI_EV_SYN_AGAIN);
+        return;
+    }
+    admitted = mpci_split_admit(sp, st);
+    if (admitted == MPCONN_ADMIT_SPLIT)
+        mpci_split_run(sp, st, MPCI_EV_SYN_SPLIT);
+    else if (admitted == MPCONN_ADMIT_TRACK)
+        mpci_split_run(sp, st, MPCI_EV_SYN_TRACK);
+}
+
+/* The event a segment without SYN (or with SYN and ACK) is. `c` backs sp->proof. */
+static enum mpci_split_event classify(mpci_split *sp, const mpci_step *st, mpci_cookie *c)
+{
+    sp->proof = NULL;
+    if (st->from != opener_side(st->h) || has(st->view, MPCI_TCP_SYN))
+        return classify_answerer(st);
+    return classify_opener(sp, st, c);
+}
+
+static void find_entry(mpci_split *sp, mpci_step *st)
+{
+    st->h = mpci_handshake_find(&sp->core->handshakes, st->hash, st->tuple);
+}
+
+static int is_syn_alone(const mpci_view *v)
+{
+    return has(v, MPCI_TCP_SYN) && !has(v, MPCI_TCP_ACK);
+}
+
+void mpci_split_input(mpci_split *sp, mpci_step *st)
+{
+    mpci_cookie c;
+
+    find_entry(sp, st);
+    if (is_syn_alone(st->view))
+        input_syn(sp, st);
+    else
+        mpci_split_run(sp, st, classify(sp, st, &c));
+}
+
+/* Events that show that a segment is of the handshake and not of the flow that is over. */
+static int is_of_handshake(const mpci_handshake *h, enum mpci_split_event event)
+{
+    static const uint8_t certain[MPCI_EV_COUNT] = {
+        [MPCI_EV_PROOF] = 1,      [MPCI_EV_PROOF_DATA] = 1, [MPCI_EV_PROOF_NEW] = 1,
+        [MPCI_EV_OPENER_ACK] = 1, [MPCI_EV_OPENER_RST] = 1, [MPCI_EV_SYN_ACK] = 1,
+        [MPCI_EV_ANSWERER_RST] = 1,
+    };
+
+    if (certain[event])
+        return 1;
+    /* While our own SYN is out, whatever the server says answers that. */
+    return h != NULL && h->state == MPCI_ST_OPENING &&
+           (event == MPCI_EV_ANSWERER_OTHER || event == MPCI_EV_SYN_ACK_OTHER);
+}
+
+int mpci_split_input_over(mpci_split *sp, mpci_step *st, const mpci_settled *old)
+{
+    const mpci_view *v = st->view;
+    enum mpci_split_event event;
+    mpci_cookie c;
+
+    find_entry(sp, st);
+    if (st->h != NULL && st->h->state == MPCI_ST_CONFIRMING)
+        return 0;
+    if (is_syn_alone(v)) {
+        /* The number of the flow that is over is dead: its SYN passes unsplit (rule R3). */
+        if (v->seq == old->client_isn && st->h == NULL)
+            return 0;
+        input_syn(sp, st);
+        return 1;
+    }
+    event = classify(sp, st, &c);
+    if (sp->proof != NULL && sp->proof->client_isn == old->client_isn)
+        return 0;
+    if (!is_of_handshake(st->h, event))
+        return 0;
+    mpci_split_run(sp, st, event);
+    return 1;
+}
+
+void mpci_split_syn_ack_again(mpci_split *sp, mpci_step *st, uint32_t slot)
+{
+    find_entry(sp, st);
+    if (st->h != NULL && st->h->settled == slot && st->view->ack == st->h->client_isn + 1)
+        mpci_split_run(sp, st, MPCI_EV_SYN_ACK);
+    else
+        mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_CONSUMED, MPCONN_REASON_SERVER_REPEATED);
+}
+
+static int flow_is_over(const mpci_core *core, uint32_t slot)
+{
+    mpci_track t;
+
+    mpci_settled_track_load(mpci_settled_at(&core->settled, slot), &t);
+    return mpci_track_is_over(&t);
+}
+
+void mpci_split_forwarded(mpci_split *sp, mpci_step *st)
+{
+    const mpci_view *v = st->view;
+
+    find_entry(sp, st);
+    if (st->h == NULL || st->h->state != MPCI_ST_CONFIRMING)
+        return;
+    if (flow_is_over(sp->core, st->h->settled)) {
+        mpci_split_run(sp, st, MPCI_EV_CONFIRMED);
+    } else if (st->from == MPCONN_SIDE_SERVER) {
+        mpci_split_run(sp, st, MPCI_EV_HEARD_SERVER);
+        if (st->h != NULL && v->window > 0) /* it told the client what our window update says */
+            mpci_split_run(sp, st, MPCI_EV_HEARD_CLIENT);
+    } else if (v->payload_len > 1 || has(v, MPCI_TCP_FIN) || v->ack != st->h->proxy_isn + 1) {
+        /* Not a bare ACK or a one-byte probe: those a client with a closed window sends, too. */
+        mpci_split_run(sp, st, MPCI_EV_HEARD_CLIENT);
+    }
+}
+
+void mpci_split_expire(mpci_split *sp, mpci_handshake *h)
+{
+    mpci_step st = {0};
+
+    if (h->hold_due <= sp->core->now)
+        mpci_core_release(sp->core, h, MPCONN_REASON_HOLD_EXPIRED);
+    if (h->timer_due > sp->core->now)
+        return;
+    mpci_handshake_set_timer(&sp->core->handshakes, h, MPCONN_TIME_NEVER);
+    st.h = h;
+    mpci_split_run(sp, &st, MPCI_EV_TIMER);
+}
+
+int mpci_split_kill(mpci_split *sp, mpci_handshake *h, int silent)
+{
+    mpci_step st = {0};
+    int alive = h->state != MPCI_ST_DEAD;
+
+    st.h = h;
+    mpci_split_run(sp, &st, silent ? MPCI_EV_KILLED_SILENT : MPCI_EV_KILLED);
+    return alive;
+}
+
+void mpci_split_flow_ends(mpci_split *sp, uint32_t slot)
+{
+    mpci_step st = {0};
+    mpconn_tuple tuple;
+
+    if ((mpci_settled_flags(mpci_settled_at(&sp->core->settled, slot)) &
+         MPCI_SETTLED_CONFIRMING) == 0)
+        return;
+    mpci_settled_tuple(&sp->core->settled, slot, &tuple);
+    st.h = mpci_handshake_find(&sp->core->handshakes,
+                               mpci_tuple_hash(&sp->core->table_key, &tuple), &tuple);
+    if (st.h != NULL && st.h->state == MPCI_ST_CONFIRMING)
+        mpci_split_run(sp, &st, MPCI_EV_CONFIRMED);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Split connections: what the engine calls. */
+#ifndef MPCI_SPLIT_SPLIT_H
+#define MPCI_SPLIT_SPLIT_H
+
+#include "split/cookie.h"
+#include "table/core.h"
+
+typedef struct mpci_split {
+    mpci_core *core;
+    mpci_epochs epochs;
+    mpci_profile profile;
+    const mpci_cookie *proof;    /* the cookie behind a PROOF event; NULL: the one in the entry */
+    uint32_t half_open;          /* handshakes whose opener has not proved itself */
+    uint32_t adaptive_threshold;
+    uint32_t mode;               /* mpconn_split_mode */
+    uint32_t unknown_policy;     /* DROP or PASS */
+} mpci_split;
+
+/* A segment that belongs to no live settled flow. Gives the packet its verdict. */
+void mpci_split_input(mpci_split *sp, mpci_step *st);
+
+/* A segment whose settled flow is over: 1 when a handshake for the next incarnation took it, 0 when
+ * it belongs to the old one and nothing was done. */
+int mpci_split_input_over(mpci_split *sp, mpci_step *st, const mpci_settled *old);
+
+/* SYN|ACK of the server of a settled split flow: never passed on. */
+void mpci_split_syn_ack_again(mpci_split *sp, mpci_step *st, uint32_t slot);
+
+/* A segment of a settled flow that is still MPCI_SETTLED_CONFIRMING was forwarded. */
+void mpci_split_forwarded(mpci_split *sp, mpci_step *st);
+
+/* An entry's deadline has come. */
+void mpci_split_expire(mpci_split *sp, mpci_handshake *h);
+
+/* End a handshake by order of the host; exact RSTs unless silent. 0 when it was over already. */
+int mpci_split_kill(mpci_split *sp, mpci_handshake *h, int silent);
+
+/* A settled flow is about to leave its table: forget the handshake that waits for it. */
+void mpci_split_flow_ends(mpci_split *sp, uint32_t slot);
+
+#endif

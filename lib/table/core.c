@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "table/core.h"
+
+static void drop_unheld(mpci_core *core, mpconn_pkt *pkt, unsigned reason)
+{
+    pkt->flow = 0;
+    mpci_drop(core, pkt, reason);
+}
+
+void mpci_core_hold(mpci_core *core, mpci_handshake *h, mpconn_pkt *pkt)
+{
+    if (pkt->flow != 0) { /* submitted again: its second verdict is final */
+        drop_unheld(core, pkt, MPCONN_REASON_HOLD_EXPIRED);
+        return;
+    }
+    if (core->callbacks.release == NULL || h->held_packets >= MPCI_HOLD_PER_FLOW ||
+        core->held_packets >= core->max_held_packets ||
+        pkt->len > core->max_held_bytes - core->held_bytes) {
+        drop_unheld(core, pkt, MPCONN_REASON_HOLD_FULL);
+        return;
+    }
+    if (h->held_packets == 0)
+        mpci_handshake_set_hold(&core->handshakes, h, core->now + core->timeouts.hold_ns);
+    h->held_packets++;
+    h->held_bytes += pkt->len;
+    core->held_packets++;
+    core->held_bytes += pkt->len;
+    pkt->flow = mpci_handshake_id(&core->handshakes, h);
+    mpci_verdict(core, pkt, MPCONN_VERDICT_HOLD, MPCONN_REASON_HELD);
+}
+
+void mpci_core_release(mpci_core *core, mpci_handshake *h, unsigned reason)
+{
+    if (h->held_packets == 0)
+        return;
+    core->held_packets -= h->held_packets;
+    core->held_bytes -= h->held_bytes;
+    h->held_packets = 0;
+    h->held_bytes = 0;
+    mpci_handshake_set_hold(&core->handshakes, h, MPCONN_TIME_NEVER);
+    mpci_count(&core->counters, reason);
+    core->callbacks.release(core->user, mpci_handshake_id(&core->handshakes, h), reason);
+}
+
+void mpci_core_end_flow(mpci_core *core, uint32_t slot, unsigned reason)
+{
+    mpconn_event ev;
+    mpconn_delta delta;
+
+    MPCONN_STRUCT_INIT(&ev);
+    mpci_settled_tuple(&core->settled, slot, &ev.tuple);
+    ev.flow = mpci_settled_id(&core->settled, slot);
+    mpci_settled_delta(mpci_settled_at(&core->settled, slot), &delta);
+    mpci_settled_remove(&core->settled, mpci_tuple_hash(&core->table_key, &ev.tuple), slot);
+    core->changes++;
+    core->flows_ended++;
+    mpci_count(&core->counters, reason);
+    if (core->callbacks.event == NULL)
+        return;
+    ev.type = MPCONN_EVENT_ENDED;
+    ev.reason = reason;
+    ev.delta = &delta;
+    core->callbacks.event(core->user, &ev);
+}
+
+void mpci_core_refused(mpci_core *core, const mpci_handshake *h, unsigned reason)
+{
+    mpconn_event ev;
+
+    if (core->callbacks.event == NULL)
+        return;
+    MPCONN_STRUCT_INIT(&ev);
+    ev.type = MPCONN_EVENT_REFUSED;
+    ev.reason = reason;
+    ev.tuple = h->tuple;
+    core->callbacks.event(core->user, &ev);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What every way to arrive at a delta works with: the tables, the time of the present call, the
+ * counters, the outbox, the host's hooks, and the account of held packets. */
+#ifndef MPCI_TABLE_CORE_H
+#define MPCI_TABLE_CORE_H
+
+#include <mpconn/engine.h>
+#include <mpconn/error.h>
+
+#include "base/counters.h"
+#include "packet/outbox.h"
+#include "table/handshake.h"
+#include "table/settled.h"
+
+/* Packets held for one flow at most (rule R12). */
+#define MPCI_HOLD_PER_FLOW 16
+
+typedef struct mpci_core {
+    mpconn_time now;
+    mpci_sipkey table_key;
+    mpci_handshake_table handshakes;
+    mpci_settled_table settled;
+    mpci_counters counters;
+    mpci_outbox outbox;
+    mpconn_callbacks callbacks;
+    void *user;
+    mpconn_timeouts timeouts; /* all defaults filled in */
+    uint64_t changes;         /* flows that came or went: an older look-up may be wrong */
+    uint64_t flows_settled, flows_ended;
+    uint64_t held_bytes, max_held_bytes;
+    uint32_t held_packets, max_held_packets;
+    uint8_t hop_limit;
+} mpci_core;
+
+/* One packet (or, with pkt NULL, one timer) on its way through a machine. */
+typedef struct mpci_step {
+    mpconn_pkt *pkt;
+    const mpci_view *view;
+    const mpconn_tuple *tuple;
+    uint64_t hash;
+    unsigned from;      /* mpconn_side */
+    mpci_handshake *h;  /* NULL when there is none */
+} mpci_step;
+
+static inline void mpci_verdict(mpci_core *core, mpconn_pkt *pkt, unsigned verdict, unsigned reason)
+{
+    pkt->verdict = (uint8_t)verdict;
+    pkt->reason = (uint16_t)reason;
+    mpci_count(&core->counters, reason);
+}
+
+static inline void mpci_drop(mpci_core *core, mpconn_pkt *pkt, unsigned reason)
+{
+    mpci_verdict(core, pkt, MPCONN_VERDICT_DROP, reason);
+}
+
+/* Forward to the other side by the host's own path: the packet still bears its link header. */
+static inline void mpci_forward(mpci_core *core, mpconn_pkt *pkt, unsigned reason)
+{
+    pkt->side = pkt->side == MPCONN_SIDE_CLIENT ? MPCONN_SIDE_SERVER : MPCONN_SIDE_CLIENT;
+    pkt->link = MPCONN_LINK_NONE;
+    mpci_verdict(core, pkt, MPCONN_VERDICT_FORWARD, reason);
+}
+
+/* The packet was built anew in its own buffer: checksums are complete, it is no super-segment. */
+static inline void mpci_packet_became(mpconn_pkt *pkt, uint32_t len)
+{
+    pkt->len = len;
+    pkt->flags &= ~(MPCONN_PKT_F_CSUM_PARTIAL | MPCONN_PKT_F_HEAD_ONLY);
+    if (pkt->ext != NULL) {
+        pkt->ext->total_len = 0;
+        pkt->ext->gso_size = 0;
+        pkt->ext->gso_type = 0;
+    }
+}
+
+/* Hold the packet until the handshake is decided, or drop it when there is no room (R12). */
+void mpci_core_hold(mpci_core *core, mpci_handshake *h, mpconn_pkt *pkt);
+
+/* Ask the host for all packets held for a handshake. */
+void mpci_core_release(mpci_core *core, mpci_handshake *h, unsigned reason);
+
+/* Take a flow out of the table and tell the host. */
+void mpci_core_end_flow(mpci_core *core, uint32_t slot, unsigned reason);
+
+/* Tell the host that a handshake ended without a flow. */
+void mpci_core_refused(mpci_core *core, const mpci_handshake *h, unsigned reason);
+
+#endif

@@ -18,7 +18,7 @@ enum {
     MPCI_LIFE_FIN_CLIENT = 1 << 0, /* FIN of the client seen, ends at dir[CLIENT].end */
     MPCI_LIFE_FIN_SERVER = 1 << 1,
     MPCI_LIFE_RST = 1 << 2,        /* exact RST seen, nobody spoke since */
-    MPCI_LIFE_LOOSE_FIN_CLIENT = 1 << 3, /* FIN beyond a gap: becomes FIN_CLIENT when acknowledged, */
+    MPCI_LIFE_LOOSE_FIN_CLIENT = 1 << 3, /* FIN beyond a gap: becomes FIN_CLIENT when acked, */
     MPCI_LIFE_LOOSE_FIN_SERVER = 1 << 4  /* and shortens no timer before (rule R11) */
 };
 

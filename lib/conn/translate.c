@@ -29,8 +29,17 @@ uint16_t mpci_translate_window(uint16_t window, unsigned shift_in, unsigned shif
     return scaled == 0 && window != 0 ? 1 : (uint16_t)scaled;
 }
 
-static void carry_numbers(mpci_csum_change *change, const mpci_view *v, const mpconn_delta *delta,
-                          unsigned from)
+/* Blanking is rare; a sum of its own leaves that of the caller in a register. */
+static uint64_t blank_option(const mpci_view *v, size_t offset, size_t len)
+{
+    mpci_csum_change change = {0};
+
+    mpci_csum_set_bytes(&change, v->l4, offset, nops, len);
+    return change.sum;
+}
+
+static inline void carry_numbers(mpci_csum_change *change, const mpci_view *v,
+                                 const mpconn_delta *delta, unsigned from)
 {
     uint32_t own = mpci_translate_offset(delta->seq, from, from);
     uint32_t other = mpci_translate_offset(delta->seq, from, from ^ 1);
@@ -44,8 +53,8 @@ static void carry_numbers(mpci_csum_change *change, const mpci_view *v, const mp
 
 /* RFC 2018 3, RFC 2883 4: all edges, those of a D-SACK too, are numbers of the stream that the
  * segment acknowledges. */
-static void carry_sack(mpci_csum_change *change, const mpci_view *v, const mpconn_delta *delta,
-                       unsigned from, unsigned flags)
+static inline void carry_sack(mpci_csum_change *change, const mpci_view *v,
+                              const mpconn_delta *delta, unsigned from, unsigned flags)
 {
     unsigned strip = from == MPCONN_SIDE_CLIENT ? MPCONN_DELTA_F_STRIP_SACK_TO_SERVER
                                                 : MPCONN_DELTA_F_STRIP_SACK_TO_CLIENT;
@@ -54,7 +63,7 @@ static void carry_sack(mpci_csum_change *change, const mpci_view *v, const mpcon
     size_t end = edge + 8u * v->sack_blocks;
 
     if ((flags & strip) != 0) {
-        mpci_csum_set_bytes(change, v->l4, v->sack_offset, nops, end - v->sack_offset);
+        change->sum += blank_option(v, v->sack_offset, end - v->sack_offset);
         return;
     }
     if (offset == 0 || (delta->known & MPCONN_DELTA_K_SEQ) == 0)
@@ -63,8 +72,8 @@ static void carry_sack(mpci_csum_change *change, const mpci_view *v, const mpcon
         mpci_csum_set32(change, v->l4, edge, mpci_load32(v->l4 + edge) + offset);
 }
 
-static void carry_timestamps(mpci_csum_change *change, const mpci_view *v,
-                             const mpconn_delta *delta, unsigned from, unsigned flags)
+static inline void carry_timestamps(mpci_csum_change *change, const mpci_view *v,
+                                    const mpconn_delta *delta, unsigned from, unsigned flags)
 {
     unsigned strip = from == MPCONN_SIDE_CLIENT ? MPCONN_DELTA_F_STRIP_TS_TO_SERVER
                                                 : MPCONN_DELTA_F_STRIP_TS_TO_CLIENT;
@@ -72,7 +81,7 @@ static void carry_timestamps(mpci_csum_change *change, const mpci_view *v,
     uint32_t other = mpci_translate_offset(delta->ts, from, from ^ 1);
 
     if ((flags & strip) != 0) {
-        mpci_csum_set_bytes(change, v->l4, v->ts_offset, nops, TS_OPTION_LEN);
+        change->sum += blank_option(v, v->ts_offset, TS_OPTION_LEN);
         return;
     }
     if ((delta->known & MPCONN_DELTA_K_TS) == 0)
@@ -84,8 +93,8 @@ static void carry_timestamps(mpci_csum_change *change, const mpci_view *v,
         mpci_csum_set32(change, v->l4, v->ts_offset + 6u, v->tsecr + other);
 }
 
-static void carry_window(mpci_csum_change *change, const mpci_view *v, const mpconn_delta *delta,
-                         unsigned from)
+static inline void carry_window(mpci_csum_change *change, const mpci_view *v,
+                                const mpconn_delta *delta, unsigned from)
 {
     unsigned in = delta->wscale_in[from], out = delta->wscale_out[from];
 
@@ -94,21 +103,25 @@ static void carry_window(mpci_csum_change *change, const mpci_view *v, const mpc
         mpci_csum_set16(change, v->l4, TCP_WINDOW_AT, mpci_translate_window(v->window, in, out));
 }
 
-/* Addresses count in the pseudo-header and in an IPv4 header; ports only in the TCP header. */
-static void carry_tuple(mpci_csum_change *change, mpci_csum_change *pseudo, const mpci_view *v,
-                        const mpconn_tuple *to, unsigned from)
+/* Addresses count in the pseudo-header and in an IPv4 header; ports, which are returned apart, only
+ * in the TCP header. */
+static uint64_t carry_tuple(uint64_t *pseudo_sum, const mpci_view *v, const mpconn_tuple *to,
+                            unsigned from)
 {
+    mpci_csum_change ports = {0}, pseudo = {0};
     size_t len = v->family == MPCONN_FAMILY_IPV4 ? 4 : 16;
     size_t src = v->family == MPCONN_FAMILY_IPV4 ? 12 : 8;
     size_t client_at = from == MPCONN_SIDE_CLIENT ? src : src + len;
     size_t server_at = from == MPCONN_SIDE_CLIENT ? src + len : src;
 
-    mpci_csum_set_bytes(pseudo, v->ip, client_at, to->client.bytes, len);
-    mpci_csum_set_bytes(pseudo, v->ip, server_at, to->server.bytes, len);
+    mpci_csum_set_bytes(&pseudo, v->ip, client_at, to->client.bytes, len);
+    mpci_csum_set_bytes(&pseudo, v->ip, server_at, to->server.bytes, len);
     if (v->family == MPCONN_FAMILY_IPV4)
-        mpci_csum_apply(pseudo, v->ip + IP4_CHECKSUM_AT);
-    mpci_csum_set16(change, v->l4, from == MPCONN_SIDE_CLIENT ? 0 : 2, to->client_port);
-    mpci_csum_set16(change, v->l4, from == MPCONN_SIDE_CLIENT ? 2 : 0, to->server_port);
+        mpci_csum_apply(&pseudo, v->ip + IP4_CHECKSUM_AT);
+    mpci_csum_set16(&ports, v->l4, from == MPCONN_SIDE_CLIENT ? 0 : 2, to->client_port);
+    mpci_csum_set16(&ports, v->l4, from == MPCONN_SIDE_CLIENT ? 2 : 0, to->server_port);
+    *pseudo_sum = pseudo.sum;
+    return ports.sum;
 }
 
 void mpci_translate(const mpci_view *v, const mpconn_delta *delta, unsigned from,
@@ -116,7 +129,8 @@ void mpci_translate(const mpci_view *v, const mpconn_delta *delta, unsigned from
 {
     unsigned known = delta->known;
     unsigned flags = known & MPCONN_DELTA_K_OPTIONS ? delta->flags : 0;
-    mpci_csum_change change = {0}, pseudo = {0};
+    mpci_csum_change change = {0};
+    uint64_t pseudo = 0;
 
     if ((known & MPCONN_DELTA_K_SEQ) != 0)
         carry_numbers(&change, v, delta, from);
@@ -128,12 +142,13 @@ void mpci_translate(const mpci_view *v, const mpconn_delta *delta, unsigned from
         carry_sack(&change, v, delta, from, flags);
     if ((known & MPCONN_DELTA_K_TUPLE) != 0 && (delta->flags & MPCONN_DELTA_F_TUPLE) != 0 &&
         delta->tuple[from ^ 1].family == v->family)
-        carry_tuple(&change, &pseudo, v, &delta->tuple[from ^ 1], from);
+        change.sum += carry_tuple(&pseudo, v, &delta->tuple[from ^ 1], from);
 
     if ((pkt->flags & MPCONN_PKT_F_CSUM_PARTIAL) != 0) {
-        mpci_csum_apply_partial(&pseudo, v->l4 + TCP_CHECKSUM_AT);
+        change.sum = pseudo;
+        mpci_csum_apply_partial(&change, v->l4 + TCP_CHECKSUM_AT);
     } else {
-        change.sum += pseudo.sum;
+        change.sum += pseudo;
         mpci_csum_apply(&change, v->l4 + TCP_CHECKSUM_AT);
     }
 }

@@ -28,15 +28,6 @@ uint64_t mpci_csum_add(uint64_t sum, const uint8_t *data, size_t len)
     return sum + mpci_load16(bytes);
 }
 
-uint16_t mpci_csum_fold(uint64_t sum)
-{
-    sum = (sum & UINT32_MAX) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)sum;
-}
-
 uint64_t mpci_csum_pseudo(unsigned family, const uint8_t *src, const uint8_t *dst, unsigned proto,
                           uint32_t l4_len)
 {
@@ -44,37 +35,6 @@ uint64_t mpci_csum_pseudo(unsigned family, const uint8_t *src, const uint8_t *ds
     uint64_t sum = mpci_csum_add(0, src, n);
 
     return mpci_csum_add(sum, dst, n) + proto + (l4_len >> 16) + (l4_len & 0xffff);
-}
-
-static inline uint16_t swap16(uint16_t v)
-{
-    return (uint16_t)((unsigned)v << 8 | v >> 8);
-}
-
-/* Add ~old + new, RFC 1624 equation 3. At an odd offset the field's bytes are the low half of one
- * word and the high half of the next, which sums as the swapped field would. */
-static inline void note_change(mpci_csum_change *c, size_t offset, uint16_t from, uint16_t to)
-{
-    if (offset & 1) {
-        from = swap16(from);
-        to = swap16(to);
-    }
-    c->sum += (uint32_t)(uint16_t)~from + to;
-}
-
-void mpci_csum_set16(mpci_csum_change *c, uint8_t *base, size_t offset, uint16_t value)
-{
-    note_change(c, offset, mpci_load16(base + offset), value);
-    mpci_store16(base + offset, value);
-}
-
-void mpci_csum_set32(mpci_csum_change *c, uint8_t *base, size_t offset, uint32_t value)
-{
-    uint32_t old = mpci_load32(base + offset);
-
-    note_change(c, offset, (uint16_t)(old >> 16), (uint16_t)(value >> 16));
-    note_change(c, offset, (uint16_t)old, (uint16_t)value);
-    mpci_store32(base + offset, value);
 }
 
 void mpci_csum_set_bytes(mpci_csum_change *c, uint8_t *base, size_t offset, const uint8_t *bytes,
@@ -88,29 +48,4 @@ void mpci_csum_set_bytes(mpci_csum_change *c, uint8_t *base, size_t offset, cons
         c->sum += (uint32_t)(uint16_t)~from + to;
         base[offset + i] = bytes[i];
     }
-}
-
-/* A change that sums to nothing leaves the field bit for bit, even one that says 0xffff where
- * others say 0. */
-static int is_nothing(uint16_t folded)
-{
-    return folded == 0 || folded == 0xffff;
-}
-
-void mpci_csum_apply(const mpci_csum_change *c, uint8_t *field)
-{
-    uint16_t change = mpci_csum_fold(c->sum);
-
-    if (!is_nothing(change)) {
-        uint16_t sum = (uint16_t)~mpci_load16(field);
-        mpci_store16(field, (uint16_t)~mpci_csum_fold((uint64_t)sum + change));
-    }
-}
-
-void mpci_csum_apply_partial(const mpci_csum_change *c, uint8_t *field)
-{
-    uint16_t change = mpci_csum_fold(c->sum);
-
-    if (!is_nothing(change))
-        mpci_store16(field, mpci_csum_fold((uint64_t)mpci_load16(field) + change));
 }

@@ -137,7 +137,7 @@ MPCONN_API int mpconn_delta_compute(mpconn_delta *delta, const mpconn_leg *clien
  * @retval MPCONN_ERR_CHECKSUM    `flags` say that a checksum is wrong; nothing changed
  * @retval MPCONN_ERR_TRUNCATED   the headers are not all there; nothing changed
  * @retval MPCONN_ERR_MALFORMED   the headers contradict themselves; nothing changed
- * @retval MPCONN_ERR_UNSUPPORTED not a TCP segment, a fragment, extension headers beyond reading, or
+ * @retval MPCONN_ERR_UNSUPPORTED not a TCP segment, a fragment, unreadable extension headers, or
  *                                a delta that leads to or comes from another IP version; nothing
  *                                changed
  * @rfc{1624,3} @rfc{2018,3} @rfc{2883,4} @rfc{7323,3.2}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef SIM_SCENARIO_H
+#define SIM_SCENARIO_H
+
+#include "sim/world.h"
+
+typedef struct sim_scenario {
+    const char *name, *text;
+    void (*setup)(sim_world *w);
+    unsigned quick, full; /* runs with a member */
+    unsigned control;     /* runs with a wire in its place, in a full check */
+} sim_scenario;
+
+/* Every list ends with a row without name. */
+extern const sim_scenario sim_scenarios_plain[];
+
+const sim_scenario *sim_scenario_find(const char *name);
+/* Calls `each` for all of them, as long as it returns true. */
+bool sim_scenario_each(bool (*each)(const sim_scenario *s, void *arg), void *arg);
+
+/* Parts scenarios are made of. */
+void sim_config_random(sim_rng *rng, sim_tcp_config *cfg);
+/* An ordinary connection between the world's hosts, sizes and order by chance. */
+void sim_plan_random(sim_world *w, sim_plan *plan, unsigned number);
+sim_quality sim_quality_clean(sim_rng *rng);
+sim_quality sim_quality_lossy(sim_rng *rng);
+
+#endif

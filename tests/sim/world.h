@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One run: the virtual clock, the nodes and links, the sessions, and what was found wrong. */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include "sim/app.h"
+#include "sim/trace.h"
+#include "sim/util.h"
+
+struct sim_member;
+
+typedef struct sim_options {
+    uint64_t seed;
+    bool plain;           /* a wire in the member's place */
+    const char *sabotage; /* fault for the member's host to inject; NULL = none */
+    enum sim_trace_mode trace;
+} sim_options;
+
+typedef struct sim_world {
+    uint64_t seed;
+    bool plain;
+    const char *sabotage;
+    sim_schedule schedule;
+    sim_time started, time_limit;
+    sim_trace trace;
+    sim_rng rng; /* of the scenario */
+    sim_node *nodes;
+    sim_link *links;
+    sim_session *sessions;
+    unsigned n_sessions;
+    sim_host *client, *server;
+    struct sim_member *member;
+    sim_link *client_link, *server_link;
+    bool clean;                     /* nothing is lost, doubled, late or given up */
+    bool tolerated[SIM_COUNTERS];   /* explained by the scenario */
+    bool failed;
+    char failure[640];
+} sim_world;
+
+/* The first failure of a run is kept, and ends it. */
+void sim_fail(sim_world *w, const char *format, ...) SIM_PRINTF(2, 3);
+
+void sim_world_init(sim_world *w, const sim_options *o);
+void sim_world_fini(sim_world *w);
+/* Until all sessions are over, then all that is left behind; checks everything. */
+void sim_world_run(sim_world *w);
+
+/* Client, member (or wire) and server in a row. */
+void sim_world_in_row(sim_world *w, const sim_quality *q);
+/* 0 = the address sessions use by default. */
+sim_addr sim_world_client_addr(unsigned family, uint32_t host);
+sim_addr sim_world_server_addr(unsigned family, uint32_t host);
+
+#endif

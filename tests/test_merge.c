@@ -13,14 +13,14 @@
 enum { ROUNDS = 20000 };
 
 /* Mostly small numbers, now and then those at the edge of signed and serial order. */
-static uint32_t number_from(seed *rng)
+static uint32_t number_from(seed_rng *rng)
 {
     static const uint32_t values[] = {0, 1, 0x100, 0x7fffffff, 0x80000000, 0xffffffff};
 
     return values[seed_below(rng, sizeof values / sizeof values[0])];
 }
 
-static mpconn_tuple tuple_from(seed *rng)
+static mpconn_tuple tuple_from(seed_rng *rng)
 {
     mpconn_tuple t;
 
@@ -35,7 +35,7 @@ static mpconn_tuple tuple_from(seed *rng)
 }
 
 /* Whatever a host could hand in; members that are not known are rubbish. */
-static mpconn_delta any_fact(seed *rng)
+static mpconn_delta any_fact(seed_rng *rng)
 {
     mpconn_delta d;
 
@@ -77,7 +77,7 @@ static void assert_same(const mpconn_delta *a, const mpconn_delta *b)
 
 START_TEST(merge_in_either_order_is_the_same)
 {
-    seed rng = seed_begin(__func__);
+    seed_rng rng = seed_start();
     unsigned conflicts = 0;
 
     for (unsigned i = 0; i < ROUNDS; i++) {
@@ -95,7 +95,7 @@ END_TEST
 
 START_TEST(merge_in_any_grouping_is_the_same)
 {
-    seed rng = seed_begin(__func__);
+    seed_rng rng = seed_start();
 
     for (unsigned i = 0; i < ROUNDS; i++) {
         mpconn_delta a = any_fact(&rng), b = any_fact(&rng), c = any_fact(&rng);
@@ -108,7 +108,7 @@ END_TEST
 
 START_TEST(merge_of_what_is_known_already_changes_nothing)
 {
-    seed rng = seed_begin(__func__);
+    seed_rng rng = seed_start();
 
     for (unsigned i = 0; i < ROUNDS; i++) {
         mpconn_delta a = any_fact(&rng), b = any_fact(&rng);
@@ -125,7 +125,7 @@ END_TEST
 
 START_TEST(merge_of_many_facts_in_any_order_with_repeats_is_the_same)
 {
-    seed rng = seed_begin(__func__);
+    seed_rng rng = seed_start();
 
     for (unsigned i = 0; i < ROUNDS / 20; i++) {
         mpconn_delta facts[8], expected = nothing();
@@ -149,7 +149,7 @@ END_TEST
 
 START_TEST(delta_of_zeros_is_neutral)
 {
-    seed rng = seed_begin(__func__);
+    seed_rng rng = seed_start();
 
     for (unsigned i = 0; i < ROUNDS; i++) {
         mpconn_delta zero = nothing(), a = any_fact(&rng), own, before;

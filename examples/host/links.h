@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Links: the numbers by which the engine remembers where a packet came from.
+ *
+ * A link is a port and the link-layer header that sends a packet out there: the header of a
+ * received frame, reversed. Links are numbered from 1 and never change or go away, because the
+ * engine keeps the numbers in its flows. When all 65,535 are used, further headers get
+ * MPCONN_LINK_NONE, and packets without a link go where packets to that address went last.
+ */
+#ifndef HOST_LINKS_H
+#define HOST_LINKS_H
+
+#include "host/frame.h"
+
+/* The port is not known: every port of the side. */
+#define LINK_PORT_ALL UINT16_MAX
+
+typedef struct link_entry {
+    l2_header l2;
+    uint16_t port;
+    uint8_t side;
+} link_entry;
+
+typedef struct links links;
+
+links *links_new(void);
+void links_del(links *l);
+
+/* The number of this link, a new one if need be; MPCONN_LINK_NONE when there are too many. */
+uint32_t links_number(links *l, uint8_t side, uint16_t port, const l2_header *l2);
+/* NULL for a number that was never given. */
+const link_entry *links_find(const links *l, uint32_t number);
+
+/* Remember the header with which a packet of this frame's destination goes out, and find it again.
+ * A cache: an entry may give way to another. */
+void links_learn_way(links *l, const frame *f, uint16_t out_port);
+const link_entry *links_find_way(const links *l, const mpconn_pkt *pkt);
+
+/* Which port a station was seen at; LINK_PORT_ALL when it was not. */
+void links_learn_station(links *l, const frame *f);
+uint16_t links_find_station(const links *l, const frame *f);
+
+#endif

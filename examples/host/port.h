@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Ports: network interfaces as AF_PACKET sockets, read and written in batches. */
+#ifndef HOST_PORT_H
+#define HOST_PORT_H
+
+#include "host/frame.h"
+
+#include <net/if.h>
+#include <sys/uio.h>
+
+#define PORT_BATCH 64
+
+typedef struct port_counters {
+    uint64_t frames_in, bytes_in, super_segments_in;
+    uint64_t frames_out, bytes_out;
+    uint64_t unusable_in;   /* too long, too short, or with too many tags */
+    uint64_t failed_out;    /* refused by the kernel: too long, interface down, no buffer */
+    uint64_t dropped_in;    /* by the kernel, because we were too slow */
+} port_counters;
+
+/* A frame on its way out. The packet's bytes are not copied: they stay until port_flush. */
+typedef struct port_slot {
+    struct virtio_net_hdr vnet;
+    l2_header l2;
+    struct iovec iov[3];
+} port_slot;
+
+typedef struct port {
+    int fd;
+    int ifindex;
+    uint16_t number;
+    uint8_t side;
+    bool vnet_hdr;
+    char name[IF_NAMESIZE];
+    port_counters counters;
+    size_t n_out;
+    port_slot out[PORT_BATCH];
+} port;
+
+/* Start listening on an interface: promiscuous, every protocol, nothing that we send ourselves.
+ * Returns NULL, or what failed; errno says why. */
+const char *port_open(port *p, const char *name, uint8_t side, bool vnet_hdr);
+void port_close(port *p);
+
+/* Read what is there, up to PORT_BATCH frames. Returns how many. */
+size_t port_receive(port *p, frame **frames, frame_pool *pool);
+
+/* Queue the packet under this header; port_flush sends it. */
+void port_queue(port *p, const l2_header *l2, const frame *f);
+void port_flush(port *p);
+
+/* The counters, with those that the kernel keeps. */
+const port_counters *port_read_counters(port *p);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* mpconn-member: a member of the cluster on Linux, between two or more network interfaces. */
+#include "member/member.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Frames that can wait, be held or be delayed at a time. */
+#define POOL_FRAMES (4 * HOLD_MAX)
+
+mpconn_time member_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (mpconn_time)t.tv_sec * MPCONN_SECOND + (mpconn_time)t.tv_nsec;
+}
+
+static void open_side(member *m, uint8_t side)
+{
+    static const char *const option[] = { "--client-if", "--server-if" };
+    const options *o = &m->options;
+
+    m->only_port[side] = o->n_interfaces[side] == 1 ? (uint16_t)m->n_ports : LINK_PORT_ALL;
+    for (size_t i = 0; i < o->n_interfaces[side]; i++) {
+        port *p = &m->ports[m->n_ports];
+        const char *failed = port_open(p, o->interfaces[side][i], side, !o->no_vnet_hdr);
+        if (failed)
+            die(EXIT_FAILURE, "%s %s: %s: %s", option[side], p->name, failed, strerror(errno));
+        p->number = (uint16_t)m->n_ports++;
+        if (m->pcap.file)
+            pcapng_add_interface(&m->pcap, p->name,
+                                 side == MPCONN_SIDE_CLIENT ? "client" : "server");
+    }
+}
+
+static void open_files(member *m)
+{
+    const options *o = &m->options;
+
+    if (o->pcap && !pcapng_open(&m->pcap, o->pcap, o->snap_len))
+        die(EXIT_FAILURE, "--pcap %s: %s", o->pcap, strerror(errno));
+    if (o->trace && !(m->trace = fopen(o->trace, "we")))
+        die(EXIT_FAILURE, "--trace %s: %s", o->trace, strerror(errno));
+}
+
+static void make_engine(member *m)
+{
+    const options *o = &m->options;
+    mpconn_engine_config cfg;
+
+    MPCONN_STRUCT_INIT(&cfg);
+    cfg.key = o->key;
+    cfg.key_len = o->key_len;
+    cfg.member_id = o->id;
+    cfg.split_mode = o->split_mode;
+    cfg.unknown_policy = o->unknown_policy;
+    cfg.max_flows = o->max_flows;
+    cfg.max_wide_flows = o->max_flows;
+    cfg.max_held_packets = HOLD_MAX;
+    cfg.timeouts.struct_size = sizeof(cfg.timeouts);
+    cfg.timeouts.syn_rto_ns = o->syn_rto_ns;
+    cfg.timeouts.syn_tries = o->syn_tries;
+    int err = mpconn_engine_new(&m->engine, &cfg, &member_callbacks, m, member_now());
+    if (err)
+        die(EXIT_FAILURE, "engine: %s", mpconn_strerror(err));
+    if (mpconn_engine_headroom(m->engine) > FRAME_HEADROOM)
+        die(EXIT_FAILURE, "engine: needs more headroom than a frame has");
+}
+
+static int close_files(member *m)
+{
+    int status = EXIT_SUCCESS;
+    if (m->pcap.file && !pcapng_close(&m->pcap)) {
+        fprintf(stderr, PROGRAM ": --pcap %s: not all of it could be written\n", m->options.pcap);
+        status = EXIT_FAILURE;
+    }
+    if (m->trace && fclose(m->trace) != 0) {
+        fprintf(stderr, PROGRAM ": --trace %s: not all of it could be written\n",
+                m->options.trace);
+        status = EXIT_FAILURE;
+    }
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    member *m = calloc(1, sizeof(*m));
+    if (!m)
+        die(EXIT_FAILURE, "out of memory");
+    options_parse(&m->options, argc, argv);
+    frame_pool_init(&m->pool, POOL_FRAMES);
+    frame_list_init(&m->made);
+    hold_init(&m->hold);
+    impair_init(&m->impair, &m->options.impair);
+    m->links = links_new();
+    if (!m->links)
+        die(EXIT_FAILURE, "out of memory");
+    open_files(m);
+    open_side(m, MPCONN_SIDE_CLIENT);
+    open_side(m, MPCONN_SIDE_SERVER);
+    make_engine(m);
+
+    int status = member_loop(m);
+
+    mpconn_engine_del(m->engine);
+    for (size_t i = 0; i < m->n_ports; i++)
+        port_close(&m->ports[i]);
+    impair_clear(&m->impair, &m->pool);
+    frame_list_clear(&m->hold.kept, &m->pool);
+    frame_list_clear(&m->made, &m->pool);
+    frame_pool_fini(&m->pool);
+    links_del(m->links);
+    if (close_files(m) != EXIT_SUCCESS)
+        status = EXIT_FAILURE;
+    free(m);
+    return status;
+}

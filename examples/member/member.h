@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A member as a host program. How the pieces fit together:
+ *
+ *   loop.c     waits for frames, signals, control connections and the next deadline
+ *   forward.c  takes frames to the engine and does what its verdicts say
+ *   report.c   tells what the engine knows, as JSON
+ *   control.c  the socket that asks for such reports
+ *
+ * and in examples/host: ports (AF_PACKET), frames, links, held and impaired frames, captures.
+ */
+#ifndef MEMBER_MEMBER_H
+#define MEMBER_MEMBER_H
+
+#include "host/hold.h"
+#include "host/impair.h"
+#include "host/links.h"
+#include "host/pcapng.h"
+#include "host/port.h"
+#include "member/options.h"
+
+#include <mpconn/mpconn.h>
+
+typedef struct member {
+    options options;
+    mpconn_engine *engine;
+    port ports[2 * SIDE_PORTS];
+    size_t n_ports;
+    uint16_t only_port[2]; /* by side; LINK_PORT_ALL when there are several */
+    frame_pool pool;
+    links *links;
+    hold hold;
+    impair impair;
+    frame_list made;       /* what the engine made, until the verdicts are carried out */
+    pcapng pcap;           /* file is NULL when nothing is recorded */
+    FILE *trace;           /* or NULL */
+    uint64_t bridged;      /* frames that are not IP */
+    uint64_t no_way;       /* packets nobody knows where to send */
+    uint64_t lost;         /* by --lose */
+    bool stop;
+} member;
+
+/* main.c */
+mpconn_time member_now(void);
+
+/* forward.c */
+extern const mpconn_callbacks member_callbacks;
+void member_receive(member *m, port *p);
+void member_expire(member *m, mpconn_time now);
+
+/* loop.c: until a signal or the control socket says quit. Returns the exit status. */
+int member_loop(member *m);
+
+#endif

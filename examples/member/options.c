@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "member/options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_MIN 16
+#define SNAP_LEN_DEFAULT 65600
+
+/* Sets something in the options. Returns NULL, or what is wrong with the value. */
+typedef const char *setter(options *o, const char *value);
+
+typedef struct option_entry {
+    const char *name;
+    const char *value; /* what --help calls it; NULL: takes none */
+    const char *help;  /* NULL: not listed */
+    setter *set;
+} option_entry;
+
+void die(int status, const char *format, ...)
+{
+    va_list args;
+    fputs(PROGRAM ": ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    exit(status);
+}
+
+static bool parse_number(uint64_t *out, const char *value, uint64_t min, uint64_t max)
+{
+    char *end;
+    errno = 0;
+    *out = strtoull(value, &end, 0);
+    return isdigit((unsigned char)*value) && !*end && errno == 0 && *out >= min && *out <= max;
+}
+
+static const char *set_u32(uint32_t *out, const char *value, uint32_t min, uint32_t max,
+                           const char *wrong)
+{
+    uint64_t n;
+    if (!parse_number(&n, value, min, max))
+        return wrong;
+    *out = (uint32_t)n;
+    return NULL;
+}
+
+static const char *set_id(options *o, const char *value)
+{
+    return set_u32(&o->id, value, 0, UINT16_MAX, "expected a number from 0 to 65535");
+}
+
+static int hex_digit(int c)
+{
+    return isdigit(c) ? c - '0' : tolower(c) - 'a' + 10;
+}
+
+/* Keys are often kept as text. False when this is not text of that kind. */
+static bool decode_hex(options *o, const uint8_t *text, size_t len)
+{
+    size_t digits = 0;
+    while (len > 0 && isspace(text[len - 1]))
+        len--;
+    for (; digits < len; digits++) {
+        if (!isxdigit(text[digits]))
+            return false;
+    }
+    if (len % 2 || len < 2 * KEY_MIN || len > 2 * sizeof(o->key))
+        return false;
+    o->key_len = len / 2;
+    for (size_t i = 0; i < o->key_len; i++)
+        o->key[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
+    return true;
+}
+
+static const char *set_key(options *o, const char *value)
+{
+    uint8_t text[2 * sizeof(o->key) + 16];
+    FILE *file = fopen(value, "rbe");
+    if (!file)
+        return strerror(errno);
+    size_t len = fread(text, 1, sizeof(text), file);
+    bool failed = ferror(file);
+    fclose(file);
+    if (failed)
+        return "cannot be read";
+    if (decode_hex(o, text, len))
+        return NULL;
+    if (len < KEY_MIN || len > sizeof(o->key))
+        return "a key is 16 to 64 bytes, or twice as many hexadecimal digits";
+    memcpy(o->key, text, len);
+    o->key_len = len;
+    return NULL;
+}
+
+static const char *add_interface(options *o, int side, const char *name)
+{
+    for (int s = 0; s < 2; s++) {
+        for (size_t i = 0; i < o->n_interfaces[s]; i++) {
+            if (strcmp(o->interfaces[s][i], name) == 0)
+                return "the same interface twice";
+        }
+    }
+    if (o->n_interfaces[side] == SIDE_PORTS)
+        return "too many interfaces";
+    if (if_nametoindex(name) == 0)
+        return "no such interface";
+    o->interfaces[side][o->n_interfaces[side]++] = name;
+    return NULL;
+}
+
+static const char *set_client_if(options *o, const char *value)
+{
+    return add_interface(o, MPCONN_SIDE_CLIENT, value);
+}
+
+static const char *set_server_if(options *o, const char *value)
+{
+    return add_interface(o, MPCONN_SIDE_SERVER, value);
+}
+
+static const char *set_split(options *o, const char *value)
+{
+    static const char *const names[] = { [MPCONN_SPLIT_ALWAYS] = "always",
+                                         [MPCONN_SPLIT_ADAPTIVE] = "adaptive",
+                                         [MPCONN_SPLIT_NEVER] = "never" };
+    for (uint32_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(value, names[i]) == 0) {
+            o->split_mode = i;
+            return NULL;
+        }
+    }
+    return "expected always, adaptive or never";
+}
+
+static const char *set_unknown(options *o, const char *value)
+{
+    if (strcmp(value, "drop") == 0)
+        o->unknown_policy = MPCONN_UNKNOWN_DROP;
+    else if (strcmp(value, "pass") == 0)
+        o->unknown_policy = MPCONN_UNKNOWN_PASS;
+    else
+        return "expected drop or pass";
+    return NULL;
+}
+
+static const char *set_max_flows(options *o, const char *value)
+{
+    return set_u32(&o->max_flows, value, 1, UINT32_C(1) << 28, "expected a number from 1 to 2^28");
+}
+
+static const char *set_syn_tries(options *o, const char *value)
+{
+    return set_u32(&o->syn_tries, value, 1, 20, "expected a number from 1 to 20");
+}
+
+static const char *set_syn_rto(options *o, const char *value)
+{
+    uint64_t ms;
+    if (!parse_number(&ms, value, 1, 60000))
+        return "expected 1 to 60000 milliseconds";
+    o->syn_rto_ns = ms * MPCONN_MILLISECOND;
+    return NULL;
+}
+
+static const char *set_control(options *o, const char *value)
+{
+    o->control = value;
+    return NULL;
+}
+
+static const char *set_pcap(options *o, const char *value)
+{
+    o->pcap = value;
+    return NULL;
+}
+
+static const char *set_snap_len(options *o, const char *value)
+{
+    return set_u32(&o->snap_len, value, 64, SNAP_LEN_DEFAULT, "expected 64 to 65600 bytes");
+}
+
+static const char *set_trace(options *o, const char *value)
+{
+    o->trace = value;
+    return NULL;
+}
+
+static const char *set_impair(options *o, const char *value)
+{
+    const char *colon = strchr(value, ':');
+    if (colon && strncmp(value, "data:", 5) == 0)
+        return impair_parse(&o->impair, colon + 1);
+    if (colon && strncmp(value, "sync:", 5) == 0)
+        return "there is no traffic between members yet, only data: can be impaired";
+    return "expected data:NAME=VALUE,...";
+}
+
+static const char *set_no_vnet_hdr(options *o, const char *value)
+{
+    (void)value;
+    o->no_vnet_hdr = true;
+    return NULL;
+}
+
+/* REASON or REASON:COUNT */
+static const char *set_lose(options *o, const char *value)
+{
+    size_t len = strcspn(value, ":");
+    uint64_t count = UINT32_MAX;
+
+    if (value[len] && !parse_number(&count, value + len + 1, 1, UINT32_MAX))
+        return "expected REASON or REASON:COUNT";
+    for (unsigned r = 0; r < MPCONN_REASON_LIMIT; r++) {
+        const char *name = mpconn_reason_name(r);
+        if (name && strlen(name) == len && strncmp(name, value, len) == 0) {
+            o->lose[r] = (uint32_t)count;
+            return NULL;
+        }
+    }
+    return "no such reason";
+}
+
+static const char *refuse_peers(options *o, const char *value)
+{
+    (void)o;
+    (void)value;
+    return "members do not talk to one another yet";
+}
+
+static const char *show_version(options *o, const char *value)
+{
+    (void)o;
+    (void)value;
+    printf("%s (libmpconn) %s\n", PROGRAM, mpconn_version());
+    exit(EXIT_SUCCESS);
+}
+
+static const char *show_help(options *o, const char *value);
+
+static const option_entry entries[] = {
+    { "id", "N", "number of this member, 0 to 65535; default 0", set_id },
+    { "key", "FILE", "cluster key, 16 to 64 bytes or as many in hexadecimal", set_key },
+    { "client-if", "IFACE", "interface toward the clients; may be given again", set_client_if },
+    { "server-if", "IFACE", "interface toward the servers; may be given again", set_server_if },
+    { "split", "MODE", "always (default), adaptive or never", set_split },
+    { "unknown", "POLICY", "segments of no known flow: drop or pass", set_unknown },
+    { "max-flows", "N", "capacity of the table of flows", set_max_flows },
+    { "syn-rto", "MS", "first repeat of a SYN to the server; doubles", set_syn_rto },
+    { "syn-tries", "N", "SYNs sent to a server at most", set_syn_tries },
+    { "control", "PATH", "socket that answers stats, flows, members and quit", set_control },
+    { "pcap", "FILE", "record all frames of all interfaces, as pcapng", set_pcap },
+    { "snap-len", "BYTES", "record so much of a frame at most", set_snap_len },
+    { "trace", "FILE", "write what happens to connections, as lines of JSON", set_trace },
+    { "impair", "data:SETTINGS", "loss=P,dup=P,reorder=P,delay=MS,seed=N on what is received",
+      set_impair },
+    { "no-vnet-hdr", NULL, "do without segmentation and checksum offloads", set_no_vnet_hdr },
+    { "lose", "REASON[:N]", "for tests: lose what the engine sends for that reason", set_lose },
+    { "sync", "ADDRESS", NULL, refuse_peers },
+    { "peer", "ADDRESS", NULL, refuse_peers },
+    { "help", NULL, "show this and end", show_help },
+    { "version", NULL, "show the release and end", show_version },
+};
+
+#define N_ENTRIES (sizeof(entries) / sizeof(entries[0]))
+
+static const char *show_help(options *o, const char *value)
+{
+    (void)o;
+    (void)value;
+    printf("Usage: %s --key FILE --client-if IFACE --server-if IFACE [OPTION...]\n"
+           "Bump in the wire between clients and servers: answers the clients' SYNs in the\n"
+           "servers' place and opens the connection to the server once a client proved itself.\n"
+           "Prints \"ready\" when it forwards; SIGTERM ends it.\n\n", PROGRAM);
+    for (size_t i = 0; i < N_ENTRIES; i++) {
+        char left[40];
+        if (!entries[i].help)
+            continue;
+        snprintf(left, sizeof(left), "--%s %s", entries[i].name,
+                 entries[i].value ? entries[i].value : "");
+        printf("  %-24s %s\n", left, entries[i].help);
+    }
+    exit(EXIT_SUCCESS);
+}
+
+static void require_complete(const options *o)
+{
+    if (o->key_len == 0)
+        die(EXIT_USAGE, "--key FILE is missing");
+    if (o->n_interfaces[MPCONN_SIDE_CLIENT] == 0)
+        die(EXIT_USAGE, "--client-if IFACE is missing");
+    if (o->n_interfaces[MPCONN_SIDE_SERVER] == 0)
+        die(EXIT_USAGE, "--server-if IFACE is missing");
+}
+
+void options_parse(options *o, int argc, char **argv)
+{
+    struct option known[N_ENTRIES + 1];
+    int at, c;
+
+    memset(o, 0, sizeof(*o));
+    o->snap_len = SNAP_LEN_DEFAULT;
+    memset(known, 0, sizeof(known));
+    for (size_t i = 0; i < N_ENTRIES; i++) {
+        known[i].name = entries[i].name;
+        known[i].has_arg = entries[i].value ? required_argument : no_argument;
+    }
+    argv[0] = (char[]){ PROGRAM }; /* getopt's messages begin like ours */
+    while ((c = getopt_long(argc, argv, "", known, &at)) != -1) {
+        if (c == '?')
+            exit(EXIT_USAGE);
+        const char *wrong = entries[at].set(o, optarg);
+        if (wrong)
+            die(EXIT_USAGE, "--%s %s: %s", entries[at].name, optarg ? optarg : "", wrong);
+    }
+    if (optind < argc)
+        die(EXIT_USAGE, "unexpected argument '%s'", argv[optind]);
+    require_complete(o);
+}

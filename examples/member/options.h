@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The command line of mpconn-member. */
+#ifndef MEMBER_OPTIONS_H
+#define MEMBER_OPTIONS_H
+
+#include "host/impair.h"
+
+#include <mpconn/mpconn.h>
+#include <stdbool.h>
+
+#define PROGRAM "mpconn-member"
+/* Interfaces a side can have. */
+#define SIDE_PORTS 8
+/* What is wrong with how the program was called, as opposed to what fails later. */
+#define EXIT_USAGE 2
+
+typedef struct options {
+    uint32_t id;
+    uint8_t key[64];
+    size_t key_len;
+    const char *interfaces[2][SIDE_PORTS]; /* by mpconn_side */
+    size_t n_interfaces[2];
+    uint32_t split_mode;
+    uint32_t unknown_policy;
+    uint32_t max_flows;   /* 0 = default, as all below */
+    uint32_t syn_tries;
+    uint64_t syn_rto_ns;
+    uint32_t snap_len;
+    impair_config impair;
+    const char *control, *pcap, *trace;
+    bool no_vnet_hdr;
+    uint32_t lose[MPCONN_REASON_LIMIT]; /* packets still to be lost, by reason */
+} options;
+
+/* Fills `o`, or ends the program: 0 after --help and --version, EXIT_USAGE with one line on
+ * standard error when something is wrong. */
+void options_parse(options *o, int argc, char **argv);
+
+/* One line on standard error, and the end. */
+void die(int status, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
+
+#endif

@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Sourced by the end-to-end tests, and by the demo. Makes a bed:
+#
+#   namespace client        namespace member          namespace server
+#   eth0 ------------------ c0   mpconn-member   s0 ------------------ eth0
+#   192.0.2.1, 2001:db8::1      no addresses       192.0.2.2, 2001:db8::2
+#
+# Everything lives in namespaces of one process: network, mounts (with a /run
+# of its own for names and files) and processes. When that process ends, be it
+# by a signal that cannot be caught, the kernel takes the rest away. Root is
+# not needed where the system lets users have namespaces of their own.
+#
+# A script calls bed_enter first: what follows runs inside.
+
+set -eu
+LC_ALL=C
+export LC_ALL
+: "${MPCONN_SRC:=$(cd "$(dirname "$0")/../.." && pwd)}"
+: "${MPCONN_BUILD:=$MPCONN_SRC/build}"
+export MPCONN_SRC MPCONN_BUILD
+
+client4=192.0.2.1 client6=2001:db8::1
+server4=192.0.2.2 server6=2001:db8::2
+tools=$MPCONN_BUILD/tests/e2e
+member_program=$MPCONN_BUILD/examples/member/mpconn-member
+bed=/run/mpconn # files of the bed, gone with it
+
+PATH=$PATH:/usr/sbin:/sbin
+
+fail() {
+        echo "FAILED: $*" >&2
+        for log in "$bed"/*.err; do
+                if test -s "$log"; then
+                        echo "-- $(basename "$log")" >&2
+                        tail -n 5 "$log" >&2
+                fi
+        done
+        exit 1
+}
+
+# A test that cannot run is left out, unless all of them were asked for.
+skip() {
+        test "${MPCONN_REQUIRE_ALL:-}" != 1 || fail "cannot be skipped: $*"
+        echo "SKIPPED: $*"
+        exit 77
+}
+
+ok() {
+        echo "ok: $*"
+}
+
+need() {
+        for tool in "$@"; do
+                command -v "$tool" >/dev/null 2>&1 || skip "$tool is missing"
+        done
+}
+
+# namespace_flags: what unshare needs here; fails where nothing works.
+namespace_flags() {
+        if test "$(id -u)" -eq 0; then
+                set -- -n -m -p -f --kill-child --mount-proc
+        else
+                set -- -U -r -n -m -p -f --kill-child --mount-proc
+        fi
+        unshare "$@" mount -t tmpfs none /run 2>/dev/null && echo "$@"
+}
+
+# bed_enter SECONDS SCRIPT [ARGUMENT...]: run the script inside, once.
+bed_enter() {
+        if test "${MPCONN_IN_BED:-}" = yes; then
+                bed_make
+                return
+        fi
+        need unshare nsenter ip ethtool jq curl
+        test -x "$member_program" || fail "mpconn-member is not built in $MPCONN_BUILD"
+        limit=$1
+        shift
+        flags=$(namespace_flags) || skip "no right to make namespaces"
+        MPCONN_IN_BED=yes
+        export MPCONN_IN_BED
+        # shellcheck disable=SC2086
+        exec timeout --foreground -k 2 "$limit" unshare $flags sh "$@" </dev/null
+}
+
+# at NAMESPACE COMMAND...
+at() {
+        where=/run/netns/$1
+        shift
+        nsenter --net="$where" "$@"
+}
+
+# The same in the background: with an & behind it, $! is the command itself.
+run_at() {
+        where=/run/netns/$1
+        shift
+        exec nsenter --net="$where" "$@" </dev/null
+}
+
+bed_make() {
+        trap 'exit 1' HUP INT TERM
+        mount -t tmpfs none /run
+        mkdir -p "$bed"
+        for ns in client member server; do ip netns add $ns; done
+        ip -n member link add c0 type veth peer name eth0 netns client
+        ip -n member link add s0 type veth peer name eth0 netns server
+        for port in c0 s0; do
+                at member sh -c "echo 1 >/proc/sys/net/ipv6/conf/$port/disable_ipv6"
+                ip -n member link set $port up
+        done
+        bed_endpoint client $client4 $client6
+        bed_endpoint server $server4 $server6
+        bed_count=0
+}
+
+# Addresses, and a congestion control that does not depend on the machine.
+bed_endpoint() {
+        ip -n "$1" link set lo up
+        ip -n "$1" link set eth0 up
+        ip -n "$1" address add "$2/24" dev eth0
+        ip -n "$1" address add "$3/64" dev eth0 nodad
+        ip -n "$1" route replace 192.0.2.0/24 dev eth0 src "$2" congctl cubic
+        ip -n "$1" -6 route replace 2001:db8::/64 dev eth0 congctl cubic
+}
+
+# offloads on|off, at the ends; the member's own interfaces stay as they are.
+offloads() {
+        for ns in client server; do
+                at $ns ethtool -K eth0 tso "$1" gso "$1" gro "$1" >/dev/null
+        done
+}
+
+# What one connection taught the kernel does not help the next one.
+forget_metrics() {
+        for ns in client server; do at $ns ip tcp_metrics flush all >/dev/null 2>&1 || :; done
+}
+
+# eventually SECONDS COMMAND...: try until it succeeds.
+eventually() {
+        deadline=$(($(date +%s) + $1))
+        shift
+        until "$@" >/dev/null 2>&1; do
+                test "$(date +%s)" -le "$deadline" || return 1
+                sleep 0.02
+        done
+}
+
+alive() {
+        kill -0 "$1" 2>/dev/null
+}
+
+# member_start OPTION...: and wait until it forwards.
+member_start() {
+        bed_count=$((bed_count + 1))
+        head -c 32 /dev/urandom >$bed/key
+        control_socket=$bed/control.$bed_count
+        : >$bed/member.out
+        run_at member "$member_program" --id 1 --key $bed/key --client-if c0 --server-if s0 \
+                --control $control_socket "$@" >$bed/member.out 2>$bed/member.err &
+        member_pid=$!
+        eventually 10 member_is_settled && grep -q '^ready$' $bed/member.out ||
+                fail "mpconn-member $* does not start"
+}
+
+member_is_settled() {
+        grep -q '^ready$' $bed/member.out || ! alive "$member_pid"
+}
+
+# ask QUESTION: one JSON document.
+ask() {
+        "$tools/peer" ask "$control_socket" "$1"
+}
+
+# counter PATH: one number out of the statistics, such as .reasons.NO_FLOW
+counter() {
+        ask stats | jq "$1"
+}
+
+# member_stop: by SIGTERM, and it must end well.
+member_stop() {
+        kill -TERM "$member_pid"
+        stopped=0
+        wait "$member_pid" || stopped=$?
+        test $stopped -eq 0 || fail "mpconn-member ended with status $stopped"
+        test ! -e "$control_socket" || fail "mpconn-member left its control socket behind"
+        test ! -s $bed/member.err || fail "mpconn-member complained"
+}
+
+# web_start: nginx in the server's namespace, taking and giving files.
+web_start() {
+        need nginx
+        mkdir -p $bed/web/upload $bed/web/temp
+        cat >$bed/web/nginx.conf <<END
+user $(test "$(id -u)" -eq 0 && echo root);
+daemon off;
+worker_processes 1;
+pid $bed/web/nginx.pid;
+error_log $bed/nginx.err error;
+events { worker_connections 1024; }
+http {
+        access_log off;
+        client_body_temp_path $bed/web/temp;
+        proxy_temp_path $bed/web/temp;
+        fastcgi_temp_path $bed/web/temp;
+        uwsgi_temp_path $bed/web/temp;
+        scgi_temp_path $bed/web/temp;
+        client_max_body_size 0;
+        sendfile on;
+        server {
+                listen 80 backlog=4096;
+                listen [::]:80 backlog=4096;
+                root $bed/web;
+                location /upload/ { dav_methods PUT; }
+        }
+}
+END
+        echo 'A short page.' >$bed/web/short
+        run_at server nginx -c $bed/web/nginx.conf -p $bed/web >/dev/null 2>$bed/nginx.err &
+        web_pid=$!
+        eventually 10 at server curl -sf --max-time 2 http://$server4/short ||
+                fail "nginx does not start"
+        : >$bed/nginx.err
+}
+
+# url ADDRESS PATH
+url() {
+        case $1 in
+        *:*) echo "http://[$1]/$2" ;;
+        *) echo "http://$1/$2" ;;
+        esac
+}
+
+sum() {
+        sha256sum "$1" | cut -d ' ' -f 1
+}
+
+# download ADDRESS FILE: through the bed, and compare.
+download() {
+        rm -f $bed/got
+        at client curl -sf --max-time 60 -o $bed/got "$(url "$1" "$2")" || return 1
+        test "$(sum $bed/got)" = "$(sum "$bed/web/$2")"
+}
+
+# upload ADDRESS FILE
+upload() {
+        rm -f "$bed/web/upload/got"
+        at client curl -sf --max-time 60 -T "$bed/web/$2" "$(url "$1" upload/got)" || return 1
+        test "$(sum $bed/web/upload/got)" = "$(sum "$bed/web/$2")"
+}
+
+# random_file NAME MEBIBYTES: on the web server.
+random_file() {
+        head -c $(($2 * 1048576)) /dev/urandom >"$bed/web/$1"
+}
+
+# capture_start NAMESPACE INTERFACE NAME: the headers of all TCP segments.
+capture_start() {
+        need tcpdump
+        run_at "$1" tcpdump -Z root -n -U -s 128 -i "$2" -w "$bed/$3.pcap" tcp \
+                >/dev/null 2>"$bed/$3.tcpdump" &
+        eval "capture_$3=\$!"
+        eventually 10 grep -q 'listening on' "$bed/$3.tcpdump" || fail "tcpdump does not start"
+}
+
+capture_stop() {
+        eval "kill -TERM \$capture_$1; wait \$capture_$1" || :
+}
+
+# capture_text NAME: a line a segment, absolute numbers.
+capture_text() {
+        tcpdump -n -S -tt -r "$bed/$1.pcap" 2>/dev/null
+}
+
+# server_isn NAME: the number in the server's SYN|ACK, as this leg shows it.
+server_isn() {
+        capture_text "$1" | sed -n 's/.*Flags \[S\.[^]]*\], seq \([0-9]*\).*/\1/p' | head -n 1
+}
+
+# control NAME COMMAND...: the same with the feature off has to fail.
+control() {
+        what=$1
+        shift
+        if "$@" >/dev/null 2>&1; then fail "negative control passed: $what"; fi
+        ok "control: $what"
+}
+
+# within LOW HIGH NUMBER
+within() {
+        awk -v low="$1" -v high="$2" -v n="$3" 'BEGIN { exit !(n >= low && n <= high) }'
+}
+
+# outcome WORD LOW HIGH LINE: what peer connect said: in one word, and in
+# between so many milliseconds.
+outcome() {
+        case $4 in
+        "$1 "*) within "$2" "$3" "${4##*total_ms=}" ;;
+        *) return 1 ;;
+        esac
+}
+
+# serve MODE PORT: a peer in the server's namespace; its output is in served.PORT.
+serve() {
+        run_at server "$tools/peer" serve "$1" "$2" >"$bed/served.$2" 2>"$bed/served.$2.err" &
+        serve_pid=$!
+        eventually 10 grep -q listening "$bed/served.$2" || fail "no server on port $2"
+}
+
+# reach [OPTION...] ADDRESS PORT: a peer in the client's namespace.
+reach() {
+        at client "$tools/peer" connect "$@"
+}

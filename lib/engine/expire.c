@@ -38,7 +38,8 @@ static uint64_t timeout_of(const mpconn_engine *eng, const mpci_settled *e)
     mpci_settled_track_load(e, &t);
     switch ((enum mpconn_flow_state)mpci_track_state(&t)) {
     case MPCONN_FLOW_OPEN:
-        return t.life == 0 ? to->established_ns : to->transitory_ns;
+        return t.life & (MPCI_LIFE_FIN_CLIENT | MPCI_LIFE_FIN_SERVER) ? to->transitory_ns
+                                                                      : to->established_ns;
     case MPCONN_FLOW_CLIENT_DONE:
     case MPCONN_FLOW_SERVER_DONE:
         return to->transitory_ns;

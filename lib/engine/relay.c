@@ -4,19 +4,24 @@
 
 #include "conn/translate.h"
 
-/* Shift of the windows the sender's segments carry: none while either end of its leg has none. */
-static unsigned window_shift(const mpci_settled *e, const mpconn_delta *d, unsigned from)
+/* Bytes of the segment's window as the other endpoint reads it: what rounding gives, it may use. A
+ * leg has no scaling while either end of it has none. */
+static uint32_t window_bytes(const mpci_settled *e, const mpconn_delta *d, const mpci_step *st)
 {
+    uint16_t window = st->view->window;
     mpci_offers o;
     mpci_server_options so;
 
-    if (mpci_settled_flags(e) & MPCI_SETTLED_SPLIT)
-        return d->wscale_in[from];
+    if (mpci_settled_flags(e) & MPCI_SETTLED_SPLIT) {
+        unsigned out = d->wscale_out[st->from];
+
+        return (uint32_t)mpci_translate_window(window, d->wscale_in[st->from], out) << out;
+    }
     mpci_offers_unpack(&o, e->hs);
     mpci_server_options_unpack(&so, e->server_options);
     if (o.wscale_client == MPCONN_WSCALE_NONE || so.wscale == MPCONN_WSCALE_NONE)
-        return 0;
-    return from == MPCONN_SIDE_CLIENT ? o.wscale_client : so.wscale;
+        return window;
+    return (uint32_t)window << (st->from == MPCONN_SIDE_CLIENT ? o.wscale_client : so.wscale);
 }
 
 /* Note the segment's progress; returns whether the flow is over. A segment outside every window is
@@ -25,12 +30,10 @@ static void note(mpconn_engine *eng, mpci_settled *e, const mpconn_delta *d, con
 {
     const mpci_view *v = st->view;
     mpci_track t;
-    uint32_t ack_offset = st->from == MPCONN_SIDE_CLIENT ? d->seq[MPCONN_SIDE_SERVER]
-                                                         : 0 - d->seq[MPCONN_SIDE_CLIENT];
+    uint32_t ack_offset = mpci_translate_offset(d->seq, st->from, st->from ^ 1);
 
     mpci_settled_track_load(e, &t);
-    if (mpci_track_segment(&t, v, st->from, ack_offset,
-                           (uint32_t)v->window << window_shift(e, d, st->from)) ==
+    if (mpci_track_segment(&t, v, st->from, ack_offset, window_bytes(e, d, st)) ==
         MPCI_TRACK_OUTSIDE)
         return;
     mpci_settled_track_store(e, &t);

@@ -7,6 +7,8 @@
 #include "base/siphash.h"
 #include "packet/build.h"
 #include "packet/checksum.h"
+#include "table/index.h"
+#include "table/key.h"
 
 #include <mpconn/delta.h>
 #include <mpconn/version.h>
@@ -176,6 +178,30 @@ static int older_structs_are_imported(void)
            ours.b == 0 && ours.struct_size == sizeof ours;
 }
 
+/* The value is the same on all machines: SipHash of three words, not of the bytes in memory. */
+static int tuple_hash_is_known(void)
+{
+    const mpci_sipkey key = {{UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908)}};
+    const mpconn_tuple t = {.client = {{198, 51, 100, 20}},
+                            .server = {{192, 0, 2, 10}},
+                            .client_port = 40000,
+                            .server_port = 80,
+                            .family = MPCONN_FAMILY_IPV4};
+
+    return mpci_tuple_hash(&key, &t) == UINT64_C(0x43d8cc3632d353cf);
+}
+
+/* Tags are compared four at a time, in an order that must not depend on that of the bytes. */
+static int bucket_matches_the_right_places(void)
+{
+    mpci_bucket b = {.tag = {1, 0, 0x8000, 0xffff, 7, 0, 0x0100, 7, 0x7fff, 7}};
+    unsigned places = 0;
+
+    for (uint64_t set = mpci_bucket_match(&b, 7); set != 0; set &= set - 1)
+        places |= 1U << mpci_bucket_place(set);
+    return places == (1U << 4 | 1U << 7 | 1U << 9);
+}
+
 static const struct known all[] = {
     {"version", version_is_that_of_the_headers},
     {"siphash", siphash_is_as_published},
@@ -184,6 +210,8 @@ static const struct known all[] = {
     {"packets", packets_are_built_and_parsed_back},
     {"steering", packets_are_steered_the_same_on_every_machine},
     {"structs", older_structs_are_imported},
+    {"tuple hash", tuple_hash_is_known},
+    {"bucket", bucket_matches_the_right_places},
 };
 
 int main(void)

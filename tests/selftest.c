@@ -65,8 +65,8 @@ static int siphash_is_as_published(void)
            mpci_siphash24(&key, message, 63) == UINT64_C(0x958a324ceb064572) &&
            mpci_siphash13(&key, message, 1) == UINT64_C(0xc9f49bf37d57ca93) &&
            mpci_siphash13(&key, message + 1, 0) == UINT64_C(0xabac0158050fc4dc) &&
-           mpci_siphash13_3(&key, UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908),
-                            UINT64_C(0x1716151413121110)) == mpci_siphash13(&key, message, 24);
+           mpci_siphash13_15(&key, UINT64_C(0x0706050403020100), UINT64_C(0x000e0d0c0b0a0908)) ==
+               mpci_siphash13(&key, message, 15);
 }
 
 /* Members of a cluster derive their keys each on its own machine. */
@@ -178,7 +178,7 @@ static int older_structs_are_imported(void)
            ours.b == 0 && ours.struct_size == sizeof ours;
 }
 
-/* The value is the same on all machines: SipHash of three words, not of the bytes in memory. */
+/* The value is the same on all machines: SipHash of two words, not of the bytes in memory. */
 static int tuple_hash_is_known(void)
 {
     const mpci_sipkey key = {{UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908)}};
@@ -188,7 +188,7 @@ static int tuple_hash_is_known(void)
                             .server_port = 80,
                             .family = MPCONN_FAMILY_IPV4};
 
-    return mpci_tuple_hash(&key, &t) == UINT64_C(0x43d8cc3632d353cf);
+    return mpci_tuple_hash(&key, &t) == UINT64_C(0xa8b23fe74cf0af34);
 }
 
 /* Tags are compared four at a time, in an order that must not depend on that of the bytes. */

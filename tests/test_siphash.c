@@ -53,17 +53,17 @@ START_TEST(siphash_at_any_address_is_the_same)
 }
 END_TEST
 
-START_TEST(siphash13_3_of_words_is_siphash13_of_their_bytes)
+START_TEST(siphash13_15_of_words_is_siphash13_of_their_bytes)
 {
-    uint8_t bytes[24];
-    uint64_t w[3] = {1, UINT64_C(0x8000000000000000), UINT64_C(0x0123456789abcdef)};
+    uint8_t bytes[15];
+    uint64_t w[2] = {1, UINT64_C(0x0023456789abcdef)};
 
     for (int round = 0; round < 200; round++) {
-        for (unsigned i = 0; i < 24; i++)
+        for (unsigned i = 0; i < 15; i++)
             bytes[i] = (uint8_t)(w[i / 8] >> (i % 8 * 8));
-        ck_assert_uint_eq(mpci_siphash13_3(&key, w[0], w[1], w[2]),
+        ck_assert_uint_eq(mpci_siphash13_15(&key, w[0], w[1]),
                           mpci_siphash13(&key, bytes, sizeof bytes));
-        w[round % 3] = mpci_siphash24(&key, bytes, sizeof bytes);
+        w[round % 2] = mpci_siphash24(&key, bytes, sizeof bytes) >> round % 2 * 8;
     }
 }
 END_TEST
@@ -127,7 +127,7 @@ int main(void)
     return CHECK_MAIN("siphash", siphash24_of_published_vectors_is_as_published,
                       siphash13_of_known_vectors_is_as_known,
                       siphash_at_any_address_is_the_same,
-                      siphash13_3_of_words_is_siphash13_of_their_bytes,
+                      siphash13_15_of_words_is_siphash13_of_their_bytes,
                       derived_keys_of_other_purposes_are_others,
                       folded_secret_with_any_bit_changed_gives_another_key,
                       folded_secret_with_zeros_appended_gives_another_key);

@@ -30,12 +30,12 @@ static inline void mpci_store32(uint8_t *p, uint32_t v)
     p[3] = (uint8_t)v;
 }
 
+/* Written out, not looped: as one expression it becomes one load. */
 static inline uint64_t mpci_load64le(const uint8_t *p)
 {
-    uint64_t v = 0;
-    for (unsigned i = 0; i < 8; i++)
-        v |= (uint64_t)p[i] << (8 * i);
-    return v;
+    return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
+           (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 |
+           (uint64_t)p[7] << 56;
 }
 
 #endif

@@ -81,13 +81,11 @@ uint64_t mpci_siphash13(const mpci_sipkey *key, const uint8_t *data, size_t len)
     return hash_bytes(key, data, len, 1, 3);
 }
 
-uint64_t mpci_siphash13_3(const mpci_sipkey *key, uint64_t w0, uint64_t w1, uint64_t w2)
+uint64_t mpci_siphash13_15(const mpci_sipkey *key, uint64_t w0, uint64_t w1)
 {
     state s = begin(key);
 
     absorb(&s, w0, 1);
-    absorb(&s, w1, 1);
-    absorb(&s, w2, 1);
-    absorb(&s, UINT64_C(24) << 56, 1);
+    absorb(&s, w1 | UINT64_C(15) << 56, 1);
     return finish(&s, 3);
 }

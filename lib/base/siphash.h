@@ -18,9 +18,9 @@ uint64_t mpci_siphash24(const mpci_sipkey *key, const uint8_t *data, size_t len)
 /* SipHash-1-3: where only collisions matter and nobody sees the value. */
 uint64_t mpci_siphash13(const mpci_sipkey *key, const uint8_t *data, size_t len);
 
-/* SipHash-1-3 of three 64-bit words (24 bytes), the same as mpci_siphash13() of their
- * little-endian bytes; no memory access. */
-uint64_t mpci_siphash13_3(const mpci_sipkey *key, uint64_t w0, uint64_t w1, uint64_t w2);
+/* SipHash-1-3 of 15 bytes given as two words, the same as mpci_siphash13() of their little-endian
+ * bytes without the last; the top byte of w1 must be zero. Touches no memory but the key. */
+uint64_t mpci_siphash13_15(const mpci_sipkey *key, uint64_t w0, uint64_t w1);
 
 /* Derive a key for one purpose: `label` (16 bytes of it count) and `n` name it. */
 mpci_sipkey mpci_sipkey_derive(const mpci_sipkey *from, const char *label, uint64_t n);

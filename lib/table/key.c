@@ -9,9 +9,9 @@ uint64_t mpci_tuple_hash(const mpci_sipkey *key, const mpconn_tuple *t)
         return mpci_siphash13(key, (const uint8_t *)t, offsetof(mpconn_tuple, reserved));
     uint64_t addresses = (uint64_t)mpci_load32(t->client.bytes) << 32 |
                          mpci_load32(t->server.bytes);
-    uint64_t rest = (uint64_t)t->client_port << 48 | (uint64_t)t->server_port << 32 |
-                    (uint64_t)t->zone << 16 | t->family;
-    return mpci_siphash13_3(key, addresses, rest, 0);
+    uint64_t rest = (uint64_t)t->family << 48 | (uint64_t)t->client_port << 32 |
+                    (uint64_t)t->server_port << 16 | t->zone;
+    return mpci_siphash13_15(key, addresses, rest);
 }
 
 int mpci_tuple_equal(const mpconn_tuple *a, const mpconn_tuple *b)

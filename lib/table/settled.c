@@ -74,9 +74,10 @@ static mpci_settled_more *more_of(const mpci_settled_table *t, uint32_t slot)
     return &t->wide[slot & ~MPCI_SLOT_WIDE].more;
 }
 
-static int is_wide_match(const mpci_settled_table *t, uint32_t slot, const mpci_settled *e,
-                         uint64_t hash, const mpconn_tuple *tuple)
+static int is_wide_match(const mpci_settled_table *t, uint32_t slot, uint64_t hash,
+                         const mpconn_tuple *tuple)
 {
+    const mpci_settled *e = mpci_settled_at(t, slot);
     if (!(e->use & MPCI_SETTLED_IPV6) || mpci_load32(e->addr) != (uint32_t)hash)
         return 0;
     const mpci_settled_more *more = more_of(t, slot);
@@ -84,21 +85,21 @@ static int is_wide_match(const mpci_settled_table *t, uint32_t slot, const mpci_
            memcmp(more->server, tuple->server.bytes, sizeof(more->server)) == 0;
 }
 
-static int is_match(const mpci_settled_table *t, uint32_t slot, uint64_t hash,
-                    const mpconn_tuple *tuple)
+static inline int is_match(const mpci_settled_table *t, uint32_t slot, uint64_t hash,
+                           const mpconn_tuple *tuple)
 {
     const mpci_settled *e = mpci_settled_at(t, slot);
     if (e->client_port != tuple->client_port || e->server_port != tuple->server_port ||
         e->zone != tuple->zone)
         return 0;
     if (tuple->family != MPCONN_FAMILY_IPV4)
-        return is_wide_match(t, slot, e, hash, tuple);
+        return is_wide_match(t, slot, hash, tuple);
     return !(e->use & MPCI_SETTLED_IPV6) && memcmp(e->addr, tuple->client.bytes, 4) == 0 &&
            memcmp(e->addr + 4, tuple->server.bytes, 4) == 0;
 }
 
-static inline uint32_t pick_match(const mpci_settled_table *t, const uint32_t *slots, unsigned n,
-                                  uint64_t hash, const mpconn_tuple *tuple)
+uint32_t mpci_settled_pick(const mpci_settled_table *t, const uint32_t *slots, unsigned n,
+                           uint64_t hash, const mpconn_tuple *tuple)
 {
     for (unsigned i = 0; i < n; i++) {
         if (is_match(t, slots[i], hash, tuple))
@@ -107,17 +108,24 @@ static inline uint32_t pick_match(const mpci_settled_table *t, const uint32_t *s
     return MPCI_SLOT_NONE;
 }
 
-uint32_t mpci_settled_pick(const mpci_settled_table *t, const uint32_t *slots, unsigned n,
-                           uint64_t hash, const mpconn_tuple *tuple)
+static uint32_t find_spilled(const mpci_settled_table *t, uint64_t hash, const mpconn_tuple *tuple)
 {
-    return pick_match(t, slots, n, hash, tuple);
+    uint32_t slots[MPCI_BUCKET_EQUAL_TAGS];
+    unsigned n = mpci_index_find_spilled(&t->index, hash, slots);
+    return mpci_settled_pick(t, slots, n, hash, tuple);
 }
 
+/* Compares while it looks, without a list of candidates: most packets end at the first. */
 uint32_t mpci_settled_find(const mpci_settled_table *t, uint64_t hash, const mpconn_tuple *tuple)
 {
-    uint32_t slots[MPCI_INDEX_CANDIDATES];
-    unsigned n = mpci_index_find(&t->index, hash, slots);
-    return pick_match(t, slots, n, hash, tuple);
+    const mpci_bucket *b = &t->index.buckets[mpci_index_primary(&t->index, hash)];
+    uint64_t set = mpci_bucket_match(b, mpci_index_tag(hash));
+    for (; set != 0; set &= set - 1) {
+        uint32_t slot = b->slot[mpci_bucket_place(set)];
+        if (is_match(t, slot, hash, tuple))
+            return slot;
+    }
+    return b->spilled != 0 ? find_spilled(t, hash, tuple) : MPCI_SLOT_NONE;
 }
 
 unsigned mpci_settled_candidates(const mpci_settled_table *t, uint64_t hash,

@@ -188,7 +188,7 @@ def control():
 
 
 def windows():
-    rows = [("clipped", 0xFFFF, 7, 4, 0xFFFF), ("widened", 0x0101, 7, 4, 0x0808),
+    rows = [("clipped", 0x4000, 7, 4, 0xFFFF), ("widened", 0x0101, 7, 4, 0x0808),
             ("narrowed", 0x0808, 4, 7, 0x0101), ("rounded down", 0x080F, 4, 7, 0x0101),
             ("kept open", 3, 0, 14, 1), ("closed", 0, 0, 14, 0),
             ("greatest", 0xFFFF, 14, 14, 0xFFFF),

@@ -9,6 +9,7 @@
 #include "packet/checksum.h"
 #include "table/index.h"
 #include "table/key.h"
+#include "cookie_vectors.h"
 
 #include <mpconn/delta.h>
 #include <mpconn/error.h>
@@ -288,6 +289,14 @@ static int bucket_matches_the_right_places(void)
     return places == (1U << 4 | 1U << 7 | 1U << 9);
 }
 
+static int cookies_are_as_specified(void)
+{
+    for (size_t i = 0; i < COOKIE_VECTORS; i++)
+        if (!cookie_vector_holds(&cookie_vectors[i]))
+            return 0;
+    return 1;
+}
+
 static const struct known all[] = {
     {"version", version_is_that_of_the_headers},
     {"siphash", siphash_is_as_published},
@@ -299,6 +308,7 @@ static const struct known all[] = {
     {"merging", conflicts_are_settled_the_same_on_every_machine},
     {"structs", older_structs_are_imported},
     {"tuple hash", tuple_hash_is_known},
+    {"cookie", cookies_are_as_specified},
     {"bucket", bucket_matches_the_right_places},
 };
 

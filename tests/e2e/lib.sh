@@ -299,7 +299,8 @@ outcome() {
 
 # serve MODE PORT: a peer in the server's namespace; its output is in served.PORT.
 serve() {
-        run_at server "$tools/peer" serve "$1" "$2" >"$bed/served.$2" 2>"$bed/served.$2.err" &
+        : >"$bed/served.$2"
+        run_at server "$tools/peer" serve "$1" "$2" >>"$bed/served.$2" 2>"$bed/served.$2.err" &
         serve_pid=$!
         eventually 10 grep -q listening "$bed/served.$2" || fail "no server on port $2"
 }

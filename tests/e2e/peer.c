@@ -8,15 +8,17 @@
  *   peer connect [NAME=VALUE...] ADDRESS PORT
  *        from=ADDRESS port=N                this end; the port can be used again at once
  *        send=TEXT expect=TEXT              say something; wait for an answer that begins so
- *        end=close|abort|wait               how to end: FIN, RST, or not before the other end
- *        limit=MS                           for everything, default 5000
+ *        end=close|abort|wait               FIN, RST, or FIN after that of the other end
+ *        hold=FIFO                          do not end before somebody opens it for writing
+ *        limit=MS                           for everything but that, default 5000
  *        times=N                            one after the other, default 1
  *
- * A connection ends as: ok (got what was expected, or a FIN with nothing expected), refused,
- * silent (no answer to the SYN), mute (no answer after that), reset, ended (a FIN too early).
+ * A connection ends as: ok (got what was expected), refused, silent (no answer to the SYN), mute (no
+ * answer after that), reset, ended (a FIN too early), garbled (another answer).
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -140,7 +142,7 @@ static int serve(const char *mode, const char *number)
 typedef struct attempt {
     struct sockaddr_storage from, to;
     socklen_t from_len, to_len;
-    const char *send, *expect, *end;
+    const char *send, *expect, *end, *hold;
     double limit_ms;
     double began, connected;
 } attempt;
@@ -167,38 +169,61 @@ static bool wait_for(const attempt *a, int fd, short events)
     return left > 0 && poll(&p, 1, (int)left + 1) == 1;
 }
 
+static const char *word(int error)
+{
+    switch (error) {
+    case ECONNRESET:
+    case EPIPE:
+        return "reset";
+    case ECONNREFUSED:
+        return "refused";
+    case ETIMEDOUT:
+        return "silent";
+    default:
+        return strerror(error);
+    }
+}
+
 static const char *open_connection(attempt *a, int fd)
 {
     int error = 0;
     socklen_t len = sizeof(error);
 
-    if (connect(fd, (struct sockaddr *)&a->to, a->to_len) != 0 && errno != EINPROGRESS)
-        return strerror(errno);
+    /* while the last connection of this port waits for its last ACK, the port is not free */
+    while (connect(fd, (struct sockaddr *)&a->to, a->to_len) != 0 && errno != EINPROGRESS) {
+        if (errno != EADDRNOTAVAIL || now_ms() > a->began + a->limit_ms)
+            return word(errno);
+        nanosleep(&(struct timespec){ .tv_nsec = 100000 }, NULL);
+    }
     if (!wait_for(a, fd, POLLOUT))
         return "silent";
     getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
     if (error)
-        return error == ECONNREFUSED ? "refused" : error == ETIMEDOUT ? "silent" : strerror(error);
+        return word(error);
     a->connected = now_ms();
     return NULL;
 }
 
+/* Until the answer is there, or, with end=wait, until the other end has finished. */
 static const char *await_answer(const attempt *a, int fd)
 {
     char got[4096];
-    size_t len = 0, wanted = a->expect ? strlen(a->expect) : sizeof(got);
+    size_t len = 0, wanted = a->expect ? strlen(a->expect) : 0;
+    bool to_the_end = strcmp(a->end, "wait") == 0;
 
-    while (len < wanted) {
+    while (len < wanted || to_the_end) {
         if (!wait_for(a, fd, POLLIN))
             return "mute";
-        ssize_t n = read(fd, got + len, wanted - len);
+        ssize_t n = read(fd, got + len, sizeof(got) - len);
         if (n < 0)
-            return errno == ECONNRESET || errno == EPIPE ? "reset" : strerror(errno);
+            return word(errno);
         if (n == 0)
-            return a->expect ? "ended" : "ok";
+            break;
         len += (size_t)n;
     }
-    return a->expect && memcmp(got, a->expect, wanted) == 0 ? "ok" : "garbled";
+    if (len < wanted)
+        return "ended";
+    return wanted == 0 || memcmp(got, a->expect, wanted) == 0 ? "ok" : "garbled";
 }
 
 static const char *talk(attempt *a, int fd)
@@ -207,10 +232,12 @@ static const char *talk(attempt *a, int fd)
     if (result)
         return result;
     if (a->send && send(fd, a->send, strlen(a->send), MSG_NOSIGNAL) < 0)
-        return errno == ECONNRESET || errno == EPIPE ? "reset" : strerror(errno);
+        return word(errno);
     result = "ok";
     if (a->expect || strcmp(a->end, "wait") == 0)
         result = await_answer(a, fd);
+    if (a->hold)
+        close(open(a->hold, O_RDONLY));
     if (strcmp(a->end, "abort") == 0)
         set_abort(fd);
     return result;
@@ -254,6 +281,8 @@ static int run_connect(int argc, char **argv)
             a.expect = value;
         else if (strcmp(argv[at], "end") == 0)
             a.end = value;
+        else if (strcmp(argv[at], "hold") == 0)
+            a.hold = value;
         else if (strcmp(argv[at], "limit") == 0)
             a.limit_ms = atof(value);
         else if (strcmp(argv[at], "times") == 0)

@@ -9,8 +9,10 @@
 #include "packet/checksum.h"
 #include "table/index.h"
 #include "table/key.h"
+#include "cookie_vectors.h"
 
 #include <mpconn/delta.h>
+#include <mpconn/error.h>
 #include <mpconn/version.h>
 #include <stdio.h>
 #include <string.h>
@@ -164,6 +166,91 @@ static int packets_are_steered_the_same_on_every_machine(void)
            steers(syn_ack_ipv6, sizeof syn_ack_ipv6, 0x27f96627);
 }
 
+/* Segments before and after they cross; the first two are those of the design, all are to be found
+ * in vectors/translate.hex. */
+static const struct crossing {
+    unsigned from;
+    uint32_t seq, ts; /* offsets of the server's numbers */
+    uint8_t wscale_in, wscale_out;
+    const char *in, *out;
+} crossings[] = {
+    {MPCONN_SIDE_SERVER, 0x20, 0x7fff2000, 0, 0,
+     "450000360000400040064e70c6336414c000020a00509c400000001111111112801001f6af1d00000101080a80"
+     "001005222200006869",
+     "450000360000400040064e70c6336414c000020a00509c40fffffff111111112801001f64f3c00000101080a00"
+     "00f005222200006869"},
+    {MPCONN_SIDE_CLIENT, 0x20, 0x7fff2000, 0, 0,
+     "450000400000400040064e66c000020ac63364149c40005011111112fffffff3b010003f833800000101080a22"
+     "2200070000f0050101050afffffff500000010",
+     "450000400000400040064e66c000020ac63364149c4000501111111200000013b010003fe2da00000101080a22"
+     "220007800010050101050a0000001500000030"},
+    {MPCONN_SIDE_CLIENT, 0x80000000, 0x80000001, 0, 0,
+     "600000000037064020010db800010000000000000000001120010db80002000000000000000000229c4001bb7f"
+     "fffff0fffffffed01801f4d15a0000080a0000000700000009010101010512ffffffff00000007000000120000"
+     "001c6f6464",
+     "600000000037064020010db800010000000000000000001120010db80002000000000000000000229c4001bb7f"
+     "fffff07ffffffed01801f4d1580000080a000000078000000a0101010105127fffffff80000007800000128000"
+     "001c6f6464"},
+    {MPCONN_SIDE_CLIENT, 0xdeadbeef, 0xcafebabf, 0, 0,
+     "450000480000400040064e5ec000020ac63364149c4000500000000500001388d0100007459c00000101080a00"
+     "0000010000000201010512000003e8000007d000000fa000002328",
+     "450000480000400040064e5ec000020ac63364149c40005000000005deadd277d0100007abc900000101080a00"
+     "000001cafebac101010512deadc2d7deadc6bfdeadce8fdeade217"},
+    {MPCONN_SIDE_SERVER, 0xdeadbeef, 0xcafebabf, 0, 0,
+     "600000000024064020010db800020000000000000000002220010db800010000000000000000001101bb9c4000"
+     "000005000000069010000766040000010101080a0000000100000002010101",
+     "600000000024064020010db800020000000000000000002220010db800010000000000000000001101bb9c4021"
+     "5241160000000690100007c1260000010101080a3501454200000002010101"},
+    {MPCONN_SIDE_SERVER, 0x0, 0x0, 7, 4,
+     "600000000014064020010db800020000000000000000002220010db800010000000000000000001101bb9c4000"
+     "000005000000065010400076260000",
+     "600000000014064020010db800020000000000000000002220010db800010000000000000000001101bb9c4000"
+     "000005000000065010ffffb6260000"},
+};
+
+static size_t unhex(uint8_t *bytes, const char *text)
+{
+    size_t n = 0;
+    unsigned byte;
+
+    for (; sscanf(text, "%2x", &byte) == 1; text += 2)
+        bytes[n++] = (uint8_t)byte;
+    return n;
+}
+
+static int crosses(const struct crossing *x, size_t shift)
+{
+    uint8_t room[128], want[128];
+    mpconn_pkt pkt = {.data = room + shift};
+    mpconn_delta d = {.known = MPCONN_DELTA_K_ALL};
+
+    d.seq[MPCONN_SIDE_SERVER] = x->seq;
+    d.ts[MPCONN_SIDE_SERVER] = x->ts;
+    d.wscale_in[x->from] = x->wscale_in;
+    d.wscale_out[x->from] = x->wscale_out;
+    pkt.len = pkt.cap = (uint32_t)unhex(pkt.data, x->in);
+    return mpconn_delta_apply(&d, (int)x->from, &pkt) == 0 &&
+           unhex(want, x->out) == pkt.len && memcmp(pkt.data, want, pkt.len) == 0;
+}
+
+static int segments_cross_between_legs(void)
+{
+    for (size_t i = 0; i < sizeof crossings / sizeof crossings[0]; i++)
+        for (size_t shift = 0; shift < 4; shift++)
+            if (!crosses(&crossings[i], shift))
+                return 0;
+    return 1;
+}
+
+/* In memory the numbers are the other way round on half of all machines. */
+static int conflicts_are_settled_the_same_on_every_machine(void)
+{
+    mpconn_delta a = {.known = MPCONN_DELTA_K_SEQ, .seq = {0, 0x0100}};
+    mpconn_delta b = {.known = MPCONN_DELTA_K_SEQ, .seq = {0, 0x0001}};
+
+    return mpconn_delta_merge(&a, &b) == MPCONN_ERR_CONFLICT && a.seq[1] == 0x0001;
+}
+
 struct release {
     size_t struct_size;
     uint64_t a, b;
@@ -202,6 +289,14 @@ static int bucket_matches_the_right_places(void)
     return places == (1U << 4 | 1U << 7 | 1U << 9);
 }
 
+static int cookies_are_as_specified(void)
+{
+    for (size_t i = 0; i < COOKIE_VECTORS; i++)
+        if (!cookie_vector_holds(&cookie_vectors[i]))
+            return 0;
+    return 1;
+}
+
 static const struct known all[] = {
     {"version", version_is_that_of_the_headers},
     {"siphash", siphash_is_as_published},
@@ -209,8 +304,11 @@ static const struct known all[] = {
     {"checksum", checksums_are_as_in_the_rfcs},
     {"packets", packets_are_built_and_parsed_back},
     {"steering", packets_are_steered_the_same_on_every_machine},
+    {"translation", segments_cross_between_legs},
+    {"merging", conflicts_are_settled_the_same_on_every_machine},
     {"structs", older_structs_are_imported},
     {"tuple hash", tuple_hash_is_known},
+    {"cookie", cookies_are_as_specified},
     {"bucket", bucket_matches_the_right_places},
 };
 

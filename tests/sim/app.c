@@ -300,6 +300,14 @@ static bool complete(const sim_session *s)
     return true;
 }
 
+static bool refused(const sim_session *s)
+{
+    const sim_end *client = &s->end[SIM_CLIENT];
+
+    return !s->end[SIM_SERVER].established &&
+           client->error == (client->established ? SIM_E_RESET : SIM_E_REFUSED);
+}
+
 /* Who gave up is gone, and the other side, if it was ever there, knows. */
 static bool aborted(const sim_session *s)
 {
@@ -325,9 +333,12 @@ void sim_session_check(sim_session *s)
             fail_session(s, "did not complete");
         break;
     case SIM_EXPECT_REFUSED:
-        if (server->established ||
-            client->error != (client->established ? SIM_E_RESET : SIM_E_REFUSED))
+        if (!refused(s))
             fail_session(s, "was not refused");
+        break;
+    case SIM_EXPECT_EITHER:
+        if (!complete(s) && !refused(s))
+            fail_session(s, "neither completed nor was refused");
         break;
     case SIM_EXPECT_SILENCE:
         if (server->established || client->error != (s->world->plain ? SIM_E_TIMEOUT : SIM_E_RESET))

@@ -12,6 +12,7 @@ enum sim_expect {
     SIM_EXPECT_REFUSED,  /* the client is told by RST */
     SIM_EXPECT_SILENCE,  /* the client is told by an exact RST of the member, or times out */
     SIM_EXPECT_ABORT,    /* one side gives up, the other gets to know */
+    SIM_EXPECT_EITHER,   /* COMPLETE or REFUSED */
     SIM_EXPECT_ANY
 };
 

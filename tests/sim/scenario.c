@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-static const sim_scenario *const lists[] = {sim_scenarios_plain};
+static const sim_scenario *const lists[] = {sim_scenarios_plain, sim_scenarios_split, sim_scenarios_end,
+                                            sim_scenarios_stress};
 
 bool sim_scenario_each(bool (*each)(const sim_scenario *s, void *arg), void *arg)
 {
@@ -99,4 +100,37 @@ void sim_plan_random(struct sim_world *w, sim_plan *plan, unsigned number)
     plan->think = sim_rng_below(rng, 3) * 300 * SIM_MS;
     plan->aborter = SIM_NOBODY;
     plan->expect = SIM_EXPECT_COMPLETE;
+}
+
+sim_listener *sim_row(sim_world *w, const sim_quality *to_client, const sim_quality *to_server)
+{
+    mpconn_engine_config *e = &w->member_config.engine;
+    sim_tcp_config cfg;
+
+    sim_config_random(&w->rng, &cfg);
+    /* as protocol.md 2b advises: what the member tells clients is what it knows of its servers */
+    e->mss_ipv4 = e->mss_ipv6 = cfg.mss;
+    e->wscale = cfg.wscale && cfg.shift > 0 ? cfg.shift : 1;
+    sim_world_in_row(w, to_client, to_server);
+    return sim_host_listen(w->server, 80, &cfg, sim_session_accept, w);
+}
+
+void sim_add_sessions(sim_world *w, unsigned n)
+{
+    const sim_listener *l = sim_host_listener(w->server, 80);
+    sim_plan plan;
+
+    for (unsigned i = 0; i < n; i++) {
+        sim_plan_random(w, &plan, i);
+        /* timestamps that only the client leg has: a strict client would drop what comes without
+         * (RFC 7323 3.2); until they can be made up, such servers need a profile without */
+        plan.cfg.lenient_ts = !l->cfg.timestamps;
+        sim_session_new(w, &plan);
+    }
+}
+
+void sim_tolerate(sim_world *w, const enum sim_counter *list)
+{
+    for (; *list != SIM_COUNTERS; list++)
+        w->tolerated[*list] = true;
 }

@@ -13,6 +13,9 @@ typedef struct sim_scenario {
 
 /* Every list ends with a row without name. */
 extern const sim_scenario sim_scenarios_plain[];
+extern const sim_scenario sim_scenarios_split[];
+extern const sim_scenario sim_scenarios_end[];
+extern const sim_scenario sim_scenarios_stress[];
 
 const sim_scenario *sim_scenario_find(const char *name);
 /* Calls `each` for all of them, as long as it returns true. */
@@ -24,5 +27,11 @@ void sim_config_random(sim_rng *rng, sim_tcp_config *cfg);
 void sim_plan_random(sim_world *w, sim_plan *plan, unsigned number);
 sim_quality sim_quality_clean(sim_rng *rng);
 sim_quality sim_quality_lossy(sim_rng *rng);
+/* A row with a listener on port 80 whose options the member has been told. */
+sim_listener *sim_row(sim_world *w, const sim_quality *to_client, const sim_quality *to_server);
+/* Sessions of sim_plan_random(), all to complete. */
+void sim_add_sessions(sim_world *w, unsigned n);
+/* Counters the scenario explains; ends with SIM_COUNTERS. */
+void sim_tolerate(sim_world *w, const enum sim_counter *list);
 
 #endif

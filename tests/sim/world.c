@@ -26,6 +26,7 @@ void sim_world_init(sim_world *w, const sim_options *o)
     w->sabotage = o->sabotage;
     sim_rng_init(&w->rng, o->seed, "scenario", 0);
     /* the origin of the clock is arbitrary, and must be seen to be */
+    sim_member_config_random(&w->rng, &w->member_config);
     sim_schedule_init(&w->schedule, sim_rng_next(&w->rng) >> sim_rng_between(&w->rng, 2, 40));
     w->started = w->schedule.now;
     w->time_limit = 4 * 3600 * SIM_SECOND;
@@ -76,15 +77,19 @@ static sim_host *new_host(sim_world *w, const char *name, sim_addr (*addr)(unsig
     return h;
 }
 
-void sim_world_in_row(sim_world *w, const sim_quality *q)
+void sim_world_in_row(sim_world *w, const sim_quality *to_client, const sim_quality *to_server)
 {
     sim_node *middle;
 
     w->client = new_host(w, "client", sim_world_client_addr);
     w->server = new_host(w, "server", sim_world_server_addr);
-    middle = sim_wire_new(w, "wire");
-    w->client_link = sim_link_new(w, &w->client->node, 0, middle, 0, q);
-    w->server_link = sim_link_new(w, middle, 1, &w->server->node, 0, q);
+    if (w->plain)
+        middle = sim_wire_new(w, "wire");
+    else
+        middle = sim_member_new(w, "member", &w->member_config);
+    w->member = w->plain ? NULL : (sim_member *)middle;
+    w->client_link = sim_link_new(w, &w->client->node, 0, middle, 0, to_client);
+    w->server_link = sim_link_new(w, middle, 1, &w->server->node, 0, to_server);
 }
 
 static bool over(const sim_world *w)
@@ -138,4 +143,8 @@ void sim_world_run(sim_world *w)
     if (!w->failed && (w->client->connections != 0 || w->server->connections != 0))
         sim_fail(w, "connections left: client %u, server %u", w->client->connections,
                  w->server->connections);
+    if (!w->failed && w->check != NULL)
+        w->check(w);
+    if (!w->failed && w->member != NULL)
+        sim_member_drain(w->member);
 }

@@ -4,10 +4,9 @@
 #define SIM_WORLD_H
 
 #include "sim/app.h"
+#include "sim/member.h"
 #include "sim/trace.h"
 #include "sim/util.h"
-
-struct sim_member;
 
 typedef struct sim_options {
     uint64_t seed;
@@ -29,10 +28,12 @@ typedef struct sim_world {
     sim_session *sessions;
     unsigned n_sessions;
     sim_host *client, *server;
-    struct sim_member *member;
+    sim_member_config member_config; /* of the member sim_world_in_row() will make */
+    sim_member *member;
     sim_link *client_link, *server_link;
     bool clean;                     /* nothing is lost, doubled, late or given up */
     bool tolerated[SIM_COUNTERS];   /* explained by the scenario */
+    void (*check)(struct sim_world *w); /* at the end, what only the scenario knows; or NULL */
     bool failed;
     char failure[640];
 } sim_world;
@@ -46,8 +47,7 @@ void sim_world_fini(sim_world *w);
 void sim_world_run(sim_world *w);
 
 /* Client, member (or wire) and server in a row. */
-void sim_world_in_row(sim_world *w, const sim_quality *q);
-/* 0 = the address sessions use by default. */
+void sim_world_in_row(sim_world *w, const sim_quality *to_client, const sim_quality *to_server);
 sim_addr sim_world_client_addr(unsigned family, uint32_t host);
 sim_addr sim_world_server_addr(unsigned family, uint32_t host);
 

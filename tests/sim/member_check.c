@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What must hold of every call of an engine and of every packet that leaves it. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/member.h"
+#include "sim/util.h"
+#include "sim/world.h"
+
+uint64_t sim_digest(const uint8_t *data, size_t len)
+{
+    uint64_t h = len;
+
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ data[i]) * UINT64_C(0x100000001b3);
+    return h;
+}
+
+static void add_deed(sim_engine *e, unsigned kind, uint64_t digest, const char *format,
+                     va_list ap) SIM_PRINTF(4, 0);
+
+static void add_deed(sim_engine *e, unsigned kind, uint64_t digest, const char *format, va_list ap)
+{
+    sim_deed *d;
+
+    if (e->n_deeds[kind] == e->cap_deeds[kind]) {
+        e->cap_deeds[kind] = e->cap_deeds[kind] == 0 ? 16 : 2 * e->cap_deeds[kind];
+        e->deeds[kind] = sim_realloc(e->deeds[kind], e->cap_deeds[kind] * sizeof(sim_deed));
+    }
+    d = &e->deeds[kind][e->n_deeds[kind]++];
+    d->digest = digest;
+    vsnprintf(d->what, sizeof(d->what), format, ap);
+}
+
+void sim_engine_made(sim_engine *e, uint64_t digest, const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    add_deed(e, 0, digest, format, ap);
+    va_end(ap);
+}
+
+void sim_engine_told(sim_engine *e, uint64_t digest, const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    add_deed(e, 1, digest, format, ap);
+    va_end(ap);
+}
+
+static void compare_deeds(sim_member *m, unsigned kind)
+{
+    sim_engine *a = &m->engine[0], *b = &m->engine[1];
+    size_t n = a->n_deeds[kind] < b->n_deeds[kind] ? a->n_deeds[kind] : b->n_deeds[kind];
+
+    for (size_t i = 0; i < n; i++) {
+        const sim_deed *d = &a->deeds[kind][i], *s = &b->deeds[kind][i];
+
+        if (d->digest != s->digest || strcmp(d->what, s->what) != 0) {
+            sim_fail(m->node.world, "batches of %u and %u differ: \"%s\", \"%s\"", m->cfg.batch[0],
+                     m->cfg.batch[1], d->what, s->what);
+            break;
+        }
+    }
+    if (a->n_deeds[kind] != b->n_deeds[kind])
+        sim_fail(m->node.world, "batches of %u and %u differ: %s alone did \"%s\"",
+                 m->cfg.batch[0], m->cfg.batch[1], a->n_deeds[kind] > n ? "first" : "second",
+                 (a->n_deeds[kind] > n ? a : b)->deeds[kind][n].what);
+    a->n_deeds[kind] = b->n_deeds[kind] = 0;
+}
+
+/* Batches only group: packets made come in the same order from both engines, and so do releases
+ * and events. */
+void sim_member_compare(sim_member *m)
+{
+    mpconn_time next[2];
+
+    compare_deeds(m, 0);
+    compare_deeds(m, 1);
+    for (unsigned which = 0; which < 2; which++)
+        next[which] = mpconn_engine_next_expiry(m->engine[which].eng);
+    if (next[0] != next[1])
+        sim_fail(m->node.world, "batches of %u and %u differ: next expiry %llu, %llu",
+                 m->cfg.batch[0], m->cfg.batch[1], (unsigned long long)next[0],
+                 (unsigned long long)next[1]);
+}
+
+static void check_same(sim_member *m, const sim_parcel *p)
+{
+    const mpconn_pkt *a = &p->pkt[0], *b = &p->pkt[1];
+
+    if (a->verdict == b->verdict && a->reason == b->reason && a->len == b->len &&
+        a->side == b->side && a->link == b->link && a->flow == b->flow && a->flags == b->flags &&
+        a->mark == b->mark && memcmp(a->data, b->data, a->len) == 0)
+        return;
+    sim_fail(m->node.world, "batches of %u and %u differ: verdict %u %s, verdict %u %s%s",
+             m->cfg.batch[0], m->cfg.batch[1], a->verdict, mpconn_reason_name(a->reason),
+             b->verdict, mpconn_reason_name(b->reason),
+             a->verdict == b->verdict ? ", other bytes or metadata" : "");
+}
+
+void sim_member_check_parcel(sim_member *m, sim_parcel *p)
+{
+    const mpconn_pkt *pkt = &p->pkt[0];
+    struct sim_world *w = m->node.world;
+
+    if (pkt->verdict > MPCONN_VERDICT_CONSUMED || mpconn_reason_name(pkt->reason) == NULL) {
+        sim_fail(w, "packet without a verdict: %u, reason %u", pkt->verdict, pkt->reason);
+        return;
+    }
+    check_same(m, p);
+    if (p->again && pkt->verdict == MPCONN_VERDICT_HOLD)
+        sim_fail(w, "packet held a second time");
+    if (pkt->verdict == MPCONN_VERDICT_HOLD &&
+        (pkt->flow == 0 || pkt->len != p->original->len ||
+         memcmp(pkt->data, p->original->data, pkt->len) != 0))
+        sim_fail(w, "held packet was changed, or has no number");
+    if (pkt->verdict == MPCONN_VERDICT_FORWARD && pkt->side > 1)
+        sim_fail(w, "forwarded to side %u", pkt->side);
+    if (pkt->mark != p->original->len)
+        sim_fail(w, "mark was changed");
+    if (pkt->verdict == MPCONN_VERDICT_FORWARD && p->bad && pkt->side == p->side)
+        sim_fail(w, "answered a packet with a wrong checksum: %s", mpconn_reason_name(pkt->reason));
+}
+
+static unsigned count_held(const sim_member *m)
+{
+    unsigned n = 0;
+
+    for (const sim_parcel *p = m->held; p != NULL; p = p->next)
+        n++;
+    return n;
+}
+
+static void check_stats_of(sim_member *m, const sim_engine *e)
+{
+    struct sim_world *w = m->node.world;
+    mpconn_stats st;
+
+    MPCONN_STRUCT_INIT(&st);
+    if (mpconn_engine_stats(e->eng, &st) != MPCONN_OK) {
+        sim_fail(w, "mpconn_engine_stats failed");
+        return;
+    }
+    if (st.packets_in != st.packets_forwarded + st.packets_dropped + st.packets_held +
+                             st.packets_consumed || st.packets_in != e->in)
+        sim_fail(w, "statistics do not add up: %llu in, %llu handed in",
+                 (unsigned long long)st.packets_in, (unsigned long long)e->in);
+    if (st.packets_dropped != e->by_verdict[0] || st.packets_forwarded != e->by_verdict[1] ||
+        st.packets_held != e->by_verdict[2] || st.packets_consumed != e->by_verdict[3])
+        sim_fail(w, "statistics of verdicts differ from the verdicts");
+    if (st.packets_made != e->made)
+        sim_fail(w, "packets made: counted %llu, sent %llu", (unsigned long long)st.packets_made,
+                 (unsigned long long)e->made);
+    if (st.flows_settled != e->settled || st.flows_ended != e->ended ||
+        st.flows_settled - st.flows_ended != (uint64_t)st.flows + st.wide_flows)
+        sim_fail(w, "flows: %llu settled, %llu ended, %u + %u there",
+                 (unsigned long long)st.flows_settled, (unsigned long long)st.flows_ended, st.flows,
+                 st.wide_flows);
+    if (st.held_packets != count_held(m))
+        sim_fail(w, "held packets: engine says %u, host has %u", st.held_packets, count_held(m));
+    if (st.unproved > st.handshakes || st.handshakes > m->cfg.engine.max_handshakes ||
+        st.flows > m->cfg.engine.max_flows || st.wide_flows > m->cfg.engine.max_wide_flows)
+        sim_fail(w, "tables hold more than they may: %u handshakes, %u flows, %u wide",
+                 st.handshakes, st.flows, st.wide_flows);
+}
+
+void sim_member_check_stats(sim_member *m)
+{
+    for (unsigned which = 0; which < 2; which++) {
+        const sim_engine *e = &m->engine[which];
+
+        check_stats_of(m, e);
+        for (unsigned r = 0; r < MPCONN_REASON_LIMIT; r++) {
+            if (mpconn_engine_count(e->eng, r) < e->by_reason[r])
+                sim_fail(m->node.world, "%s counted %llu times, given %llu times",
+                         mpconn_reason_name(r), (unsigned long long)mpconn_engine_count(e->eng, r),
+                         (unsigned long long)e->by_reason[r]);
+        }
+    }
+}
+
+static sim_attempt *attempt_of(sim_member *m, const sim_segment *seg, bool from_client)
+{
+    const sim_addr *client = from_client ? &seg->src : &seg->dst;
+    const sim_addr *server = from_client ? &seg->dst : &seg->src;
+    uint16_t cport = from_client ? seg->sport : seg->dport;
+    uint16_t sport = from_client ? seg->dport : seg->sport;
+    uint64_t h = sim_mix(sim_digest(client->bytes, 16) ^ sim_digest(server->bytes, 16) * 3,
+                         (uint64_t)cport << 16 | sport);
+    sim_attempt **at = &m->attempts[h % SIM_ATTEMPTS], *a;
+
+    for (a = *at; a != NULL; a = a->next) {
+        if (a->cport == cport && a->sport == sport && sim_addr_equal(&a->client, client) &&
+            sim_addr_equal(&a->server, server))
+            return a;
+    }
+    a = sim_alloc(sizeof(*a));
+    a->client = *client;
+    a->server = *server;
+    a->cport = cport;
+    a->sport = sport;
+    a->next = *at;
+    *at = a;
+    return a;
+}
+
+void sim_member_free_attempts(sim_member *m)
+{
+    for (unsigned i = 0; i < SIM_ATTEMPTS; i++) {
+        while (m->attempts[i] != NULL) {
+            sim_attempt *a = m->attempts[i];
+
+            m->attempts[i] = a->next;
+            free(a);
+        }
+    }
+}
+
+void sim_member_note_input(sim_member *m, const sim_parcel *p)
+{
+    sim_segment seg;
+    sim_attempt *a;
+
+    if (p->side != SIM_CLIENT || p->again ||
+        sim_segment_parse(&seg, p->original->data, p->original->len) != SIM_PARSE_OK)
+        return;
+    a = attempt_of(m, &seg, true);
+    if ((seg.flags & (SIM_SYN | SIM_ACK)) == SIM_SYN) {
+        a->isns += a->syns == 0 || a->isn != seg.seq;
+        a->isn = seg.seq;
+        a->syns++;
+    } else if ((seg.flags & SIM_ACK) != 0) {
+        a->proofs++;
+    }
+}
+
+/* Principle 7: to an address that proved nothing, no more answers than SYNs but for a few repeats,
+ * and nothing to the server on its behalf. */
+void sim_member_check_output(sim_member *m, const sim_frame *f, unsigned side, unsigned reason,
+                             bool made)
+{
+    unsigned repeats = m->cfg.engine.timeouts.syn_ack_repeats;
+    sim_segment seg;
+    sim_attempt *a;
+
+    if (repeats == 0)
+        repeats = 3;
+    else if (repeats == MPCONN_NO_REPEATS)
+        repeats = 0;
+    if (sim_segment_parse(&seg, f->data, f->len) != SIM_PARSE_OK) {
+        if (made)
+            sim_fail(m->node.world, "packet made is malformed: %s", mpconn_reason_name(reason));
+        return;
+    }
+    a = attempt_of(m, &seg, side == SIM_SERVER);
+    if (side == SIM_SERVER && made && a->proofs == 0)
+        sim_fail(m->node.world, "sent to the server for a client that proved nothing: %s",
+                 mpconn_reason_name(reason));
+    if (side == SIM_SERVER || (seg.flags & (SIM_SYN | SIM_ACK)) != (SIM_SYN | SIM_ACK) ||
+        (!made && reason != MPCONN_REASON_SYN_ANSWERED))
+        return;
+    if (++a->answers > a->syns + repeats * a->isns)
+        sim_fail(m->node.world, "client port %u got %u answers to %u SYNs", a->cport, a->answers,
+                 a->syns);
+    if (seg.n_payload > 0 || seg.window != 0)
+        sim_fail(m->node.world, "SYN|ACK to an unproved client with data or an open window");
+}
+
+/* The difference of the legs is what the endpoints themselves believe. */
+void sim_member_check_settled(sim_member *m, const mpconn_event *ev)
+{
+    struct sim_world *w = m->node.world;
+    sim_addr client = {.family = ev->tuple.family}, server = {.family = ev->tuple.family};
+    sim_tcp *c, *s;
+    uint32_t d, t;
+
+    memcpy(client.bytes, ev->tuple.client.bytes, 16);
+    memcpy(server.bytes, ev->tuple.server.bytes, 16);
+    c = sim_host_find(w->client, &client, ev->tuple.client_port, &server, ev->tuple.server_port);
+    s = sim_host_find(w->server, &server, ev->tuple.server_port, &client, ev->tuple.client_port);
+    if (ev->delta == NULL || ev->client == NULL || ev->server == NULL) {
+        sim_fail(w, "settled event without legs or delta");
+        return;
+    }
+    d = ev->delta->seq[MPCONN_SIDE_SERVER];
+    t = ev->delta->ts[MPCONN_SIDE_SERVER];
+    if (d != 0 || t != 0)
+        m->split_flows++;
+    else
+        m->plain_flows++;
+    if (ev->delta->seq[MPCONN_SIDE_CLIENT] != 0 || ev->delta->ts[MPCONN_SIDE_CLIENT] != 0)
+        sim_fail(w, "the client's own numbers were to be kept");
+    if (c == NULL || s == NULL || c->state < SIM_ESTABLISHED || c->iss != ev->delta->client_isn ||
+        s->irs != c->iss || s->cfg.cookies)
+        return;
+    if (d != s->iss - c->irs)
+        sim_fail(w, "settled with D %08x, endpoints say %08x", (unsigned)d,
+                 (unsigned)(s->iss - c->irs));
+    if (!c->ts_on && t != 0)
+        sim_fail(w, "settled with T %08x, but the client has no timestamps", (unsigned)t);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Faults the host injects on purpose. Each is one a real member might have; if the simulator does
+ * not notice it, the simulator is worth nothing. */
+#include <string.h>
+
+#include "sim/member.h"
+#include "sim/sabotage.h"
+#include "sim/util.h"
+#include "sim/world.h"
+
+const sim_sabotage sim_sabotages[] = {
+    {"seq-off-by-one", "split", "S->C sequence numbers translated with D + 1"},
+    {"ack-off-by-one", "split", "C->S acknowledgments translated with D + 1"},
+    {"sack-untranslated", "split-lossy", "C->S SACK edges left as they were"},
+    {"tsval-untranslated", "split", "S->C timestamps left as they were"},
+    {"tsecr-untranslated", "split", "C->S timestamp echoes left as they were"},
+    {"window-unscaled", "split", "S->C windows left as they were"},
+    {"no-window-update", "split", "the update that opens the client's window is lost"},
+    {"no-final-ack", "split", "the final ACK to the server is lost"},
+    {"rst-seq-0", "refused", "RST to the client with sequence number 0"},
+    {"payload-bit", "split", "a bit of the payload turned, checksum made right"},
+    {"checksum", "split", "checksum not corrected after translation"},
+    {"launder", "corrupt", "every checksum made right, whatever it was"},
+    {"answer-twice", "flood", "each SYN|ACK sent twice"},
+    {"forget-held", "probe-data", "held packets never submitted again"},
+    {"wrong-side", "split", "packets made leave by the other side"},
+    {"no-expiry", "split", "the host forgets its timers"},
+    {"drop-some", "split", "one translated packet in fifty lost"},
+    {NULL, NULL, NULL},
+};
+
+int sim_sabotage_find(const char *name)
+{
+    for (int i = 0; name != NULL && sim_sabotages[i].name != NULL; i++) {
+        if (strcmp(sim_sabotages[i].name, name) == 0)
+            return i;
+    }
+    return -1;
+}
+
+bool sim_sabotage_is(const sim_member *m, const char *name)
+{
+    return m->sabotage >= 0 && strcmp(sim_sabotages[m->sabotage].name, name) == 0;
+}
+
+/* Build the frame again with what the segment says now; the length stays. */
+static void rebuild(sim_frame *f, sim_segment *seg)
+{
+    uint8_t payload[2048];
+
+    if (sim_segment_size(seg) != f->len || seg->n_payload > sizeof(payload))
+        return;
+    memcpy(payload, seg->payload, seg->n_payload);
+    seg->payload = payload;
+    sim_segment_build(seg, f->data);
+}
+
+static void spoil_translated(sim_member *m, sim_frame *f, const sim_segment *was, sim_segment *seg,
+                             bool to_client)
+{
+    if (to_client && sim_sabotage_is(m, "seq-off-by-one"))
+        seg->seq++;
+    else if (!to_client && sim_sabotage_is(m, "ack-off-by-one"))
+        seg->ack++;
+    else if (!to_client && sim_sabotage_is(m, "sack-untranslated"))
+        memcpy(seg->sack, was->sack, sizeof(seg->sack));
+    else if (to_client && sim_sabotage_is(m, "tsval-untranslated"))
+        seg->tsval = was->tsval;
+    else if (!to_client && sim_sabotage_is(m, "tsecr-untranslated"))
+        seg->tsecr = was->tsecr;
+    else if (to_client && sim_sabotage_is(m, "window-unscaled"))
+        seg->window = was->window;
+    else
+        return;
+    rebuild(f, seg);
+}
+
+static void spoil_bytes(sim_member *m, sim_frame *f, const sim_segment *seg)
+{
+    if (seg->n_payload > 0 && sim_sabotage_is(m, "payload-bit")) {
+        f->data[f->len - 1] ^= 1;
+        sim_segment_fix_checksums(f->data, f->len);
+    }
+    if (sim_sabotage_is(m, "checksum"))
+        f->data[f->len - seg->n_payload - 1 - seg->option_bytes - 3] ^= 1; /* the sum itself */
+}
+
+bool sim_sabotage_output(sim_member *m, sim_frame *f, const sim_frame *original, unsigned *side,
+                         unsigned reason, bool made)
+{
+    sim_segment seg, was;
+
+    if (m->sabotage < 0)
+        return true;
+    if (sim_sabotage_is(m, "launder"))
+        sim_segment_fix_checksums(f->data, f->len);
+    if (sim_segment_parse(&seg, f->data, f->len) != SIM_PARSE_OK)
+        return true;
+    if (reason == MPCONN_REASON_TRANSLATED &&
+        sim_segment_parse(&was, original->data, original->len) == SIM_PARSE_OK) {
+        spoil_translated(m, f, &was, &seg, *side == SIM_CLIENT);
+        spoil_bytes(m, f, &seg);
+        if (sim_sabotage_is(m, "drop-some") && sim_rng_chance(&m->rng, 20000))
+            return false;
+    }
+    if (reason == MPCONN_REASON_RST_TO_CLIENT && sim_sabotage_is(m, "rst-seq-0")) {
+        seg.seq = 0;
+        rebuild(f, &seg);
+    }
+    if ((reason == MPCONN_REASON_SYN_ANSWERED || reason == MPCONN_REASON_SYN_ACK_REPEAT) &&
+        sim_sabotage_is(m, "answer-twice")) {
+        sim_member_check_output(m, f, *side, reason, made);
+        sim_node_send(&m->node, *side, sim_frame_new(f->data, f->len));
+    }
+    if (made && sim_sabotage_is(m, "wrong-side"))
+        *side ^= 1;
+    return !(reason == MPCONN_REASON_WINDOW_OPENED && sim_sabotage_is(m, "no-window-update")) &&
+           !(reason == MPCONN_REASON_SERVER_ACK_SENT && sim_sabotage_is(m, "no-final-ack"));
+}

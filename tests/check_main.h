@@ -33,6 +33,13 @@ static inline int check_run_tests(const char *name, const TTest *const *tests)
     return check_run(suite);
 }
 
+/* For loops of many rounds: ck_assert writes to a file each time that it holds. */
+#define HOLDS(condition)                    \
+    do {                                    \
+        if (!(condition))                   \
+            ck_abort_msg("%s", #condition); \
+    } while (0)
+
 #define CHECK_MAIN(name, ...) \
     check_run_tests((name), (const TTest *const[]){__VA_ARGS__, NULL})
 

@@ -58,7 +58,7 @@ static mpconn_delta merged(mpconn_delta a, mpconn_delta b)
 {
     int status = mpconn_delta_merge(&a, &b);
 
-    ck_assert(status == MPCONN_OK || status == MPCONN_ERR_CONFLICT);
+    HOLDS(status == MPCONN_OK || status == MPCONN_ERR_CONFLICT);
     return a;
 }
 
@@ -72,7 +72,8 @@ static mpconn_delta nothing(void)
 
 static void assert_same(const mpconn_delta *a, const mpconn_delta *b)
 {
-    ck_assert_mem_eq(a, b, sizeof *a);
+    if (memcmp(a, b, sizeof *a) != 0)
+        ck_assert_mem_eq(a, b, sizeof *a);
 }
 
 START_TEST(merge_in_either_order_is_the_same)
@@ -85,7 +86,7 @@ START_TEST(merge_in_either_order_is_the_same)
         mpconn_delta ab = a, ba = b;
         int status = mpconn_delta_merge(&ab, &b);
 
-        ck_assert_int_eq(mpconn_delta_merge(&ba, &a), status);
+        HOLDS(mpconn_delta_merge(&ba, &a) == status);
         assert_same(&ab, &ba);
         conflicts += status == MPCONN_ERR_CONFLICT;
     }
@@ -115,7 +116,7 @@ START_TEST(merge_of_what_is_known_already_changes_nothing)
         mpconn_delta both = merged(a, b), again;
 
         again = both;
-        ck_assert_int_eq(mpconn_delta_merge(&again, &both), MPCONN_OK);
+        HOLDS(mpconn_delta_merge(&again, &both) == MPCONN_OK);
         assert_same(&again, &both);
         again = merged(merged(both, a), b);
         assert_same(&again, &both);

@@ -287,11 +287,11 @@ START_TEST(random_segments_come_out_as_the_slow_model_says)
         pkt = raw_pkt(&got);
         pkt.flags = is_partial ? MPCONN_PKT_F_CSUM_PARTIAL : 0;
         mpci_view_parse(&v, &pkt);
-        ck_assert_uint_eq(v.kind, MPCI_KIND_TCP);
+        HOLDS(v.kind == MPCI_KIND_TCP);
         before = v;
         mpci_translate(&v, &d, from, &pkt);
         assert_same(&got, &want, round);
-        ck_assert_mem_eq(&v, &before, sizeof v);
+        HOLDS(memcmp(&v, &before, sizeof v) == 0);
     }
 }
 END_TEST

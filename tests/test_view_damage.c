@@ -188,8 +188,8 @@ START_TEST(view_of_any_bent_packet_claims_only_what_is_there)
             uint32_t at = seed_below(&rng, seed_below(&rng, 2) ? r.l4 + 40 : r.len);
 
             if (at < r.len)
-                r.bytes[at] = seed_below(&rng, 2) ? seed_u8(&rng)
-                                                  : (uint8_t)(r.bytes[at] ^ 1u << seed_below(&rng, 8));
+                r.bytes[at] = (uint8_t)(seed_below(&rng, 2) ? seed_u8(&rng)
+                                                            : r.bytes[at] ^ 1u << seed_below(&rng, 8));
         }
         len = seed_below(&rng, 4) ? r.len : seed_below(&rng, r.len + 1);
         still_tcp += view_copy(r.bytes, len).kind == MPCI_KIND_TCP;

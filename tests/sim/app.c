@@ -151,6 +151,23 @@ static void on_peer_finished(void *app)
     proceed(e);
 }
 
+/* Whatever happens on the way, nobody is allowed more than the other side offered. */
+static void on_allowed(void *app, uint32_t position)
+{
+    sim_end *e = app;
+    const sim_tcp *peer = e->session->end[e->side ^ 1].conn;
+    uint32_t offered;
+
+    if (peer == NULL || !sim_tcp_synchronised(peer))
+        return;
+    offered = peer->rcv_adv - peer->irs - 1;
+    if (peer->cfg.overrun > 1)
+        offered += peer->cfg.overrun;
+    if (sim_before(offered, position))
+        sim_fail(e->session->world, "session %u: side %u may send up to %u, was offered %u",
+                 e->session->number, e->side, (unsigned)position, (unsigned)offered);
+}
+
 static void on_entered(void *app, enum sim_tcp_state state)
 {
     sim_end *e = app;
@@ -177,7 +194,8 @@ static void on_closed(void *app, enum sim_tcp_error error)
 }
 
 static const sim_tcp_ops app_ops = {on_established,   on_received, on_acknowledged,
-                                    on_peer_finished, on_entered,  on_closed};
+                                    on_peer_finished, on_allowed,  on_entered,
+                                    on_closed};
 
 static void start_session(void *arg)
 {

@@ -218,6 +218,16 @@ static void call_engine(sim_member *m, unsigned which, sim_parcel **parcels, siz
     free(list);
 }
 
+static void swap_first_two(const sim_member *m, sim_parcel **parcels, size_t n)
+{
+    sim_parcel *first = parcels[0];
+
+    if (n < 2 || !sim_sabotage_is(m, "batch-order"))
+        return;
+    parcels[0] = parcels[1];
+    parcels[1] = first;
+}
+
 static void input(sim_member *m, sim_parcel **parcels, size_t n)
 {
     size_t step[2];
@@ -226,8 +236,10 @@ static void input(sim_member *m, sim_parcel **parcels, size_t n)
         step[which] = m->cfg.batch[which] == 0 ? n : m->cfg.batch[which];
     for (size_t i = 0; i < n; i++)
         sim_member_note_input(m, parcels[i]);
+    swap_first_two(m, parcels, n);
     for (size_t at = 0; at < n; at += step[1])
         call_engine(m, 1, parcels + at, n - at < step[1] ? n - at : step[1]);
+    swap_first_two(m, parcels, n);
     for (size_t at = 0; at < n; at += step[0]) {
         size_t now = n - at < step[0] ? n - at : step[0];
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* mpconn-sim [--scenario NAME] [--seed N] [--runs N] [--plain] [--sabotage NAME] [--trace]
- *            [--quick | --full] [--list]
+ *            [--quick | --full] [--self-test] [--list]
  *
  * Without --scenario all of them are run. A failing seed is run again with its last packets kept,
- * and the command that replays it is printed. */
+ * and the command that replays it is printed. --self-test injects every fault there is and fails
+ * when one of them is not noticed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/sabotage.h"
 #include "sim/scenario.h"
 
 enum depth { ONE, QUICK, FULL };
@@ -16,7 +18,7 @@ typedef struct arguments {
     const char *program, *scenario, *sabotage;
     uint64_t seed;
     unsigned long runs;
-    bool have_runs, have_seed, plain, trace, list;
+    bool have_runs, plain, trace, list, self_test;
     enum depth depth;
     unsigned long done, failed;
 } arguments;
@@ -99,10 +101,36 @@ static bool run_scenario(const sim_scenario *s, void *arg)
     return true;
 }
 
+/* Seeds a fault has to show itself in; most do so in the first. */
+#define SELF_TEST_SEEDS 20
+
+static void self_test(arguments *a)
+{
+    char failure[640];
+
+    for (const sim_sabotage *b = sim_sabotages; b->name != NULL; b++) {
+        const sim_scenario *s = sim_scenario_find(b->scenario);
+        sim_options o = {.sabotage = b->name};
+        unsigned noticed = 0;
+
+        for (unsigned i = 0; i < SELF_TEST_SEEDS && s != NULL; i++) {
+            o.seed = a->seed + i;
+            a->done++;
+            if (run_once(s, &o, failure, sizeof(failure)))
+                continue;
+            if (noticed++ == 0)
+                printf("       %s\n", failure);
+        }
+        printf("%-6s %s: %s; noticed in %u of %u runs of %s\n", noticed > 0 ? "ok" : "FAILED",
+               b->name, b->text, noticed, SELF_TEST_SEEDS, b->scenario);
+        a->failed += noticed == 0;
+    }
+}
+
 static void usage(void)
 {
     fputs("usage: mpconn-sim [--scenario NAME] [--seed N] [--runs N] [--plain] [--sabotage NAME]\n"
-          "                  [--trace] [--quick | --full] [--list]\n",
+          "                  [--trace] [--quick | --full] [--self-test] [--list]\n",
           stderr);
     exit(2);
 }
@@ -123,7 +151,6 @@ static unsigned long long number(const char *text)
 static void parse_arguments(arguments *a, int argc, char **argv)
 {
     a->program = argv[0];
-    a->seed = 1;
     for (int i = 1; i < argc; i++) {
         const char *next = i + 1 < argc ? argv[i + 1] : NULL;
 
@@ -135,6 +162,8 @@ static void parse_arguments(arguments *a, int argc, char **argv)
             a->depth = QUICK;
         } else if (strcmp(argv[i], "--full") == 0) {
             a->depth = FULL;
+        } else if (strcmp(argv[i], "--self-test") == 0) {
+            a->self_test = true;
         } else if (strcmp(argv[i], "--list") == 0) {
             a->list = true;
         } else if (next == NULL) {
@@ -159,10 +188,11 @@ int main(int argc, char **argv)
     arguments a = {0};
     const char *seed = getenv("MPCONN_SEED");
 
-    if (seed != NULL)
-        a.seed = number(seed);
+    a.seed = seed != NULL ? number(seed) : 1;
     parse_arguments(&a, argc, argv);
-    if (a.scenario != NULL) {
+    if (a.self_test) {
+        self_test(&a);
+    } else if (a.scenario != NULL) {
         const sim_scenario *s = sim_scenario_find(a.scenario);
 
         if (s == NULL) {

@@ -14,7 +14,7 @@ const sim_sabotage sim_sabotages[] = {
     {"sack-untranslated", "split-lossy", "C->S SACK edges left as they were"},
     {"tsval-untranslated", "split", "S->C timestamps left as they were"},
     {"tsecr-untranslated", "split", "C->S timestamp echoes left as they were"},
-    {"window-unscaled", "split", "S->C windows left as they were"},
+    {"window-unscaled", "options", "S->C windows left as they were"},
     {"no-window-update", "split", "the update that opens the client's window is lost"},
     {"no-final-ack", "split", "the final ACK to the server is lost"},
     {"rst-seq-0", "refused", "RST to the client with sequence number 0"},
@@ -25,6 +25,7 @@ const sim_sabotage sim_sabotages[] = {
     {"forget-held", "probe-data", "held packets never submitted again"},
     {"wrong-side", "split", "packets made leave by the other side"},
     {"no-expiry", "split", "the host forgets its timers"},
+    {"batch-order", "concurrent", "two packets of a batch change places"},
     {"drop-some", "split", "one translated packet in fifty lost"},
     {NULL, NULL, NULL},
 };

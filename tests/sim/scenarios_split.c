@@ -44,12 +44,11 @@ static void setup_options(sim_world *w)
     sim_quality to_client = sim_rng_coin(&w->rng) ? sim_quality_clean(&w->rng)
                                                   : sim_quality_lossy(&w->rng);
     sim_quality to_server = sim_quality_clean(&w->rng);
-    uint8_t guess = (uint8_t)(1 + sim_rng_below(&w->rng, 14));
     sim_listener *l;
     sim_plan plan;
 
+    w->guess_wscale = true;
     l = sim_row(w, &to_client, &to_server);
-    (void)guess;
     for (unsigned i = 0; i < 6; i++) {
         sim_plan_random(w, &plan, i);
         plan.cfg.lenient_ts = !l->cfg.timestamps;

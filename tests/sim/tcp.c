@@ -16,6 +16,7 @@ void sim_tcp_config_default(sim_tcp_config *cfg)
     cfg->shift = 7;
     cfg->mss = 1460;
     cfg->receive_buffer = 65536;
+    cfg->overrun = 1;
     cfg->ttl = 64;
     cfg->syn_tries = 6;
     cfg->retries = 12;

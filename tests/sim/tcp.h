@@ -50,6 +50,7 @@ typedef struct sim_tcp_config {
     uint8_t shift;
     uint16_t mss;
     uint32_t receive_buffer;
+    uint32_t overrun;  /* bytes beyond the window that are explained; at least 1 */
     uint32_t isn;      /* initial number, with `fixed_isn` */
     bool fixed_isn;
     uint8_t ttl;
@@ -68,6 +69,8 @@ typedef struct sim_tcp_ops {
     void (*received)(void *app, uint32_t n); /* n more bytes, in order and verified */
     void (*acknowledged)(void *app);
     void (*peer_finished)(void *app);
+    /* The peer lets this side send up to this position of its stream. */
+    void (*allowed)(void *app, uint32_t position);
     void (*entered)(void *app, enum sim_tcp_state state);
     /* The last word. NONE = both directions ended with FIN (TIME-WAIT may go on). */
     void (*closed)(void *app, enum sim_tcp_error error);

@@ -204,6 +204,8 @@ static void take_window(sim_tcp *c, const sim_segment *seg)
         c->max_wnd = window;
     c->wl1 = seg->seq;
     c->wl2 = seg->ack;
+    if (c->app != NULL && !c->told)
+        c->ops->allowed(c->app, seg->ack + window - c->iss - 1);
 }
 
 /* Our FIN is acknowledged. */

@@ -175,7 +175,7 @@ void sim_tcp_take_data(sim_tcp *c, const sim_segment *seg)
     verify_bytes(c, seg);
     if (sim_before(c->rcv_adv, end)) {
         /* the FIN, and a probe of a closed window, may lie just beyond the edge */
-        if (end - c->rcv_adv > 1)
+        if (end - c->rcv_adv > c->cfg.overrun)
             sim_tcp_count(c, SIM_C_WINDOW_OVERRUN, "");
         end = sim_before(c->rcv_adv, start) ? start : c->rcv_adv;
     } else if ((seg->flags & SIM_FIN) != 0) {

@@ -92,6 +92,12 @@ void sim_world_in_row(sim_world *w, const sim_quality *to_client, const sim_qual
     w->server_link = sim_link_new(w, middle, 1, &w->server->node, 0, to_server);
 }
 
+void sim_world_add_counters(const sim_world *w, uint64_t counters[SIM_COUNTERS])
+{
+    for (unsigned i = 0; i < SIM_COUNTERS; i++)
+        counters[i] += w->client->counters[i] + w->server->counters[i];
+}
+
 static bool over(const sim_world *w)
 {
     for (const sim_session *s = w->sessions; s != NULL; s = s->next) {

@@ -31,6 +31,7 @@ typedef struct sim_world {
     sim_member_config member_config; /* of the member sim_world_in_row() will make */
     sim_member *member;
     sim_link *client_link, *server_link;
+    bool guess_wscale;              /* the member does not know its server's */
     bool clean;                     /* nothing is lost, doubled, late or given up */
     bool tolerated[SIM_COUNTERS];   /* explained by the scenario */
     void (*check)(struct sim_world *w); /* at the end, what only the scenario knows; or NULL */
@@ -43,6 +44,8 @@ void sim_fail(sim_world *w, const char *format, ...) SIM_PRINTF(2, 3);
 
 void sim_world_init(sim_world *w, const sim_options *o);
 void sim_world_fini(sim_world *w);
+/* Adds what both hosts counted. */
+void sim_world_add_counters(const sim_world *w, uint64_t counters[SIM_COUNTERS]);
 /* Until all sessions are over, then all that is left behind; checks everything. */
 void sim_world_run(sim_world *w);
 

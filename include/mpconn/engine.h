@@ -62,7 +62,8 @@ enum mpconn_unknown_policy {
 #define MPCONN_ENGINE_F_VERIFY_CHECKSUMS (UINT32_C(1) << 0)
 
 /**
- * @brief Times after which the engine gives up. Zero takes the default.
+ * @brief Times after which the engine gives up. Zero takes the default; other times are 1 ms to 30
+ *        days, an epoch at least 1 s.
  * @units nanoseconds
  */
 typedef struct mpconn_timeouts {
@@ -72,9 +73,9 @@ typedef struct mpconn_timeouts {
     uint64_t closed_ns;           /**< both FINs acknowledged, 2 MSL; default 240 s */
     uint64_t reset_ns;            /**< after an exact RST nobody contradicted; default 240 s */
     uint64_t syn_rto_ns;          /**< first repeat of our SYN to the server, doubles; default 1 s */
-    uint32_t syn_tries;           /**< SYNs sent to the server at most; default 5 */
+    uint32_t syn_tries;           /**< SYNs sent to the server at most; default 5; to 12 */
     uint32_t syn_ack_repeats;     /**< repeats of an unproved SYN|ACK in peace at most; default 3;
-                                       ::MPCONN_NO_REPEATS for none */
+                                       to 12, or ::MPCONN_NO_REPEATS for none */
     uint64_t hold_ns;             /**< how long a packet is held; default 2 s */
     uint64_t epoch_ns;            /**< life of a cookie key; cookies live one to two; default 64 s */
 } mpconn_timeouts;
@@ -298,8 +299,7 @@ MPCONN_API int mpconn_engine_set_key(mpconn_engine *eng, const uint8_t *key, siz
  * @param[in] now       clock reading
  * @threads  the engine's
  * @retval MPCONN_OK             in force
- * @retval MPCONN_ERR_INVAL      a pointer is NULL, `now` is NEVER, or a time is out of range (longer
- *                               than 30 days; an epoch under 1 s)
+ * @retval MPCONN_ERR_INVAL      a pointer is NULL, `now` is NEVER, or a number is out of range
  * @retval MPCONN_ERR_VERSION    the struct is newer than this library and uses what it does not know
  * @retval MPCONN_ERR_REENTRANT  called from a hook
  */

@@ -43,8 +43,9 @@ static const range counts[] = {
     COUNT(unknown_policy, MPCONN_UNKNOWN_DEFAULT, MPCONN_UNKNOWN_DEFAULT, MPCONN_UNKNOWN_PASS),
 };
 
-/* SYNs to the server and repeats of a SYN|ACK: more would shift their interval out of its type. */
-enum { TRIES_MOST = 16 };
+/* SYNs to the server and repeats of a SYN|ACK: more would shift an interval of 30 days out of its
+ * type. */
+enum { TRIES_MOST = 12 };
 
 int mpci_timeouts_import(mpconn_timeouts *out, const mpconn_timeouts *in)
 {

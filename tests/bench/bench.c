@@ -325,7 +325,7 @@ static void set_up(bench *b)
 {
     double ours, peer = 0;
 
-    b->peer = peer_open(b->opt.flows, b->opt.huge) == 0;
+    b->peer = peer_open(b->opt.flows, SYN_RING, b->opt.huge) == 0;
     if (!b->peer)
         pin();
     b->batch = traffic_alloc(sizeof(*b->batch), 0);

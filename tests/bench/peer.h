@@ -6,8 +6,9 @@
 
 #include <mpconn/packet.h>
 
-/* 0, or 1 after saying why there is none. Pins the process to the processor it runs on. */
-int peer_open(uint32_t keys, int huge);
+/* A table for `keys` keys, at the load where it takes them all, with room for `spare` more. 0, or 1
+ * after saying why there is none. Pins the process to the processor it runs on. */
+int peer_open(uint32_t keys, uint32_t spare, int huge);
 
 /* The key is read from a packet, whichever side that came from; `offset_seed` makes the record. */
 int peer_add(const mpconn_pkt *pkt, uint32_t offset_seed);

@@ -50,9 +50,9 @@ static int init_dpdk(void)
 }
 
 /* A heap of our own gives the table the same kind of pages as the library gets. */
-static int make_heap(uint32_t keys, int huge)
+static int make_heap(uint32_t entries, int huge)
 {
-    size_t len = ((size_t)keys * 96 + ((size_t)64 << 20)) / PAGE * PAGE;
+    size_t len = ((size_t)entries * 96 + ((size_t)64 << 20)) / PAGE * PAGE;
     uint8_t *at = traffic_alloc(len + PAGE, huge);
 
     if (at == NULL)
@@ -65,16 +65,16 @@ static int make_heap(uint32_t keys, int huge)
     return heap;
 }
 
-int peer_open(uint32_t keys, int huge)
+int peer_open(uint32_t keys, uint32_t spare, int huge)
 {
     struct rte_hash_parameters p = {
         .name = "bench",
-        .entries = keys + keys / 8,
+        .entries = keys + (keys / 8 > spare + spare / 8 ? keys / 8 : spare + spare / 8),
         .key_len = sizeof(peer_key),
         .hash_func = rte_hash_crc,
     };
 
-    if (init_dpdk() < 0 || make_heap(keys, huge) < 0) {
+    if (init_dpdk() < 0 || make_heap(p.entries, huge) < 0) {
         puts("bench: NO PEER: DPDK did not start");
         return 1;
     }

@@ -4,9 +4,10 @@
 
 #include "bench/peer.h"
 
-int peer_open(uint32_t keys, int huge)
+int peer_open(uint32_t keys, uint32_t spare, int huge)
 {
     (void)keys;
+    (void)spare;
     (void)huge;
     puts("bench: NO PEER: this build found no DPDK (pkg-config libdpdk; Debian: libdpdk-dev).\n"
          "bench: NO PEER: the figures below stand alone and compare with nothing.");

@@ -24,9 +24,9 @@ static uint32_t window_bytes(const mpci_settled *e, const mpconn_delta *d, const
     return (uint32_t)window << (st->from == MPCONN_SIDE_CLIENT ? o.wscale_client : so.wscale);
 }
 
-/* Note the segment's progress; returns whether the flow is over. A segment outside every window is
- * forwarded all the same, its receiver judges it, but it renews nothing (rule R11). */
-static void note(mpconn_engine *eng, mpci_settled *e, const mpconn_delta *d, const mpci_step *st)
+/* Note the segment's progress; returns whether it lies in a window. One that does not is forwarded
+ * all the same, its receiver judges it, but it renews nothing (rule R11). */
+static int note(mpconn_engine *eng, mpci_settled *e, const mpconn_delta *d, const mpci_step *st)
 {
     const mpci_view *v = st->view;
     mpci_track t;
@@ -35,10 +35,11 @@ static void note(mpconn_engine *eng, mpci_settled *e, const mpconn_delta *d, con
     mpci_settled_track_load(e, &t);
     if (mpci_track_segment(&t, v, st->from, ack_offset, window_bytes(e, d, st)) ==
         MPCI_TRACK_OUTSIDE)
-        return;
+        return 0;
     mpci_settled_track_store(e, &t);
     e->last_seen = mpci_tick(eng->core.now);
     e->link[st->from] = (uint16_t)st->pkt->link;
+    return 1;
 }
 
 static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t slot,
@@ -49,8 +50,9 @@ static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t s
     int split = (mpci_settled_flags(e) & MPCI_SETTLED_SPLIT) != 0;
 
     mpci_settled_delta(e, &d);
-    if ((st->view->flags & MPCI_TCP_SYN) == 0)
-        note(eng, e, &d, st);
+    if ((st->view->flags & MPCI_TCP_SYN) == 0 && !note(eng, e, &d, st) &&
+        mpci_split_input_stray(&eng->split, st, e))
+        return;
     if (split)
         mpci_translate(st->view, &d, st->from, pkt);
     mpci_forward(&eng->core, pkt, reason);

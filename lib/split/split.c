@@ -183,11 +183,68 @@ int mpci_split_input_over(mpci_split *sp, mpci_step *st, const mpci_settled *old
     return 1;
 }
 
+/* As after an exact RST: what the flow still says is carried, but a new one may take its place. */
+static void mark_over(mpci_settled *e)
+{
+    mpci_track t;
+
+    mpci_settled_track_load(e, &t);
+    t.life |= MPCI_LIFE_RST;
+    mpci_settled_track_store(e, &t);
+}
+
+static int is_proof(enum mpci_split_event event)
+{
+    return event == MPCI_EV_PROOF || event == MPCI_EV_PROOF_DATA || event == MPCI_EV_PROOF_NEW;
+}
+
+int mpci_split_input_stray(mpci_split *sp, mpci_step *st, mpci_settled *old)
+{
+    enum mpci_split_event event;
+    mpci_cookie c;
+
+    if (st->from != MPCONN_SIDE_CLIENT || has(st->view, MPCI_TCP_RST))
+        return 0;
+    find_entry(sp, st);
+    if (st->h != NULL && st->h->state == MPCI_ST_CONFIRMING)
+        return 0;
+    event = classify(sp, st, &c);
+    if (!is_proof(event) ||
+        (sp->proof != NULL ? sp->proof->client_isn : st->h->client_isn) == old->client_isn)
+        return 0;
+    mark_over(old);
+    mpci_split_run(sp, st, event);
+    return 1;
+}
+
+/* Nothing of the server's connection that the SYN brought about may stay: the client's next SYN is
+ * answered by us. */
+static void server_forgot(mpci_split *sp, mpci_step *st, mpci_settled *old)
+{
+    mpci_segment s = {0};
+
+    s.tuple = st->tuple;
+    s.to = MPCONN_SIDE_SERVER;
+    s.hop_limit = sp->core->hop_limit;
+    s.flags = MPCI_TCP_RST;
+    s.seq = st->view->ack;
+    s.wscale = MPCONN_WSCALE_NONE;
+    mpci_outbox_put(&sp->core->outbox, &s, st->pkt->link, st->pkt->mark,
+                    MPCONN_REASON_RST_TO_SERVER);
+    mark_over(old);
+    mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_CONSUMED, MPCONN_REASON_SERVER_STALE);
+}
+
 void mpci_split_syn_ack_again(mpci_split *sp, mpci_step *st, uint32_t slot)
 {
+    mpci_settled *e = mpci_settled_at(&sp->core->settled, slot);
+
     find_entry(sp, st);
     if (st->h != NULL && st->h->settled == slot && st->view->ack == st->h->client_isn + 1)
         mpci_split_run(sp, st, MPCI_EV_SYN_ACK);
+    else if (st->view->ack != e->client_isn + 1 &&
+             (mpci_settled_flags(e) & MPCI_SETTLED_CONFIRMING) == 0)
+        server_forgot(sp, st, e);
     else
         mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_CONSUMED, MPCONN_REASON_SERVER_REPEATED);
 }

@@ -24,7 +24,12 @@ void mpci_split_input(mpci_split *sp, mpci_step *st);
  * it belongs to the old one and nothing was done. */
 int mpci_split_input_over(mpci_split *sp, mpci_step *st, const mpci_settled *old);
 
-/* SYN|ACK of the server of a settled split flow: never passed on. */
+/* A segment outside every window of its live flow: 1 when it is the client's proof of the next
+ * incarnation and its handshake took it, which ends the flow; 0 when nothing was done. */
+int mpci_split_input_stray(mpci_split *sp, mpci_step *st, mpci_settled *old);
+
+/* SYN|ACK of the server of a settled split flow: never passed on. One that answers another SYN than
+ * that of the flow, which was passed on, shows that the server forgot the flow: that ends it. */
 void mpci_split_syn_ack_again(mpci_split *sp, mpci_step *st, uint32_t slot);
 
 /* A segment of a settled flow that is still MPCI_SETTLED_CONFIRMING was forwarded. */

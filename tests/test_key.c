@@ -102,8 +102,8 @@ START_TEST(tuple_of_the_other_family_is_another)
 }
 END_TEST
 
-/* What a stranger can choose: ports in sequence, addresses in sequence, one bit at a time, sums kept
- * equal, and the low half of an IPv6 address. */
+/* What a stranger can choose: ports in sequence, addresses in sequence, some bits at a time, sums
+ * kept equal, and the low half of an IPv6 address. */
 static mpconn_tuple chosen_tuple(unsigned family, uint32_t i)
 {
     switch (family) {

@@ -473,6 +473,32 @@ START_TEST(settled_ipv6_connection_takes_at_most_144_bytes)
 }
 END_TEST
 
+/* Tuples in the order a stranger would try them: a bucket holds ten whatever comes, and with a
+ * keyed hash no more of them have to stand in their other bucket than of random keys (1.3 %). */
+START_TEST(E40_chosen_tuples_fill_the_table_to_capacity)
+{
+    enum { CAPACITY = 60000 };
+
+    for (unsigned family = 0; family < 4; family++) {
+        uint32_t refused = 0, spilled = 0;
+        set_up(CAPACITY / 2, CAPACITY / 2);
+        for (uint32_t n = 0; n < CAPACITY; n++) {
+            mpconn_tuple t = family == 0   ? tuple_ipv4(1, 2, n, 443)
+                             : family == 1 ? tuple_ipv4(n, ~n, 1, 443)
+                             : family == 2 ? tuple_ipv4(n << 16, 2, 65535 - n, n)
+                             : n % 2 == 0  ? tuple_ipv6(n, 2, 1, 443)
+                                           : tuple_ipv4(n << 8, 2, 1, 443);
+            refused += add(t) == MPCI_SLOT_NONE;
+        }
+        for (uint32_t at = 0; at < table.index.n_buckets; at++)
+            spilled += table.index.buckets[at].spilled;
+        ck_assert_msg(refused == 0 && spilled < CAPACITY * 2 / 100,
+                      "family %u: %u refused, %u spilled", family, refused, spilled);
+        tear_down();
+    }
+}
+END_TEST
+
 /* Flows are never given up for new ones: full is full, and those that are in stay. */
 START_TEST(E22_full_table_keeps_what_it_has)
 {
@@ -502,5 +528,6 @@ int main(void)
         settled_delta_is_complete, settled_track_comes_back_as_stored,
         E39_settled_nth_allocation_fails_leaves_nothing, settled_capacities_at_their_ends,
         settled_ipv4_connection_takes_at_most_80_bytes,
-        settled_ipv6_connection_takes_at_most_144_bytes, E22_full_table_keeps_what_it_has);
+        settled_ipv6_connection_takes_at_most_144_bytes, E22_full_table_keeps_what_it_has,
+        E40_chosen_tuples_fill_the_table_to_capacity);
 }

@@ -26,7 +26,8 @@ static model_entry model[MODEL_TUPLES];
 /* A third of them IPv6; ports and zones shared by many. */
 static mpconn_tuple model_tuple(uint32_t n)
 {
-    mpconn_tuple t = n % 3 == 0 ? tuple_ipv6(n / 6, 1, n % 5, 443) : tuple_ipv4(n / 6, 1, n % 5, 443);
+    mpconn_tuple t = n % 3 == 0 ? tuple_ipv6(n / 6, 1, n % 5, 443)
+                                : tuple_ipv4(n / 6, 1, n % 5, 443);
 
     t.zone = n & 1;
     return t;

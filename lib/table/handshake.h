@@ -82,8 +82,8 @@ mpconn_time mpci_handshake_next_due(const mpci_handshake_table *t);
 /* An entry whose earlier deadline is not after `now`; NULL when there is none. */
 mpci_handshake *mpci_handshake_due(const mpci_handshake_table *t, mpconn_time now);
 
-/* Hold number of a handshake: never 0, never equal to a flow id (top bit set), unique in the life of
- * the table. */
+/* Hold number of a handshake: never 0, never equal to a flow id (top bit set), unique in the life
+ * of the table. */
 uint64_t mpci_handshake_id(const mpci_handshake_table *t, const mpci_handshake *h);
 /* n-th slot, or NULL when it is not in use. */
 mpci_handshake *mpci_handshake_at(const mpci_handshake_table *t, uint32_t slot);

@@ -92,7 +92,8 @@ uint32_t mpci_settled_pick(const mpci_settled_table *t, const uint32_t *slots, u
                            uint64_t hash, const mpconn_tuple *tuple);
 
 /* Take a slot for a tuple that is not in the table. Everything but key (IPV6 is part of it), use
- * count and IN_USE is zero. An IPv4 flow takes a wide slot when no narrow one is left. MPCONN_ERR_LIMIT when full. */
+ * count and IN_USE is zero. An IPv4 flow takes a wide slot when no narrow one is left.
+ * MPCONN_ERR_LIMIT when full. */
 int mpci_settled_add(mpci_settled_table *t, uint64_t hash, const mpconn_tuple *tuple,
                      uint32_t *slot);
 void mpci_settled_remove(mpci_settled_table *t, uint64_t hash, uint32_t slot);
@@ -125,7 +126,8 @@ static inline unsigned mpci_settled_flags(const mpci_settled *e)
     return e->use & 0xff;
 }
 
-/* Flow id: never 0, top bit clear, unique in the life of the table (a slot worn out after 2^24 uses retires). */
+/* Flow id: never 0, top bit clear, unique in the life of the table (a slot worn out after 2^24 uses
+ * retires). */
 uint64_t mpci_settled_id(const mpci_settled_table *t, uint32_t slot);
 /* Slot of an id, MPCI_SLOT_NONE when that flow is gone. */
 uint32_t mpci_settled_by_id(const mpci_settled_table *t, uint64_t id);

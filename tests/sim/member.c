@@ -23,7 +23,7 @@ static int send_packets(void *user, const mpconn_pkt *const *pkts, size_t n)
 {
     sim_engine *e = user;
     sim_member *m = e->member;
-    bool refused = sim_rng_chance(&e->refusals, m->cfg.refuse_ppm);
+    bool refused = m->no_room;
 
     e->made += n;
     for (size_t i = 0; i < n; i++) {
@@ -69,6 +69,9 @@ static void release(void *user, uint64_t hold, unsigned reason)
                     mpconn_reason_name(reason));
     if (e->which != 0)
         return;
+    /* it may speak of packets of this very call, whose verdict is not read yet */
+    m->let_go = sim_realloc(m->let_go, (m->n_let_go + 1) * sizeof(*m->let_go));
+    m->let_go[m->n_let_go++] = hold;
     while (*end != NULL)
         end = &(*end)->next;
     while (*at != NULL) {
@@ -169,6 +172,13 @@ static void keep(sim_member *m, sim_parcel *p)
 {
     sim_parcel **end = &m->held;
 
+    for (size_t i = 0; i < m->n_let_go; i++) {
+        if (m->let_go[i] == p->pkt[0].flow && !sim_sabotage_is(m, "forget-held")) {
+            end = &m->released;
+            p->again = true;
+            sim_timer_set(schedule_of(m), &m->tick, schedule_of(m)->now);
+        }
+    }
     while (*end != NULL)
         end = &(*end)->next;
     p->hold = p->pkt[0].flow;
@@ -248,6 +258,7 @@ static void input(sim_member *m, sim_parcel **parcels, size_t n)
             sim_member_check_parcel(m, parcels[i]);
         for (size_t i = at; i < at + now; i++)
             act_on_verdict(m, parcels[i]);
+        m->n_let_go = 0;
         send_made(m);
     }
 }
@@ -274,12 +285,20 @@ static void after_call(sim_member *m)
     set_expiry(m);
 }
 
+/* Whether the host takes what the engines make; not too often in a row, or nobody gets anywhere. */
+static void draw_room(sim_member *m)
+{
+    m->no_room = m->refusals < 2 && sim_rng_chance(&m->rng, m->cfg.refuse_ppm);
+    m->refusals = m->no_room ? m->refusals + 1 : 0;
+}
+
 static void tick_fired(void *arg)
 {
     sim_member *m = arg;
     sim_parcel **list, *p;
     size_t n = 0, cap = 64;
 
+    draw_room(m);
     list = sim_alloc(cap * sizeof(*list));
     for (unsigned source = 0; source < 2; source++) {
         for (p = source == 0 ? m->released : m->inbox; p != NULL; p = p->next) {
@@ -316,9 +335,11 @@ static void expiry_fired(void *arg)
 {
     sim_member *m = arg;
 
+    draw_room(m);
     expire(m, 1);
     expire(m, 0);
     send_made(m);
+    m->n_let_go = 0;
     after_call(m);
 }
 
@@ -341,11 +362,13 @@ static void member_receive(sim_node *node, unsigned port, sim_frame *frame)
 {
     sim_member *m = (sim_member *)node;
     sim_parcel *p = sim_alloc(sizeof(*p));
+    enum sim_parse result;
     sim_segment seg;
 
     p->original = frame;
     p->side = port;
-    p->bad = sim_segment_parse(&seg, frame->data, frame->len) == SIM_PARSE_CHECKSUM;
+    result = sim_segment_parse(&seg, frame->data, frame->len);
+    p->bad = result != SIM_PARSE_OK && result != SIM_PARSE_NOT_TCP;
     *m->inbox_end = p;
     m->inbox_end = &p->next;
     if (!sim_timer_is_set(&m->tick))
@@ -376,6 +399,7 @@ static void member_destroy(sim_node *node)
     free_list(m->released);
     for (size_t i = 0; i < m->n_outbox; i++)
         sim_frame_del(m->outbox[i]);
+    free(m->let_go);
     free(m->outbox);
     free(m->outbox_side);
     free(m->outbox_reason);
@@ -392,7 +416,6 @@ static void start_engine(sim_member *m, unsigned which)
     e->member = m;
     e->which = which;
     sim_rng_init(&e->random, m->node.world->seed, m->node.name, 100);
-    sim_rng_init(&e->refusals, m->node.world->seed, m->node.name, 101);
     MPCONN_STRUCT_INIT(&cb);
     cb.send_packets = send_packets;
     cb.random = fill_random;
@@ -465,6 +488,14 @@ void sim_member_drain(sim_member *m)
         sim_member_check_stats(m);
     if (!w->failed)
         check_empty(m);
+}
+
+uint64_t sim_member_repeats(const sim_member *m)
+{
+    const mpconn_engine *eng = m->engine[0].eng;
+
+    return mpconn_engine_count(eng, MPCONN_REASON_SERVER_ACK_SENT) +
+           mpconn_engine_count(eng, MPCONN_REASON_WINDOW_OPENED) - 2 * m->split_flows;
 }
 
 void sim_member_config_random(sim_rng *rng, sim_member_config *cfg)

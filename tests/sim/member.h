@@ -51,7 +51,7 @@ typedef struct sim_engine {
     struct sim_member *member;
     unsigned which; /* 0 the engine, 1 its shadow */
     mpconn_engine *eng;
-    sim_rng random, refusals;
+    sim_rng random;
     sim_deed *deeds[2]; /* packets made; releases and events */
     size_t n_deeds[2], cap_deeds[2];
     uint64_t made, settled, ended, in, by_verdict[4];
@@ -85,12 +85,18 @@ typedef struct sim_member {
     size_t n_outbox, cap_outbox;
     sim_attempt *attempts[SIM_ATTEMPTS];
     int sabotage;
+    bool no_room;          /* for packets made, in the present tick */
+    unsigned refusals;     /* ticks in a row */
+    uint64_t *let_go;      /* numbers released in the present call */
+    size_t n_let_go;
     uint64_t calls, forwarded, split_flows, plain_flows;
 } sim_member;
 
 /* By chance, what a host may choose. */
 void sim_member_config_random(sim_rng *rng, sim_member_config *cfg);
 sim_node *sim_member_new(struct sim_world *w, const char *name, const sim_member_config *cfg);
+/* Final ACKs and window updates sent again. */
+uint64_t sim_member_repeats(const sim_member *m);
 /* After a run: time passes until nothing must be left. */
 void sim_member_drain(sim_member *m);
 

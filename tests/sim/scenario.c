@@ -112,8 +112,9 @@ sim_listener *sim_row(sim_world *w, const sim_quality *to_client, const sim_qual
     e->mss_ipv4 = e->mss_ipv6 = cfg.mss;
     if (!w->guess_wscale)
         e->wscale = cfg.wscale && cfg.shift > 0 ? cfg.shift : 1;
-    /* a small window is told as 1 rather than 0, and that is a step of the scale told */
-    if (!w->plain && e->wscale > (cfg.wscale ? cfg.shift : 0))
+    /* a small window is told as 1 rather than 0, and that is a step of the scale told; windows of
+     * SYNs, which are not scaled, and those of servers with a finer scale are small in that sense */
+    if (!w->plain && (e->wscale > (cfg.wscale ? cfg.shift : 0) || e->wscale > 12))
         cfg.overrun = UINT32_C(1) << e->wscale;
     sim_world_in_row(w, to_client, to_server);
     return sim_host_listen(w->server, 80, &cfg, sim_session_accept, w);

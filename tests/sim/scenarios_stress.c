@@ -176,7 +176,7 @@ static void setup_host_full(sim_world *w)
 {
     sim_quality q = sim_quality_clean(&w->rng);
 
-    w->member_config.refuse_ppm = 200000;
+    w->member_config.refuse_ppm = 50000;
     sim_row(w, &q, &q);
     sim_add_sessions(w, 6);
 }

@@ -422,6 +422,21 @@ START_TEST(rst_after_both_fins_shortens_nothing)
 }
 END_TEST
 
+START_TEST(nothing_revives_a_closed_flow)
+{
+    flow f = flow_begin(0);
+
+    in(take(&f, C, ACK | FIN, 0, 0, 0));
+    in(take(&f, S, ACK | FIN, 0, 0, 1));
+    in(take(&f, C, ACK, 1, 0, 1));
+    in(take(&f, C, ACK, 1, 10, 1));
+    in(take(&f, S, ACK | FIN, 1, 10, 1));
+    in(take(&f, C, RST, 11, 0, 0));
+    state_is(&f, CLOSED);
+    ck_assert_uint_eq(f.t.life, MPCI_LIFE_FIN_CLIENT | MPCI_LIFE_FIN_SERVER);
+}
+END_TEST
+
 START_TEST(rst_of_a_half_closed_flow_leaves_its_state_for_whoever_speaks)
 {
     flow f = flow_begin(_i);
@@ -477,14 +492,16 @@ typedef struct model {
 
 static model model_step(model m, unsigned event)
 {
-    m.rst = event == MPCI_LIFE_EXACT_RST && !(m.done[C] && m.done[S]);
+    int over = m.done[C] && m.done[S];
+
+    m.rst = event == MPCI_LIFE_EXACT_RST && !over;
     if (event == MPCI_LIFE_CLIENT_FIN_ACKED)
         m.done[C] = 1;
     if (event == MPCI_LIFE_SERVER_FIN_ACKED)
         m.done[S] = 1;
-    if (event == MPCI_LIFE_CLIENT_GOES_ON)
+    if (event == MPCI_LIFE_CLIENT_GOES_ON && !over)
         m.done[C] = 0;
-    if (event == MPCI_LIFE_SERVER_GOES_ON)
+    if (event == MPCI_LIFE_SERVER_GOES_ON && !over)
         m.done[S] = 0;
     return m;
 }
@@ -596,6 +613,7 @@ int main(void)
         fin_beyond_a_gap_is_a_rumour_until_acknowledged,
         E14_forged_fin_is_taken_back_by_more_data,
         fin_below_what_was_seen_is_ignored,
+        nothing_revives_a_closed_flow,
         fin_repeated_with_collapsed_data_counts_once,
         greatest_window_is_remembered_rounded_up,
         life_list_names_every_cell_once,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "conn/life.h"
 
-#define CHECK_NUMBER(number, name) \
+#define CHECK_NUMBER(number, name, meaning) \
     _Static_assert(MPCONN_FLOW_##name == (number), "the list and the public enum differ");
 MPCI_LIFE_STATE_MAP(CHECK_NUMBER)
 #undef CHECK_NUMBER
@@ -31,7 +31,7 @@ void mpci_life_step(mpci_track *t, enum mpci_life_event event)
 const char *mpconn_flow_state_name(unsigned state)
 {
     static const char *const names[] = {
-#define NAME(number, name) [number] = #name,
+#define NAME(number, name, meaning) [number] = #name,
         MPCI_LIFE_STATE_MAP(NAME)
 #undef NAME
     };

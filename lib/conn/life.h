@@ -7,7 +7,7 @@
 #include "conn/track.h"
 
 enum mpci_life_event {
-#define MPCI_LIFE_EVENT_ENUM(name) MPCI_LIFE_##name,
+#define MPCI_LIFE_EVENT_ENUM(name, meaning) MPCI_LIFE_##name,
     MPCI_LIFE_EVENT_MAP(MPCI_LIFE_EVENT_ENUM)
 #undef MPCI_LIFE_EVENT_ENUM
     MPCI_LIFE_EVENTS

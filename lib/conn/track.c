@@ -66,6 +66,8 @@ static void take_progress(mpci_track *t, const mpci_view *v, unsigned from, uint
     int follows = mpci_seq_leq(v->seq, t->dir[from].end);
 
     t->dir[from].end = end;
+    if (t->state == MPCONN_FLOW_CLOSED)
+        return;
     if ((t->life & any_fin_bit(from)) != 0) {
         t->life &= (uint8_t)~any_fin_bit(from);
         mpci_life_step(t, from == MPCONN_SIDE_CLIENT ? MPCI_LIFE_CLIENT_GOES_ON

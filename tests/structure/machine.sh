@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The page about the handshake machine is what the machine's own table prints.
+# The page about a machine is what the machine's own table prints.
 . "$(dirname "$0")/common.sh"
 
-"$MPCONN_BUILD/tests/print_machine" >"$tmp/now" || fail "tests/print_machine did not run"
-
-# same PAGE
+# same PAGE PROGRAM
 same() {
+        "$MPCONN_BUILD/tests/$2" >"$tmp/now" || { echo "tests/$2 did not run"; return 1; }
         diff -u "$1" "$tmp/now" && return
-        echo "write it again with: tests/print_machine >doc/handshake.md"
+        echo "write it again with: tests/$2 >doc/$(basename "$1")"
         return 1
 }
 
-holds "doc/handshake.md is what the table prints" same "$MPCONN_SRC/doc/handshake.md"
+holds "doc/handshake.md is what the table prints" same "$MPCONN_SRC/doc/handshake.md" print_machine
 sed 's/SYN_ACK_OTHER | stale/SYN_ACK_OTHER | commit/' "$MPCONN_SRC/doc/handshake.md" >"$tmp/doctored"
-refuses "a page with another cell" same "$tmp/doctored"
+refuses "a page with another cell" same "$tmp/doctored" print_machine
+
+holds "doc/life.md is what the table prints" same "$MPCONN_SRC/doc/life.md" print_life
+sed 's/EXACT_RST | CLOSED |/EXACT_RST | RESET |/' "$MPCONN_SRC/doc/life.md" >"$tmp/doctored"
+refuses "a page with another life" same "$tmp/doctored" print_life

@@ -144,6 +144,42 @@ START_TEST(V11_syn_ack_of_the_flow_itself_ends_nothing)
 }
 END_TEST
 
+/* A forged SYN|ACK needs no number at all, so it must not cost the flow anything: not its time, and
+ * not the server's connection by a RST with the right number. */
+START_TEST(E15_forged_syn_ack_does_not_shorten_the_life_of_a_flow)
+{
+    mpconn_tuple t = bed_tuple(4, 1, 40000);
+    bed_conn c = bed_conn_of(&t, 0x11111111, 0x10);
+    mpconn_flow_cursor cursor = {0};
+    mpconn_flow flow;
+    bed_segment seg;
+
+    bed_open_default(&b);
+    bed_settle(&b, &c);
+    seg = bed_data(&c, MPCONN_SIDE_CLIENT, 1, 1, 500);
+    bed_in(&b, MPCONN_SIDE_CLIENT, &seg);
+    seg = bed_data(&c, MPCONN_SIDE_SERVER, 1, 501, 500);
+    bed_in(&b, MPCONN_SIDE_SERVER, &seg);
+    send_bare(&c, MPCONN_SIDE_SERVER, MPCI_TCP_SYN | MPCI_TCP_ACK, 0x999, c.x + 501);
+    ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_SERVER_REPEATED);
+    ck_assert_uint_eq(b.n_out, 0);
+    send_bare(&c, MPCONN_SIDE_SERVER, MPCI_TCP_SYN | MPCI_TCP_ACK, 0x999, 0x777);
+    ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_SERVER_STALE);
+    b.n_out = 0;
+    bed_pass(&b, 7000 * MPCONN_SECOND);
+    MPCONN_STRUCT_INIT(&flow);
+    ck_assert_int_eq(mpconn_engine_flow_next(b.eng, &cursor, &flow), MPCONN_OK);
+    ck_assert_uint_eq(flow.state, MPCONN_FLOW_OPEN);
+    seg = bed_data(&c, MPCONN_SIDE_CLIENT, 501, 501, 10);
+    bed_in(&b, MPCONN_SIDE_CLIENT, &seg);
+    ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_TRANSLATED);
+    seg = bed_seg(&t, MPCONN_SIDE_SERVER, MPCI_TCP_SYN, 0x123456, 0); /* the mark is gone again */
+    bed_in(&b, MPCONN_SIDE_CLIENT, &seg);
+    ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_SYN_REPEATED);
+    bed_close(&b);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("next incarnation");
@@ -154,6 +190,7 @@ int main(void)
     tcase_add_test(tc, V2_proof_of_the_same_incarnation_outside_its_window_is_carried);
     tcase_add_loop_test(tc, V12_server_that_answers_a_passed_syn_ends_the_old_flow, 0, 2);
     tcase_add_test(tc, V11_syn_ack_of_the_flow_itself_ends_nothing);
+    tcase_add_test(tc, E15_forged_syn_ack_does_not_shorten_the_life_of_a_flow);
     suite_add_tcase(s, tc);
     return check_run(s);
 }

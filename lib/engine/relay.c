@@ -37,6 +37,7 @@ static int note(mpconn_engine *eng, mpci_settled *e, const mpconn_delta *d, cons
         MPCI_TRACK_OUTSIDE)
         return 0;
     mpci_settled_track_store(e, &t);
+    e->use &= ~(uint32_t)MPCI_SETTLED_FORGOTTEN;
     e->last_seen = mpci_tick(eng->core.now);
     e->link[st->from] = (uint16_t)st->pkt->link;
     return 1;
@@ -61,12 +62,13 @@ static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t s
         mpci_split_forwarded(&eng->split, st);
 }
 
-static int is_over(const mpci_settled *e)
+/* May the next incarnation take its place? */
+static int is_replaceable(const mpci_settled *e)
 {
     mpci_track t;
 
     mpci_settled_track_load(e, &t);
-    return mpci_track_is_over(&t);
+    return mpci_track_is_over(&t) || (mpci_settled_flags(e) & MPCI_SETTLED_FORGOTTEN) != 0;
 }
 
 void mpci_relay(mpconn_engine *eng, mpci_step *st, uint32_t slot)
@@ -75,7 +77,7 @@ void mpci_relay(mpconn_engine *eng, mpci_step *st, uint32_t slot)
     unsigned flags = st->view->flags;
     int split = (mpci_settled_flags(e) & MPCI_SETTLED_SPLIT) != 0;
 
-    if (is_over(e) && mpci_split_input_over(&eng->split, st, e))
+    if (is_replaceable(e) && mpci_split_input_over(&eng->split, st, e))
         return;
     if (mpci_settled_flags(e) & MPCI_SETTLED_KILLED) {
         mpci_drop(&eng->core, st->pkt, MPCONN_REASON_DEAD_FLOW);

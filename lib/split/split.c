@@ -218,7 +218,8 @@ int mpci_split_input_stray(mpci_split *sp, mpci_step *st, mpci_settled *old)
 }
 
 /* Nothing of the server's connection that the SYN brought about may stay: the client's next SYN is
- * answered by us. */
+ * answered by us. Anybody can forge a SYN|ACK: so the RST never bears the client's next number,
+ * and the flow lives on until a client proves itself for the next incarnation. */
 static void server_forgot(mpci_split *sp, mpci_step *st, mpci_settled *old)
 {
     mpci_segment s = {0};
@@ -231,7 +232,7 @@ static void server_forgot(mpci_split *sp, mpci_step *st, mpci_settled *old)
     s.wscale = MPCONN_WSCALE_NONE;
     mpci_outbox_put(&sp->core->outbox, &s, st->pkt->link, st->pkt->mark,
                     MPCONN_REASON_RST_TO_SERVER);
-    mark_over(old);
+    old->use |= MPCI_SETTLED_FORGOTTEN;
     mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_CONSUMED, MPCONN_REASON_SERVER_STALE);
 }
 
@@ -243,6 +244,7 @@ void mpci_split_syn_ack_again(mpci_split *sp, mpci_step *st, uint32_t slot)
     if (st->h != NULL && st->h->settled == slot && st->view->ack == st->h->client_isn + 1)
         mpci_split_run(sp, st, MPCI_EV_SYN_ACK);
     else if (st->view->ack != e->client_isn + 1 &&
+             st->view->ack != e->dir[MPCONN_SIDE_CLIENT].end &&
              (mpci_settled_flags(e) & MPCI_SETTLED_CONFIRMING) == 0)
         server_forgot(sp, st, e);
     else

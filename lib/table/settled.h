@@ -18,8 +18,10 @@ enum {
     MPCI_SETTLED_SPLIT = 1 << 1,
     MPCI_SETTLED_REVERSE = 1 << 2,   /* opened from the server side */
     MPCI_SETTLED_CONFIRMING = 1 << 3,/* its handshake still waits to hear an endpoint */
-    MPCI_SETTLED_IPV6 = 1 << 4,       /* part of the key: set by the table only */
-    MPCI_SETTLED_KILLED = 1 << 5     /* ended by the host: nothing of it passes any more */
+    MPCI_SETTLED_IPV6 = 1 << 4,      /* part of the key: set by the table only */
+    MPCI_SETTLED_KILLED = 1 << 5,    /* ended by the host: nothing of it passes any more */
+    MPCI_SETTLED_FORGOTTEN = 1 << 6  /* the server seems to know nothing of it; no proof, so it
+                                        shortens no timer, and any segment in a window unsets it */
 };
 
 /* Uses of a slot; bits 31-8 of `use` count them. A slot that reached the last one retires. */

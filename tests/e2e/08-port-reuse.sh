@@ -34,7 +34,49 @@ incarnations $((4 * times)) $((4 * times)) || fail "not $((4 * times)) incarnati
 test "$(counter .engine.flows)" -eq 2 || fail "more than one IPv4 flow for a port"
 member_stop
 
+# forget END...: these ends lose their connections without a word
+forget() {
+        for end in "$@"; do
+                ip -n "$end" link set eth0 down
+                at "$end" ss -K -tn state established >/dev/null
+                ip -n "$end" link set eth0 up
+                bed_routes "$end"
+        done
+}
+
+# idle_connection: one that waits, known to both ends and the member
+idle_connection() {
+        settled=$(counter .engine.flows_settled)
+        (reach expect=220 hold=$bed/gate from=$client4 port=40001 $server4 25 >/dev/null) &
+        eventually 3 more_than "$settled" || fail "no connection"
+}
+
+more_than() {
+        test "$(counter .engine.flows_settled)" -gt "$1"
+}
+
+# begins_anew LIMIT: from the same port
+begins_anew() {
+        outcome ok 0 "$1" "$(reach expect=220 limit="$1" from=$client4 port=40001 $server4 25)"
+}
+
+# Only the member remembers: the client's second SYN is the first of a new life.
+mkfifo $bed/gate
+member_start
+idle_connection
+forget client server
+begins_anew 3000 || fail "both ends forgot"
+test "$(counter .reasons.SERVER_STALE)" -eq 1 || fail "the server was not found to have forgotten"
+idle_connection
+forget client
+begins_anew 3000 || fail "the client forgot"
+ok "new lives after both ends, and after the client forgot the old one"
+member_stop
+
 member_start --split never --trace $bed/trace
 reuse wait $client4 $server4 7 || fail "without split: $(cat $bed/outcomes)"
 control "without split no numbers of their own" incarnations $times $times
+idle_connection
+forget client server
+begins_anew 500 || fail "without split the first SYN is enough"
 member_stop

@@ -93,7 +93,7 @@ enum mpci_split_event mpci_act_answer(mpci_split *sp, mpci_step *st)
     note_client(h, st);
     h->flags &= (uint8_t)~MPCI_HANDSHAKE_REVERSE;
     h->tries = 0;
-    mpci_handshake_set_timer(&sp->core->handshakes, h, sp->core->now + ANSWER_REPEAT_NS);
+    mpci_handshake_set_timer(&sp->core->handshakes, h, mpci_later(sp->core->now, ANSWER_REPEAT_NS));
     return MPCI_EV_NOTHING;
 }
 
@@ -114,7 +114,7 @@ static void start_opening(mpci_split *sp, mpci_step *st)
     h->tries = 1;
     mpci_split_send_open(sp, h);
     mpci_handshake_set_timer(&sp->core->handshakes, h,
-                             sp->core->now + sp->core->timeouts.syn_rto_ns);
+                             mpci_later(sp->core->now, sp->core->timeouts.syn_rto_ns));
 }
 
 static int open_leg(mpci_split *sp, mpci_step *st)

@@ -12,7 +12,7 @@ void mpci_split_bury(mpci_split *sp, mpci_handshake *h, unsigned reason)
     mpci_core_release(core, h, reason);
     mpci_core_refused(core, h, reason);
     mpci_handshake_set_timer(&core->handshakes, h,
-                             core->now + TOMBSTONE_EPOCHS * core->timeouts.epoch_ns);
+                             mpci_later(core->now, TOMBSTONE_EPOCHS * core->timeouts.epoch_ns));
 }
 
 enum mpci_split_event mpci_act_kill_silent(mpci_split *sp, mpci_step *st)

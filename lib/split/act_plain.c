@@ -46,7 +46,8 @@ enum mpci_split_event mpci_act_track_syn(mpci_split *sp, mpci_step *st)
         h->flags &= (uint8_t)~MPCI_HANDSHAKE_REVERSE;
         if (st->from == MPCONN_SIDE_SERVER)
             h->flags |= MPCI_HANDSHAKE_REVERSE;
-        mpci_handshake_set_timer(&sp->core->handshakes, h, sp->core->now + PLAIN_WAIT_NS);
+        mpci_handshake_set_timer(&sp->core->handshakes, h,
+                                 mpci_later(sp->core->now, PLAIN_WAIT_NS));
     }
     mpci_forward(sp->core, st->pkt, MPCONN_REASON_SYN_TRACKED);
     return MPCI_EV_NOTHING;
@@ -68,7 +69,7 @@ enum mpci_split_event mpci_act_track_answer(mpci_split *sp, mpci_step *st)
     h->server_mss = o.mss;
     h->server_window = st->view->window;
     h->link[st->from] = (uint16_t)st->pkt->link;
-    mpci_handshake_set_timer(&sp->core->handshakes, h, sp->core->now + PLAIN_WAIT_NS);
+    mpci_handshake_set_timer(&sp->core->handshakes, h, mpci_later(sp->core->now, PLAIN_WAIT_NS));
     mpci_forward(sp->core, st->pkt, MPCONN_REASON_TRACKED);
     return MPCI_EV_NOTHING;
 }

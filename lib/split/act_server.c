@@ -43,7 +43,7 @@ enum mpci_split_event mpci_act_confirm(mpci_split *sp, mpci_step *st)
     mpci_split_send_window(sp, h);
     h->tries = 1;
     mpci_handshake_set_timer(&sp->core->handshakes, h,
-                             sp->core->now + sp->core->timeouts.syn_rto_ns);
+                             mpci_later(sp->core->now, sp->core->timeouts.syn_rto_ns));
     mpci_core_release(sp->core, h, MPCONN_REASON_RELEASED);
     return MPCI_EV_NOTHING;
 }

@@ -7,7 +7,8 @@ enum { WINDOW_TRIES = 4, FINAL_ACK_TRIES = 5 };
 
 static void again_after(mpci_split *sp, mpci_handshake *h, uint64_t first_ns)
 {
-    mpci_handshake_set_timer(&sp->core->handshakes, h, sp->core->now + (first_ns << h->tries));
+    mpci_handshake_set_timer(&sp->core->handshakes, h,
+                             mpci_later(sp->core->now, first_ns << h->tries));
 }
 
 enum mpci_split_event mpci_act_repeat_answer(mpci_split *sp, mpci_step *st)

@@ -42,6 +42,12 @@ typedef struct mpci_step {
     mpci_handshake *h;  /* NULL when there is none */
 } mpci_step;
 
+/* A deadline beyond the end of the clock never comes. */
+static inline mpconn_time mpci_later(mpconn_time t, uint64_t ns)
+{
+    return ns < MPCONN_TIME_NEVER - t ? t + ns : MPCONN_TIME_NEVER;
+}
+
 static inline void mpci_verdict(mpci_core *core, mpconn_pkt *pkt, unsigned verdict, unsigned reason)
 {
     pkt->verdict = (uint8_t)verdict;

@@ -91,6 +91,7 @@ int mpconn_engine_new(mpconn_engine **out, const mpconn_engine_config *cfg,
         destroy(eng);
         return rc;
     }
+    eng->sweep_due = MPCONN_TIME_NEVER;
     mpci_sweep_plan(eng);
     *out = eng;
     return MPCONN_OK;
@@ -118,6 +119,7 @@ int mpci_engine_enter(mpconn_engine *eng, mpconn_time now)
     else
         eng->core.now = now;
     mpci_epochs_advance(&eng->split.epochs, eng->core.timeouts.epoch_ns, eng->core.now);
+    mpci_sweep_catch_up(eng);
     return MPCONN_OK;
 }
 

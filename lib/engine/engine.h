@@ -23,12 +23,15 @@ struct mpconn_engine {
     mpci_batch batch;
     mpci_alloc alloc;
     mpconn_time sweep_due;      /* next piece of the sweep; meaningful while flows are settled */
-    uint64_t sweep_interval;
+    uint64_t sweep_interval;    /* between pieces */
+    uint64_t sweep_round;       /* time for the whole table */
     uint64_t verdicts[4];       /* by mpconn_verdict */
     uint32_t sweep_lines;       /* lines in a piece */
+    uint32_t sweep_left;        /* of the piece at hand */
     uint32_t flags;             /* MPCONN_ENGINE_F_* */
     uint32_t member_id;
     uint8_t busy;               /* a call is in progress: another one comes from a callback */
+    uint8_t line_next;          /* the last thing done in time was a timer */
 };
 
 /* config.c: import and check a configuration, all defaults filled in. */
@@ -43,7 +46,9 @@ void mpci_engine_leave(mpconn_engine *eng);
 /* relay.c: a segment of a settled flow. */
 void mpci_relay(mpconn_engine *eng, mpci_step *st, uint32_t slot);
 
-/* expire.c */
+/* expire.c: pace the sweep by timeouts and table; keep its arrears to one round, which finds
+ * everything, and to nothing while there are no flows. */
 void mpci_sweep_plan(mpconn_engine *eng);
+void mpci_sweep_catch_up(mpconn_engine *eng);
 
 #endif

@@ -25,9 +25,27 @@ void mpci_sweep_plan(mpconn_engine *eng)
         round = SWEEP_ROUND_MOST;
     if (round < SWEEP_ROUND_LEAST)
         round = SWEEP_ROUND_LEAST;
+    eng->sweep_round = round;
     eng->sweep_lines = (lines + pieces - 1) / pieces;
     eng->sweep_interval = round / pieces;
-    eng->sweep_due = eng->core.now + eng->sweep_interval;
+    eng->sweep_left = eng->sweep_lines;
+    /* Whoever plans again and again must not put the next piece off for ever. */
+    eng->sweep_due = least(eng->sweep_due, mpci_later(eng->core.now, eng->sweep_interval));
+}
+
+static int any_settled(const mpconn_engine *eng)
+{
+    return eng->core.settled.pool[0].used + eng->core.settled.pool[1].used > 0;
+}
+
+void mpci_sweep_catch_up(mpconn_engine *eng)
+{
+    mpconn_time now = eng->core.now;
+
+    if (!any_settled(eng))
+        eng->sweep_due = mpci_later(now, eng->sweep_interval);
+    else if (eng->sweep_due < now && now - eng->sweep_due > eng->sweep_round)
+        eng->sweep_due = now - eng->sweep_round;
 }
 
 static uint64_t timeout_of(const mpconn_engine *eng, const mpci_settled *e)
@@ -51,58 +69,55 @@ static uint64_t timeout_of(const mpconn_engine *eng, const mpci_settled *e)
     return to->reset_ns;
 }
 
+/* last_seen counts ticks of 2^24 ns: the difference is exact modulo 2^32 of them, two years. It may
+ * be a tick more than the time that passed, and nothing ends before its time. */
+static int is_idle_too_long(const mpconn_engine *eng, const mpci_settled *e)
+{
+    uint32_t ticks = mpci_tick(eng->core.now) - e->last_seen;
+
+    return ticks > 0 && (uint64_t)(ticks - 1) << 24 >= timeout_of(eng, e);
+}
+
 static void sweep_line(mpconn_engine *eng)
 {
     mpci_settled_table *t = &eng->core.settled;
     uint32_t slot = mpci_settled_line(t, t->sweep);
-    mpci_settled *e;
 
     t->sweep++;
     if (t->sweep >= mpci_settled_lines(t))
         t->sweep = 0;
-    if (slot == MPCI_SLOT_NONE)
-        return;
-    e = mpci_settled_at(t, slot);
-    /* last_seen counts 2^24 ns: the difference is exact modulo 2^32 of them, two years. */
-    if ((uint64_t)(mpci_tick(eng->core.now) - e->last_seen) << 24 < timeout_of(eng, e))
+    if (--eng->sweep_left == 0) {
+        eng->sweep_left = eng->sweep_lines;
+        eng->sweep_due = mpci_later(eng->sweep_due, eng->sweep_interval);
+    }
+    if (slot == MPCI_SLOT_NONE || !is_idle_too_long(eng, mpci_settled_at(t, slot)))
         return;
     mpci_split_flow_ends(&eng->split, slot);
     mpci_core_end_flow(&eng->core, slot, MPCONN_REASON_EXPIRED);
 }
 
-static int any_settled(const mpconn_engine *eng)
+/* Fire one timer or look at one line; 0 when nothing is due. The two take turns, so that neither
+ * waits for the other however small the budget. */
+static int do_one(mpconn_engine *eng)
 {
-    return eng->core.settled.pool[0].used + eng->core.settled.pool[1].used > 0;
-}
+    mpci_handshake *h = mpci_handshake_due(&eng->core.handshakes, eng->core.now);
+    int line_is_due = any_settled(eng) && eng->sweep_due <= eng->core.now;
 
-/* Sweep what is due; returns the lines looked at, at most `room`. */
-static uint32_t sweep(mpconn_engine *eng, uint32_t room)
-{
-    uint32_t done = 0;
-    mpconn_time now = eng->core.now;
-    uint64_t rounds_ns = eng->sweep_interval * SWEEP_PIECES;
-
-    if (!any_settled(eng)) {
-        eng->sweep_due = now + eng->sweep_interval;
-        return 0;
+    if (h != NULL && !(line_is_due && eng->line_next)) {
+        mpci_split_expire(&eng->split, h);
+        eng->line_next = 1;
+        return 1;
     }
-    /* After a long pause one whole round finds everything. */
-    if (eng->sweep_due < now && now - eng->sweep_due > rounds_ns)
-        eng->sweep_due = now - rounds_ns;
-    while (eng->sweep_due <= now && done < room && any_settled(eng)) {
-        for (uint32_t i = 0; i < eng->sweep_lines; i++)
-            sweep_line(eng);
-        done += eng->sweep_lines;
-        eng->sweep_due += eng->sweep_interval;
-    }
-    return done;
+    if (line_is_due)
+        sweep_line(eng);
+    eng->line_next = 0;
+    return line_is_due;
 }
 
 int mpconn_engine_expire(mpconn_engine *eng, uint32_t budget, uint32_t *done, mpconn_time now)
 {
     uint32_t used = 0;
     uint32_t most = budget == 0 ? UINT32_MAX : budget;
-    mpci_handshake *h;
     int rc;
 
     if (eng == NULL)
@@ -110,12 +125,8 @@ int mpconn_engine_expire(mpconn_engine *eng, uint32_t budget, uint32_t *done, mp
     rc = mpci_engine_enter(eng, now);
     if (rc != MPCONN_OK)
         return rc;
-    while (used < most && (h = mpci_handshake_due(&eng->core.handshakes, eng->core.now)) != NULL) {
-        mpci_split_expire(&eng->split, h);
+    while (used < most && do_one(eng))
         used++;
-    }
-    if (used < most)
-        used += sweep(eng, most - used);
     mpci_engine_leave(eng);
     if (done != NULL)
         *done = used;

@@ -29,6 +29,16 @@ static inline void poke32(uint8_t *p, uint32_t v)
     poke16(p + 2, v & 0xffff);
 }
 
+static inline uint32_t peek16(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 8 | p[1];
+}
+
+static inline uint32_t peek32(const uint8_t *p)
+{
+    return peek16(p) << 16 | peek16(p + 2);
+}
+
 /* The textbook sum, byte pair by byte pair (RFC 1071 4.1). */
 static inline uint32_t slow_sum(uint32_t sum, const uint8_t *p, size_t len)
 {

@@ -259,7 +259,8 @@ END_TEST
 /* E10 asks to refuse an urgent pointer beyond the data of any segment. RFC 9293 3.8.5 (MUST-31)
  * has a receiver take urgent data of any length, so that the pointer of all its segments but the
  * last lies beyond their data, and a segment without data may announce it. Refusing those would
- * stall a correct sender. A SYN has no stream before it to be urgent about: there the line holds. */
+ * stall a correct sender. A SYN has no stream before it to be urgent about: there the line holds.
+ */
 START_TEST(E10_urgent_pointer_beyond_the_data_is_refused_on_a_syn_only)
 {
     static const struct {

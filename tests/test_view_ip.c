@@ -456,6 +456,14 @@ START_TEST(E30_verify_leaves_what_it_cannot_know)
     v = view_pkt(&pkt);
     ck_assert_int_eq(v.kind, MPCI_KIND_TCP);
     ck_assert_uint_eq(mpci_view_verify(&v, &pkt), 0);
+    /* even if the flag got lost on the way: what is not there is not read */
+    pkt.data = malloc(pkt.len);
+    memcpy(pkt.data, r.bytes, pkt.len);
+    pkt.flags = MPCONN_PKT_F_HEAD_ONLY;
+    v = view_pkt(&pkt);
+    pkt.flags = 0;
+    ck_assert_uint_eq(mpci_view_verify(&v, &pkt), 0);
+    free(pkt.data);
 }
 END_TEST
 

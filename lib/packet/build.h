@@ -11,7 +11,7 @@
 /* A segment without payload, host order. */
 typedef struct mpci_segment {
     const mpconn_tuple *tuple; /* as the receiving leg shows it */
-    uint8_t to;                /* mpconn_side it is addressed to: the source is the other endpoint */
+    uint8_t to;                /* mpconn_side it goes to; its source is the other endpoint */
     uint8_t hop_limit;
     uint16_t flags;            /* MPCI_TCP_* */
     uint32_t seq, ack;

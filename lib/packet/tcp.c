@@ -108,7 +108,7 @@ unsigned mpci_tcp_parse(mpci_view *v, uint32_t avail, uint32_t l4_len)
     const uint8_t *tcp = v->l4;
     unsigned header, reason;
 
-    if (avail < MPCI_TCP_HEADER_LEN || l4_len < MPCI_TCP_HEADER_LEN)
+    if (avail < MPCI_TCP_HEADER_LEN)
         return MPCONN_REASON_TRUNCATED;
     header = (tcp[12] >> 4) * 4u;
     if (header < MPCI_TCP_HEADER_LEN || header > l4_len)

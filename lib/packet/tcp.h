@@ -5,8 +5,8 @@
 
 #include "packet/view.h"
 
-/* Fill in the TCP part of a view whose IP part is complete. `avail` bytes can be read from l4,
- * `l4_len` is what the packet has there. 0, or the reason. */
+/* Fill in the TCP part of a view whose IP part is complete. The packet has `l4_len` bytes from
+ * l4 on, `avail` of them can be read. 0, or the reason. */
 unsigned mpci_tcp_parse(mpci_view *v, uint32_t avail, uint32_t l4_len);
 
 #endif

@@ -51,8 +51,6 @@ static unsigned take_ext(extent *x, const mpconn_pkt *pkt)
         return MPCONN_REASON_BAD_METADATA;
     x->told = 1;
     x->whole = ext.total_len;
-    if (x->avail > x->whole)
-        x->avail = x->whole;
     return 0;
 }
 
@@ -94,7 +92,7 @@ static unsigned classify_fragment(mpci_view *v, const mpci_ip *ip)
 
 static unsigned classify_icmp(mpci_view *v, uint32_t avail)
 {
-    if (avail < ICMP_HEADER_LEN || v->total_len - v->l4_offset < ICMP_HEADER_LEN)
+    if (avail < ICMP_HEADER_LEN)
         return MPCONN_REASON_TRUNCATED;
     v->kind = mpci_view_is_icmp_error(v->family, v->l4[0]) ? MPCI_KIND_ICMP_ERROR
                                                            : MPCI_KIND_ICMP_OTHER;

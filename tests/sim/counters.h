@@ -27,6 +27,7 @@ enum sim_counter_class {
     X(ECN_UNEXPECTED, SIM_NEVER_OK, "ECN bits though not negotiated")                         \
     X(MSS_EXCEEDED, SIM_NEVER_OK, "segment larger than the MSS announced")                    \
     X(WINDOW_OVERRUN, SIM_NEVER_OK, "data beyond the window offered")                         \
+    X(ACK_OF_OTHER_SYN, SIM_EXPLAIN, "in SYN-RECEIVED, acknowledges another SYN")               \
     X(NO_CONNECTION, SIM_EXPLAIN, "segment of no connection, answered with RST")              \
     X(OUTSIDE_WINDOW, SIM_EXPLAIN, "outside of the receive window, acknowledged")             \
     X(DUPLICATE_DATA, SIM_EXPLAIN, "data that was there already")                             \

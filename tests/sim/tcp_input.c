@@ -173,7 +173,7 @@ static bool syn_received_ack(sim_tcp *c, const sim_segment *seg)
             c->iss = c->older_iss[i];
     }
     if (seg->ack != c->iss + 1) {
-        sim_tcp_count(c, SIM_C_ACK_UNSENT, "for our SYN");
+        sim_tcp_count(c, SIM_C_ACK_OF_OTHER_SYN, "");
         sim_tcp_send_rst(c, seg->ack, false);
         return false;
     }

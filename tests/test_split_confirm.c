@@ -174,6 +174,30 @@ START_TEST(proof_in_the_form_of_a_window_probe_opens_the_server_leg)
 }
 END_TEST
 
+/* Two ACKs of the client change places. Both SYN and final ACK carry the newer timestamp: a server
+ * would drop a final ACK with the older one (RFC 7323 5.3). */
+START_TEST(overtaken_proof_does_not_take_the_client_s_clock_back)
+{
+    bed_segment late;
+
+    t = bed_tuple(4, 1, 40000);
+    c = bed_conn_of(&t, 0x1000, 0x90000000);
+    bed_open_default(&b);
+    bed_syn(&b, &c);
+    late = bed_seg(&t, MPCONN_SIDE_SERVER, MPCI_TCP_ACK, c.x + 1, c.y + 1);
+    late.s.timestamps = 1;
+    late.s.tsval = c.client_ts;
+    late.s.tsecr = c.proxy_ts;
+    bed_proof(&b, &c);
+    ck_assert_uint_eq(bed_take(&b)->options.tsval, c.client_ts + 1);
+    bed_in(&b, MPCONN_SIDE_CLIENT, &late);
+    ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_CLIENT_WAITS);
+    bed_syn_ack(&b, &c);
+    ck_assert_uint_eq(bed_take(&b)->view.tsval, c.client_ts + 1);
+    bed_close(&b);
+}
+END_TEST
+
 START_TEST(V1_repeated_syn_gets_the_same_answer)
 {
     uint32_t y, ts;
@@ -247,6 +271,7 @@ int main(void)
     tcase_add_test(tc, R2_second_number_of_the_server_is_not_taken);
     tcase_add_test(tc, V15_answer_is_repeated_in_peace_and_then_forgotten);
     tcase_add_loop_test(tc, proof_in_the_form_of_a_window_probe_opens_the_server_leg, 0, 4);
+    tcase_add_test(tc, overtaken_proof_does_not_take_the_client_s_clock_back);
     tcase_add_test(tc, V1_repeated_syn_gets_the_same_answer);
     tcase_add_test(tc, V1_answers_of_two_epochs_are_both_accepted);
     tcase_add_test(tc, V16_payload_of_a_syn_is_not_acknowledged);

@@ -2,6 +2,8 @@
 /* Actions on what a client says before its flow is settled. */
 #include "split/actions.h"
 
+#include "base/seq.h"
+
 /* Repeats of a SYN|ACK start after a second and double, as a client's own SYN would (RFC 6298). */
 #define ANSWER_REPEAT_NS MPCONN_SECOND
 
@@ -45,12 +47,21 @@ static void note_offers(mpci_handshake *h, const mpci_cookie *c)
     h->hs = mpci_offers_pack(&c->offers);
 }
 
-/* What every segment of the client refreshes. */
-static void note_client(mpci_handshake *h, const mpci_step *st)
+/* What every segment of the client refreshes. Of one incarnation the latest timestamp stays: what
+ * was overtaken must not take back the clock that the server has seen (RFC 7323 5.3). */
+static void note_client(mpci_handshake *h, const mpci_step *st, int same)
 {
     h->link[MPCONN_SIDE_CLIENT] = (uint16_t)st->pkt->link;
-    if (st->view->ts_offset != 0)
-        h->client_ts = st->view->tsval;
+    if (st->view->ts_offset == 0)
+        return;
+    h->client_ts = same ? mpci_seq_max(h->client_ts, st->view->tsval) : st->view->tsval;
+}
+
+/* Whether the entry was split, and of this incarnation, already. */
+static int is_same(const mpci_handshake *h, uint32_t client_isn)
+{
+    return (h->state == MPCI_ST_ANSWERED || h->state == MPCI_ST_OPENING) &&
+           h->client_isn == client_isn;
 }
 
 /* Build the answer into the SYN's own buffer. */
@@ -81,6 +92,7 @@ enum mpci_split_event mpci_act_answer(mpci_split *sp, mpci_step *st)
 {
     mpci_cookie c;
     mpci_handshake *h = st->h;
+    int same;
 
     if (answer(sp, st, &c) != 0)
         return MPCI_EV_NOTHING;
@@ -89,8 +101,9 @@ enum mpci_split_event mpci_act_answer(mpci_split *sp, mpci_step *st)
     if (h == NULL)
         return MPCI_EV_NOTHING;
     st->h = h;
+    same = is_same(h, c.client_isn);
     note_offers(h, &c);
-    note_client(h, st);
+    note_client(h, st, same);
     h->flags &= (uint8_t)~MPCI_HANDSHAKE_REVERSE;
     h->tries = 0;
     mpci_handshake_set_timer(&sp->core->handshakes, h, mpci_later(sp->core->now, ANSWER_REPEAT_NS));
@@ -105,11 +118,11 @@ enum mpci_split_event mpci_act_answer_only(mpci_split *sp, mpci_step *st)
     return MPCI_EV_NOTHING;
 }
 
-static void start_opening(mpci_split *sp, mpci_step *st)
+static void start_opening(mpci_split *sp, mpci_step *st, int same)
 {
     mpci_handshake *h = st->h;
 
-    note_client(h, st);
+    note_client(h, st, same);
     h->client_window = st->view->window;
     h->tries = 1;
     mpci_split_send_open(sp, h);
@@ -119,15 +132,18 @@ static void start_opening(mpci_split *sp, mpci_step *st)
 
 static int open_leg(mpci_split *sp, mpci_step *st)
 {
+    int same;
+
     if (st->h == NULL)
         st->h = take_entry(sp, st);
     if (st->h == NULL) {
         mpci_drop(sp->core, st->pkt, MPCONN_REASON_HANDSHAKE_FULL);
         return 1;
     }
+    same = sp->proof == NULL || is_same(st->h, sp->proof->client_isn);
     if (sp->proof != NULL)
         note_offers(st->h, sp->proof);
-    start_opening(sp, st);
+    start_opening(sp, st, same);
     return 0;
 }
 
@@ -154,7 +170,7 @@ enum mpci_split_event mpci_act_reopen(mpci_split *sp, mpci_step *st)
 
 enum mpci_split_event mpci_act_wait(mpci_split *sp, mpci_step *st)
 {
-    note_client(st->h, st);
+    note_client(st->h, st, 1);
     st->h->client_window = st->view->window;
     consume(sp, st, MPCONN_REASON_CLIENT_WAITS);
     return MPCI_EV_NOTHING;
@@ -162,7 +178,7 @@ enum mpci_split_event mpci_act_wait(mpci_split *sp, mpci_step *st)
 
 enum mpci_split_event mpci_act_hold(mpci_split *sp, mpci_step *st)
 {
-    note_client(st->h, st);
+    note_client(st->h, st, 1);
     mpci_core_hold(sp->core, st->h, st->pkt);
     return MPCI_EV_NOTHING;
 }

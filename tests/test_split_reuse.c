@@ -176,6 +176,33 @@ START_TEST(V12_new_number_in_an_open_flow_is_left_to_the_endpoints)
 }
 END_TEST
 
+/* A client that forgot its first SYN sends another while the server leg of the first still opens;
+ * the commit of the first then comes before the proof of the second. */
+START_TEST(V12_proof_of_a_new_number_after_the_commit_of_the_old_is_driven)
+{
+    bed_conn next;
+    const bed_out *o;
+
+    t = bed_tuple(4, 1, 40000);
+    c = bed_conn_of(&t, 0x1000, 0x90000000);
+    next = bed_conn_of(&t, c.x + 77777, 0x1234);
+    bed_open_default(&b);
+    bed_syn(&b, &c);
+    bed_proof(&b, &c);
+    bed_syn(&b, &next);
+    bed_syn_ack(&b, &c);
+    ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_SERVER_ANSWERED);
+    b.n_out = 0;
+    bed_proof(&b, &next);
+    o = bed_take(&b);
+    ck_assert_uint_eq(o->view.flags, MPCI_TCP_SYN);
+    ck_assert_uint_eq(o->view.seq, next.x);
+    bed_syn_ack(&b, &next);
+    ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_SERVER_ANSWERED);
+    bed_close(&b);
+}
+END_TEST
+
 START_TEST(R3_dead_number_is_not_driven_again)
 {
     bed_segment seg;
@@ -202,5 +229,6 @@ int main(void)
                       closed_flow_still_carries_its_last_segments_while_the_next_one_begins,
                       V12b_server_in_time_wait_is_not_heard_by_the_client,
                       V12_new_number_in_an_open_flow_is_left_to_the_endpoints,
+                      V12_proof_of_a_new_number_after_the_commit_of_the_old_is_driven,
                       R3_dead_number_is_not_driven_again);
 }

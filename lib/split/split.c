@@ -206,13 +206,16 @@ int mpci_split_input_stray(mpci_split *sp, mpci_step *st, mpci_settled *old)
     if (st->from != MPCONN_SIDE_CLIENT || has(st->view, MPCI_TCP_RST))
         return 0;
     find_entry(sp, st);
-    if (st->h != NULL && st->h->state == MPCI_ST_CONFIRMING)
-        return 0;
     event = classify(sp, st, &c);
     if (!is_proof(event) ||
         (sp->proof != NULL ? sp->proof->client_isn : st->h->client_isn) == old->client_isn)
         return 0;
     mark_over(old);
+    if (st->h != NULL && st->h->state == MPCI_ST_CONFIRMING) {
+        /* The client began anew before it heard of the commit; nobody waits for that any more. */
+        mpci_split_run(sp, st, MPCI_EV_CONFIRMED);
+        event = proof_event(st->view);
+    }
     mpci_split_run(sp, st, event);
     return 1;
 }

@@ -258,6 +258,40 @@ START_TEST(full_table_is_told_to_both)
 }
 END_TEST
 
+/* Tombstones fill the table: SYNs are answered without an entry, a proof takes the oldest place. */
+START_TEST(E22_syn_takes_no_place_from_anybody_and_a_proof_takes_the_oldest)
+{
+    mpconn_engine_config cfg;
+    mpconn_callbacks cb;
+    mpconn_stats s;
+
+    bed_config(&cfg, &cb);
+    cfg.max_handshakes = 8;
+    bed_open(&b, &cfg, &cb);
+    for (uint16_t i = 0; i < 8; i++) {
+        t = bed_tuple(4, 1, (uint16_t)(40000 + i));
+        c = bed_conn_of(&t, 1, 0x1000);
+        bed_syn(&b, &c);
+        bed_proof(&b, &c);
+        from_server(MPCI_TCP_RST | MPCI_TCP_ACK, 0, c.x + 1);
+        b.n_out = 0;
+    }
+    t = bed_tuple(4, 2, 50000);
+    c = bed_conn_of(&t, 1, 0x1000);
+    bed_syn(&b, &c);
+    ck_assert_uint_eq(mpconn_engine_count(b.eng, MPCONN_REASON_HANDSHAKE_EVICTED), 0);
+    bed_proof(&b, &c);
+    ck_assert_uint_eq(mpconn_engine_count(b.eng, MPCONN_REASON_HANDSHAKE_EVICTED), 1);
+    b.n_out = 0;
+    bed_syn_ack(&b, &c);
+    ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_SERVER_ANSWERED);
+    MPCONN_STRUCT_INIT(&s);
+    ck_assert_int_eq(mpconn_engine_stats(b.eng, &s), MPCONN_OK);
+    ck_assert_uint_eq(s.handshakes, 8);
+    bed_close(&b);
+}
+END_TEST
+
 START_TEST(guessed_proof_is_refused)
 {
     t = bed_tuple(4, 1, 40000);
@@ -289,6 +323,7 @@ int main(void)
     tcase_add_test(tc, V12b_server_with_an_older_incarnation_is_told_to_reset_it);
     tcase_add_test(tc, client_that_came_back_with_another_number_replaces_the_attempt);
     tcase_add_test(tc, full_table_is_told_to_both);
+    tcase_add_test(tc, E22_syn_takes_no_place_from_anybody_and_a_proof_takes_the_oldest);
     tcase_add_loop_test(tc, guessed_proof_is_refused, 0, 2);
     suite_add_tcase(s, tc);
     return check_run(s);

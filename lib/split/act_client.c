@@ -19,24 +19,30 @@ static int in_peace(const mpci_split *sp)
     return sp->half_open < sp->core->handshakes.capacity / 2;
 }
 
-static mpci_handshake *take_entry(mpci_split *sp, mpci_step *st)
+static mpci_handshake *take_free_entry(mpci_split *sp, mpci_step *st)
 {
-    mpci_handshake_table *t = &sp->core->handshakes;
-    mpci_handshake *h = mpci_handshake_add(t, st->hash, st->tuple);
+    mpci_handshake *h = mpci_handshake_add(&sp->core->handshakes, st->hash, st->tuple);
 
-    if (h == NULL) {
-        mpci_step evict = {0};
-
-        evict.h = mpci_handshake_oldest_unproved(t);
-        if (evict.h == NULL)
-            return NULL;
-        mpci_count(&sp->core->counters, MPCONN_REASON_HANDSHAKE_EVICTED);
-        mpci_split_run(sp, &evict, MPCI_EV_EVICTED);
-        h = mpci_handshake_add(t, st->hash, st->tuple);
-    }
     if (h != NULL)
         h->mark = st->pkt->mark;
     return h;
+}
+
+/* For a client that has proved itself the one that has been unproved (or dead) for longest gives
+ * way; a mere SYN never takes anything from anybody. */
+static mpci_handshake *take_entry(mpci_split *sp, mpci_step *st)
+{
+    mpci_handshake *h = take_free_entry(sp, st);
+    mpci_step evict = {0};
+
+    if (h != NULL)
+        return h;
+    evict.h = mpci_handshake_oldest_unproved(&sp->core->handshakes);
+    if (evict.h == NULL)
+        return NULL;
+    mpci_count(&sp->core->counters, MPCONN_REASON_HANDSHAKE_EVICTED);
+    mpci_split_run(sp, &evict, MPCI_EV_EVICTED);
+    return take_free_entry(sp, st);
 }
 
 static void note_offers(mpci_handshake *h, const mpci_cookie *c)
@@ -97,7 +103,7 @@ enum mpci_split_event mpci_act_answer(mpci_split *sp, mpci_step *st)
     if (answer(sp, st, &c) != 0)
         return MPCI_EV_NOTHING;
     if (h == NULL && in_peace(sp))
-        h = take_entry(sp, st);
+        h = take_free_entry(sp, st);
     if (h == NULL)
         return MPCI_EV_NOTHING;
     st->h = h;

@@ -83,7 +83,7 @@ static void tell_settled(mpci_split *sp, const mpci_handshake *h, uint32_t slot)
     mpci_core *core = sp->core;
     mpci_offers o;
     mpconn_leg client, server;
-    mpconn_delta delta;
+    mpconn_delta delta = {0};
     mpconn_event ev;
 
     if (core->callbacks.event == NULL)

@@ -45,7 +45,7 @@ void mpci_core_release(mpci_core *core, mpci_handshake *h, unsigned reason)
 void mpci_core_end_flow(mpci_core *core, uint32_t slot, unsigned reason)
 {
     mpconn_event ev;
-    mpconn_delta delta;
+    mpconn_delta delta = {0};
 
     MPCONN_STRUCT_INIT(&ev);
     mpci_settled_tuple(&core->settled, slot, &ev.tuple);

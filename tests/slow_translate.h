@@ -10,11 +10,6 @@
 
 #include "packets.h"
 
-static inline uint32_t peek32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 /* Add an offset to the number at p: toward the server as it is, back again negated. */
 static inline void slow_move(uint8_t *p, uint32_t offset, unsigned from)
 {

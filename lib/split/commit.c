@@ -95,7 +95,6 @@ static void tell_settled(mpci_split *sp, const mpci_handshake *h, uint32_t slot)
         fill_client_leg(&client, sp, h, &o);
     else
         client = server;
-    memset(&delta, 0, sizeof(delta)); /* the host gets all of it, what nobody filled in, too */
     mpci_settled_delta(mpci_settled_at(&core->settled, slot), &delta);
     ev.type = MPCONN_EVENT_SETTLED;
     ev.reason = MPCONN_REASON_NONE;

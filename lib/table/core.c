@@ -48,7 +48,6 @@ void mpci_core_end_flow(mpci_core *core, uint32_t slot, unsigned reason)
     mpconn_delta delta = {0};
 
     MPCONN_STRUCT_INIT(&ev);
-    memset(&delta, 0, sizeof(delta)); /* the host gets all of it, what nobody filled in, too */
     mpci_settled_tuple(&core->settled, slot, &ev.tuple);
     ev.flow = mpci_settled_id(&core->settled, slot);
     mpci_settled_delta(mpci_settled_at(&core->settled, slot), &delta);

@@ -28,7 +28,7 @@ enum mpci_kind {
     MPCI_KIND_ICMP_ERROR,   /* ICMP or ICMPv6 error: IP part and l4_offset are valid */
     MPCI_KIND_ICMP_OTHER,   /* echo and the rest of ICMP */
     MPCI_KIND_FRAGMENT,     /* any fragment that is not the first */
-    MPCI_KIND_OTHER         /* another protocol */
+    MPCI_KIND_OTHER         /* another protocol, or the first fragment of one */
 };
 
 typedef struct mpci_view {
@@ -68,8 +68,8 @@ typedef struct mpci_syn_options {
 } mpci_syn_options;
 
 /* Parse a packet: IP, extension headers, TCP with its option list. Never fails: what cannot be
- * read is MPCI_KIND_BAD with a reason. Checks lengths, addresses (E25), ports and flags (E10) of
- * TCP segments. Malformed option lists are BAD_OPTIONS on a SYN; on other segments the options up
+ * read is MPCI_KIND_BAD with a reason. Checks lengths, addresses (E25), ports and flags (E10; an
+ * urgent pointer beyond the data only on a SYN, see tcp.c) of TCP segments. Malformed option lists are BAD_OPTIONS on a SYN; on other segments the options up
  * to the fault count. Does not verify checksums, but MPCONN_PKT_F_CSUM_BAD is refused here. */
 void mpci_view_parse(mpci_view *v, const mpconn_pkt *pkt);
 

@@ -141,7 +141,8 @@ typedef struct mpconn_admit_request {
 enum mpconn_event_type {
     MPCONN_EVENT_SETTLED = 1,  /**< a flow entered the table; legs and delta are given */
     MPCONN_EVENT_REFUSED = 2,  /**< a handshake ended without a flow; `reason` says why */
-    MPCONN_EVENT_ENDED = 3     /**< a settled flow left the table; `reason` says why */
+    MPCONN_EVENT_ENDED = 3     /**< a settled flow left the table; `reason` says why. A killed one
+                                    leaves when its tombstone does */
 };
 
 /** @brief Something that happened to a connection. */

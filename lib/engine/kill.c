@@ -37,7 +37,7 @@ static int import_filter(mpconn_flow_filter *f, const mpconn_flow_filter *filter
         return MPCONN_ERR_INVAL;
     bits = f->family == MPCONN_FAMILY_IPV6 ? 128 : f->family == MPCONN_FAMILY_IPV4 ? 32 : 0;
     if (f->client_prefix > bits || f->server_prefix > bits ||
-        (f->flags & ~MPCONN_KILL_F_SILENT) != 0)
+        f->reserved != 0 || (f->flags & ~MPCONN_KILL_F_SILENT) != 0)
         return MPCONN_ERR_INVAL;
     return MPCONN_OK;
 }

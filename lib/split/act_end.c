@@ -22,6 +22,19 @@ enum mpci_split_event mpci_act_kill_silent(mpci_split *sp, mpci_step *st)
     return MPCI_EV_NOTHING;
 }
 
+enum mpci_split_event mpci_act_kill_plain_silent(mpci_split *sp, mpci_step *st)
+{
+    mpci_count(&sp->core->counters, MPCONN_REASON_KILLED);
+    mpci_core_refused(sp->core, st->h, MPCONN_REASON_KILLED);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_kill_plain(mpci_split *sp, mpci_step *st)
+{
+    mpci_split_reset_plain(sp, st->h);
+    return mpci_act_kill_plain_silent(sp, st);
+}
+
 enum mpci_split_event mpci_act_kill(mpci_split *sp, mpci_step *st)
 {
     mpci_split_reset_client(sp, st->h);

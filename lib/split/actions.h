@@ -44,6 +44,8 @@ MPCI_SPLIT_ACTION(mpci_act_forget);        /* the entry has served */
 /* act_end.c */
 MPCI_SPLIT_ACTION(mpci_act_kill);          /* exact RSTs to who has heard of us */
 MPCI_SPLIT_ACTION(mpci_act_kill_silent);
+MPCI_SPLIT_ACTION(mpci_act_kill_plain);    /* the same for a handshake that is not split: it has */
+MPCI_SPLIT_ACTION(mpci_act_kill_plain_silent); /* no cookie, and so needs no tombstone */
 
 /* act_plain.c */
 MPCI_SPLIT_ACTION(mpci_act_track_syn);     /* forward it and keep an entry */
@@ -63,6 +65,8 @@ void mpci_split_send_final_ack(mpci_split *sp, const mpci_handshake *h);       /
 void mpci_split_send_window(mpci_split *sp, const mpci_handshake *h);          /* 9 */
 void mpci_split_reset_client(mpci_split *sp, const mpci_handshake *h);
 void mpci_split_reset_server(mpci_split *sp, const mpci_handshake *h, uint32_t seq);
+/* Exact RSTs to both endpoints of a handshake that is not split. */
+void mpci_split_reset_plain(mpci_split *sp, const mpci_handshake *h);
 /* Turn a SYN into its SYN|ACK in place; 0, or 1 when the buffer is too small. */
 int mpci_split_answer_in_place(mpci_split *sp, mpci_step *st, const mpci_cookie *c,
                                uint32_t client_ts);

@@ -151,8 +151,8 @@ static const mpci_split_cell table[MPCI_ST_COUNT][MPCI_EV_COUNT] = {
         E(EXHAUSTED) = C(NONE, plain_expired),
         NOT_SETTLED(PLAIN_SYN), NO_FOLLOW_UPS(PLAIN_SYN),
         E(EVICTED) = C(NONE, forget),
-        E(KILLED) = C(NONE, forget),
-        E(KILLED_SILENT) = C(NONE, forget),
+        E(KILLED) = C(NONE, kill_plain),
+        E(KILLED_SILENT) = C(NONE, kill_plain_silent),
     },
     [MPCI_ST_PLAIN_ANSWERED] = {
         E(NOTHING) = C(PLAIN_ANSWERED, absent),
@@ -176,8 +176,8 @@ static const mpci_split_cell table[MPCI_ST_COUNT][MPCI_EV_COUNT] = {
         E(FULL) = C(NONE, forget),
         E(CONFIRMED) = C(PLAIN_ANSWERED, absent),
         E(EVICTED) = C(NONE, forget),
-        E(KILLED) = C(NONE, forget),
-        E(KILLED_SILENT) = C(NONE, forget),
+        E(KILLED) = C(NONE, kill_plain),
+        E(KILLED_SILENT) = C(NONE, kill_plain_silent),
     },
 };
 

@@ -131,6 +131,11 @@ void mpci_split_send_window(mpci_split *sp, const mpci_handshake *h)
     put(sp, h, &s, MPCONN_REASON_WINDOW_OPENED);
 }
 
+static unsigned reset_reason(unsigned to)
+{
+    return to == MPCONN_SIDE_CLIENT ? MPCONN_REASON_RST_TO_CLIENT : MPCONN_REASON_RST_TO_SERVER;
+}
+
 void mpci_split_reset_client(mpci_split *sp, const mpci_handshake *h)
 {
     mpci_segment s = segment_to(sp, h, MPCONN_SIDE_CLIENT, MPCI_TCP_RST | MPCI_TCP_ACK);
@@ -146,4 +151,20 @@ void mpci_split_reset_server(mpci_split *sp, const mpci_handshake *h, uint32_t s
 
     s.seq = seq;
     put(sp, h, &s, MPCONN_REASON_RST_TO_SERVER);
+}
+
+/* The opener waits for something that acknowledges its SYN, the answerer for x+1 (RFC 9293
+ * 3.10.7.3, 3.10.7.4). */
+void mpci_split_reset_plain(mpci_split *sp, const mpci_handshake *h)
+{
+    unsigned opener = h->flags & MPCI_HANDSHAKE_REVERSE ? MPCONN_SIDE_SERVER : MPCONN_SIDE_CLIENT;
+    unsigned answerer = opener ^ 1;
+    mpci_segment s = segment_to(sp, h, opener, MPCI_TCP_RST | MPCI_TCP_ACK);
+
+    s.seq = h->state == MPCI_ST_PLAIN_ANSWERED ? h->server_isn + 1 : 0;
+    s.ack = h->client_isn + 1;
+    put(sp, h, &s, reset_reason(opener));
+    s = segment_to(sp, h, answerer, MPCI_TCP_RST);
+    s.seq = h->client_isn + 1;
+    put(sp, h, &s, reset_reason(answerer));
 }

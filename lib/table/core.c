@@ -35,10 +35,10 @@ void mpci_core_release(mpci_core *core, mpci_handshake *h, unsigned reason)
         return;
     core->held_packets -= h->held_packets;
     core->held_bytes -= h->held_bytes;
+    core->counters.n[MPCONN_REASON_RELEASED] += h->held_packets;
     h->held_packets = 0;
     h->held_bytes = 0;
     mpci_handshake_set_hold(&core->handshakes, h, MPCONN_TIME_NEVER);
-    mpci_count(&core->counters, reason);
     core->callbacks.release(core->user, mpci_handshake_id(&core->handshakes, h), reason);
 }
 
@@ -50,6 +50,9 @@ void mpci_core_end_flow(mpci_core *core, uint32_t slot, unsigned reason)
     MPCONN_STRUCT_INIT(&ev);
     mpci_settled_tuple(&core->settled, slot, &ev.tuple);
     ev.flow = mpci_settled_id(&core->settled, slot);
+    ev.reason = mpci_settled_flags(mpci_settled_at(&core->settled, slot)) & MPCI_SETTLED_KILLED
+                    ? MPCONN_REASON_KILLED
+                    : reason;
     mpci_settled_delta(mpci_settled_at(&core->settled, slot), &delta);
     mpci_settled_remove(&core->settled, mpci_tuple_hash(&core->table_key, &ev.tuple), slot);
     core->changes++;
@@ -58,7 +61,6 @@ void mpci_core_end_flow(mpci_core *core, uint32_t slot, unsigned reason)
     if (core->callbacks.event == NULL)
         return;
     ev.type = MPCONN_EVENT_ENDED;
-    ev.reason = reason;
     ev.delta = &delta;
     core->callbacks.event(core->user, &ev);
 }

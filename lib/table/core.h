@@ -83,10 +83,12 @@ static inline void mpci_packet_became(mpconn_pkt *pkt, uint32_t len)
 /* Hold the packet until the handshake is decided, or drop it when there is no room (R12). */
 void mpci_core_hold(mpci_core *core, mpci_handshake *h, mpconn_pkt *pkt);
 
-/* Ask the host for all packets held for a handshake. */
+/* Ask the host for all packets held for a handshake, and tell it why. They count as RELEASED; what
+ * becomes of them counts when they come again. */
 void mpci_core_release(mpci_core *core, mpci_handshake *h, unsigned reason);
 
-/* Take a flow out of the table and tell the host. */
+/* Take a flow out of the table and tell the host: `reason` counts, but what ended a flow that the
+ * host killed is the host. */
 void mpci_core_end_flow(mpci_core *core, uint32_t slot, unsigned reason);
 
 /* Tell the host that a handshake ended without a flow. */

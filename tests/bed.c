@@ -194,6 +194,7 @@ void bed_in(bed *b, unsigned from, const bed_segment *seg)
     b->pkt.cap = sizeof(b->bytes);
     b->pkt.side = (uint8_t)from;
     b->pkt.link = from == MPCONN_SIDE_CLIENT ? 11 : 22;
+    b->pkt.zone = seg->s.tuple->zone;
     b->pkt.mark = 77;
     submit(b, &b->pkt);
 }

@@ -253,6 +253,8 @@ static const filter_case filter_cases[] = {
     {"client /30", {.family = V4, .client = {{192, 0, 2, 0}}, .client_prefix = 30}, 0x00f},
     {"client /24", {.family = V4, .client = {{192, 0, 2, 99}}, .client_prefix = 24}, 0x03f},
     {"client /1", {.family = V4, .client = {{128}}, .client_prefix = 1}, 0x03f},
+    {"other half", {.family = V4, .client = {{64}}, .client_prefix = 1}, 0},
+    {"other /25", {.family = V4, .client = {{192, 0, 2, 129}}, .client_prefix = 25}, 0},
     {"other /24", {.family = V4, .client = {{192, 0, 3, 1}}, .client_prefix = 24}, 0},
     {"server /32", {.family = V4, .server = {{198, 51, 100, 7}}, .server_prefix = 32}, 0x03f},
     {"other server", {.family = V4, .server = {{198, 51, 100, 6}}, .server_prefix = 32}, 0},

@@ -253,8 +253,6 @@ static const filter_case filter_cases[] = {
     {"client /30", {.family = V4, .client = {{192, 0, 2, 0}}, .client_prefix = 30}, 0x00f},
     {"client /24", {.family = V4, .client = {{192, 0, 2, 99}}, .client_prefix = 24}, 0x03f},
     {"client /1", {.family = V4, .client = {{128}}, .client_prefix = 1}, 0x03f},
-    {"other half", {.family = V4, .client = {{64}}, .client_prefix = 1}, 0},
-    {"other /25", {.family = V4, .client = {{192, 0, 2, 129}}, .client_prefix = 25}, 0},
     {"other /24", {.family = V4, .client = {{192, 0, 3, 1}}, .client_prefix = 24}, 0},
     {"server /32", {.family = V4, .server = {{198, 51, 100, 7}}, .server_prefix = 32}, 0x03f},
     {"other server", {.family = V4, .server = {{198, 51, 100, 6}}, .server_prefix = 32}, 0},
@@ -426,6 +424,8 @@ START_TEST(killed_handshake_of_an_unproved_client_is_dead)
         assert_reset(CLIENT, 11, c.y + 1, MPCI_TCP_ACK, c.x + 1);
     send_from(&c, CLIENT, MPCI_TCP_ACK, 1, 1, 0); /* the cookie is still good, but not for this */
     ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_DEAD_FLOW);
+    if (!_i) /* the first one may be lost */
+        assert_reset(CLIENT, 11, c.y + 1, MPCI_TCP_ACK, c.x + 1);
     ck_assert_uint_eq(kill_them(), 0);
     ck_assert_uint_eq(b.n_out, 0);
     bed_close(&b);
@@ -459,6 +459,9 @@ START_TEST(killed_handshake_of_a_proved_client_releases_what_it_held)
     bed_in_again(&b, &b.pkt);
     ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_DEAD_FLOW);
     ck_assert_uint_eq(b.pkt.flow, 0);
+    if (!_i)
+        assert_reset(CLIENT, 11, c.y + 1, MPCI_TCP_ACK, c.x + 1);
+    ck_assert_uint_eq(b.n_out, 0);
     bed_syn_ack(&b, &c); /* comes too late */
     ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_DEAD_FLOW);
     assert_reset(SERVER, MPCONN_LINK_NONE, c.x + 1, 0, 0);

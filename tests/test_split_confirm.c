@@ -174,6 +174,28 @@ START_TEST(proof_in_the_form_of_a_window_probe_opens_the_server_leg)
 }
 END_TEST
 
+/* The first ACK and a probe with a byte were lost; then the client challenges our repeated SYN|ACK,
+ * with a number behind the byte. */
+START_TEST(V15_challenge_ack_behind_a_lost_probe_is_a_proof)
+{
+    bed_segment seg;
+
+    t = bed_tuple(4, 1, 40000);
+    c = bed_conn_of(&t, 0xfffffffe, 0x1000);
+    c.timestamps = 0;
+    bed_open_default(&b);
+    bed_syn(&b, &c);
+    seg = bed_seg(&t, MPCONN_SIDE_SERVER, MPCI_TCP_ACK, c.x + 0x20000, c.y + 1);
+    bed_in(&b, MPCONN_SIDE_CLIENT, &seg);
+    ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_COOKIE_REFUSED);
+    seg = bed_seg(&t, MPCONN_SIDE_SERVER, MPCI_TCP_ACK, c.x + 2, c.y + 1);
+    bed_in(&b, MPCONN_SIDE_CLIENT, &seg);
+    ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_CLIENT_PROVED);
+    ck_assert_uint_eq(bed_take(&b)->view.seq, c.x);
+    bed_close(&b);
+}
+END_TEST
+
 /* Two ACKs of the client change places. Both SYN and final ACK carry the newer timestamp: a server
  * would drop a final ACK with the older one (RFC 7323 5.3). */
 START_TEST(overtaken_proof_does_not_take_the_client_s_clock_back)
@@ -271,6 +293,7 @@ int main(void)
     tcase_add_test(tc, R2_second_number_of_the_server_is_not_taken);
     tcase_add_test(tc, V15_answer_is_repeated_in_peace_and_then_forgotten);
     tcase_add_loop_test(tc, proof_in_the_form_of_a_window_probe_opens_the_server_leg, 0, 4);
+    tcase_add_test(tc, V15_challenge_ack_behind_a_lost_probe_is_a_proof);
     tcase_add_test(tc, overtaken_proof_does_not_take_the_client_s_clock_back);
     tcase_add_test(tc, V1_repeated_syn_gets_the_same_answer);
     tcase_add_test(tc, V1_answers_of_two_epochs_are_both_accepted);

@@ -52,6 +52,23 @@ static void from_client(unsigned flags, uint32_t seq, uint32_t ack)
     bed_in(&b, MPCONN_SIDE_CLIENT, &seg);
 }
 
+/* The answer to a SYN comes from where the SYN went, whoever claims to give it. */
+START_TEST(E35_syn_ack_from_the_side_of_the_client_answers_nothing)
+{
+    open_server_leg();
+    from_client(MPCI_TCP_SYN | MPCI_TCP_ACK, 0x7777, c.x + 1);
+    ck_assert_int_eq(b.pkt.verdict, MPCONN_VERDICT_DROP);
+    from_client(MPCI_TCP_SYN | MPCI_TCP_ACK, 0x7777, c.x + 2);
+    ck_assert_int_eq(b.pkt.verdict, MPCONN_VERDICT_DROP);
+    ck_assert_uint_eq(b.n_out, 0);
+    ck_assert_uint_eq(b.n_events, 0);
+    bed_syn_ack(&b, &c);
+    ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_SERVER_ANSWERED);
+    ck_assert_uint_eq(bed_take(&b)->pkt.link, 22);
+    bed_close(&b);
+}
+END_TEST
+
 START_TEST(V5_refusal_reaches_client_as_exact_reset)
 {
     open_server_leg();
@@ -149,6 +166,7 @@ START_TEST(client_abort_before_the_proof_is_forgotten)
 }
 END_TEST
 
+/* Neither of its probes opens anything: each is told again what the first RST, maybe lost, said. */
 START_TEST(V21_late_proof_of_a_dead_number_opens_nothing)
 {
     open_server_leg();
@@ -164,8 +182,9 @@ START_TEST(V21_late_proof_of_a_dead_number_opens_nothing)
         bed_in(&b, MPCONN_SIDE_CLIENT, &seg);
         ck_assert_int_eq(b.pkt.verdict, MPCONN_VERDICT_DROP);
         ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_DEAD_FLOW);
+        ck_assert_uint_eq(b.n_out, 1);
+        expect_reset_to_client();
     }
-    ck_assert_uint_eq(b.n_out, 0);
     bed_close(&b);
 }
 END_TEST
@@ -312,6 +331,7 @@ int main(void)
     Suite *s = suite_create("split_fail");
     TCase *tc = tcase_create("split_fail");
 
+    tcase_add_test(tc, E35_syn_ack_from_the_side_of_the_client_answers_nothing);
     tcase_add_test(tc, V5_refusal_reaches_client_as_exact_reset);
     tcase_add_test(tc, refusal_with_another_number_changes_nothing);
     tcase_add_test(tc, V6_silence_ends_after_five_tries);

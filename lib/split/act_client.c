@@ -51,6 +51,7 @@ static void note_offers(mpci_handshake *h, const mpci_cookie *c)
     h->proxy_isn = c->isn;
     h->proxy_ts = c->tsval;
     h->hs = mpci_offers_pack(&c->offers);
+    h->flags &= (uint8_t)~(MPCI_HANDSHAKE_REVERSE | MPCI_HANDSHAKE_QUIET);
 }
 
 /* What every segment of the client refreshes. Of one incarnation the latest timestamp stays: what
@@ -110,7 +111,6 @@ enum mpci_split_event mpci_act_answer(mpci_split *sp, mpci_step *st)
     same = is_same(h, c.client_isn);
     note_offers(h, &c);
     note_client(h, st, same);
-    h->flags &= (uint8_t)~MPCI_HANDSHAKE_REVERSE;
     h->tries = 0;
     mpci_handshake_set_timer(&sp->core->handshakes, h, mpci_later(sp->core->now, ANSWER_REPEAT_NS));
     return MPCI_EV_NOTHING;
@@ -194,7 +194,8 @@ enum mpci_split_event mpci_act_refuse_proof(mpci_split *sp, mpci_step *st)
     unsigned flags = st->view->flags;
 
     mpci_drop(sp->core, st->pkt,
-              (flags & MPCI_TCP_RST) != 0   ? MPCONN_REASON_RST_NOT_EXACT
+              (flags & MPCI_TCP_SYN) != 0   ? MPCONN_REASON_UNEXPECTED_SYN_ACK
+              : (flags & MPCI_TCP_RST) != 0 ? MPCONN_REASON_RST_NOT_EXACT
               : (flags & MPCI_TCP_ACK) == 0 ? MPCONN_REASON_UNPROVED_DATA
                                             : MPCONN_REASON_COOKIE_REFUSED);
     return MPCI_EV_NOTHING;

@@ -17,8 +17,19 @@ void mpci_split_bury(mpci_split *sp, mpci_handshake *h, unsigned reason)
 
 enum mpci_split_event mpci_act_kill_silent(mpci_split *sp, mpci_step *st)
 {
+    st->h->flags |= MPCI_HANDSHAKE_QUIET;
     mpci_count(&sp->core->counters, MPCONN_REASON_KILLED);
     mpci_split_bury(sp, st->h, MPCONN_REASON_KILLED);
+    return MPCI_EV_NOTHING;
+}
+
+/* The client believes that it is connected and probes our closed window for as long as it is
+ * patient: a RST that was lost would cost it minutes. One small answer to one segment. */
+enum mpci_split_event mpci_act_refuse_again(mpci_split *sp, mpci_step *st)
+{
+    if ((st->h->flags & MPCI_HANDSHAKE_QUIET) == 0)
+        mpci_split_reset_client(sp, st->h);
+    mpci_drop(sp->core, st->pkt, MPCONN_REASON_DEAD_FLOW);
     return MPCI_EV_NOTHING;
 }
 
@@ -40,5 +51,7 @@ enum mpci_split_event mpci_act_kill(mpci_split *sp, mpci_step *st)
     mpci_split_reset_client(sp, st->h);
     if (st->h->state == MPCI_ST_OPENING)
         mpci_split_reset_server(sp, st->h, st->h->client_isn + 1);
-    return mpci_act_kill_silent(sp, st);
+    mpci_count(&sp->core->counters, MPCONN_REASON_KILLED);
+    mpci_split_bury(sp, st->h, MPCONN_REASON_KILLED);
+    return MPCI_EV_NOTHING;
 }

@@ -43,7 +43,7 @@ enum mpci_split_event mpci_act_track_syn(mpci_split *sp, mpci_step *st)
         h->hs = plain_hs(&o);
         h->mark = st->pkt->mark;
         h->link[st->from] = (uint16_t)st->pkt->link;
-        h->flags &= (uint8_t)~MPCI_HANDSHAKE_REVERSE;
+        h->flags &= (uint8_t)~(MPCI_HANDSHAKE_REVERSE | MPCI_HANDSHAKE_QUIET);
         if (st->from == MPCONN_SIDE_SERVER)
             h->flags |= MPCI_HANDSHAKE_REVERSE;
         mpci_handshake_set_timer(&sp->core->handshakes, h,

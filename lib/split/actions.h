@@ -46,6 +46,7 @@ MPCI_SPLIT_ACTION(mpci_act_kill);          /* exact RSTs to who has heard of us 
 MPCI_SPLIT_ACTION(mpci_act_kill_silent);
 MPCI_SPLIT_ACTION(mpci_act_kill_plain);    /* the same for a handshake that is not split: it has */
 MPCI_SPLIT_ACTION(mpci_act_kill_plain_silent); /* no cookie, and so needs no tombstone */
+MPCI_SPLIT_ACTION(mpci_act_refuse_again);  /* the client was told, but asks on: exact RST */
 
 /* act_plain.c */
 MPCI_SPLIT_ACTION(mpci_act_track_syn);     /* forward it and keep an entry */

@@ -5,8 +5,8 @@
 #include "split/actions.h"
 #include "split/admit.h"
 
-/* How far a client may be ahead of its own SYN while the server leg opens: its window is closed, so
- * anything more is not its doing. */
+/* How far a client may be ahead of its own SYN before its window opens: it may probe that with a
+ * byte or a few, and its challenge ACKs then stand behind them. Anything more is not its doing. */
 enum { OPENING_AHEAD = 65536 };
 
 /* How far numbers may have moved on when the ACK of a plain handshake is the first one seen. */
@@ -36,9 +36,7 @@ static enum mpci_split_event proof_event(const mpci_view *v)
 /* Does it acknowledge the SYN|ACK of this very entry? */
 static int fits_entry(const mpci_handshake *h, const mpci_view *v)
 {
-    uint32_t ahead = v->seq - h->client_isn;
-
-    return v->ack == h->proxy_isn + 1 && ahead <= (h->state == MPCI_ST_OPENING ? OPENING_AHEAD : 1);
+    return v->ack == h->proxy_isn + 1 && v->seq - h->client_isn <= OPENING_AHEAD;
 }
 
 /* A segment of the client with ACK and without SYN or RST: is it a proof? */
@@ -116,8 +114,10 @@ static void input_syn(mpci_split *sp, mpci_step *st)
 static enum mpci_split_event classify(mpci_split *sp, const mpci_step *st, mpci_cookie *c)
 {
     sp->proof = NULL;
-    if (st->from != opener_side(st->h) || has(st->view, MPCI_TCP_SYN))
+    if (st->from != opener_side(st->h))
         return classify_answerer(st);
+    if (has(st->view, MPCI_TCP_SYN)) /* in a simultaneous open the opener answers, too */
+        return st->h != NULL && is_plain(st->h) ? MPCI_EV_SYN_ACK_OTHER : MPCI_EV_OPENER_OTHER;
     return classify_opener(sp, st, c);
 }
 

@@ -42,7 +42,8 @@ enum {
     MPCI_HANDSHAKE_UNPROVED = 1 << 1,     /* on the eviction list */
     MPCI_HANDSHAKE_REVERSE = 1 << 2,      /* opened from the server side */
     MPCI_HANDSHAKE_CLIENT_HEARD = 1 << 3, /* since the commit */
-    MPCI_HANDSHAKE_SERVER_HEARD = 1 << 4
+    MPCI_HANDSHAKE_SERVER_HEARD = 1 << 4,
+    MPCI_HANDSHAKE_QUIET = 1 << 5         /* dead, and the client is not to be told */
 };
 
 typedef struct mpci_handshake_table {

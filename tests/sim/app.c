@@ -202,13 +202,14 @@ static void start_session(void *arg)
     sim_session *s = arg;
     sim_end *e = &s->end[SIM_CLIENT];
     const sim_plan *p = &s->plan;
-    sim_tcp *old = sim_host_find(s->world->client, &p->client, p->cport, &p->server, p->sport);
+    sim_host *host = p->reverse ? s->world->server : s->world->client;
+    sim_tcp *old = sim_host_find(host, &p->client, p->cport, &p->server, p->sport);
 
     if (old != NULL)
         /* from TIME-WAIT a port may be used again; from any other state only by one who forgot */
         sim_tcp_close(old, old->state == SIM_TIME_WAIT ? SIM_E_NONE : SIM_E_ABORTED);
     s->started = true;
-    e->conn = sim_tcp_connect(s->world->client, &p->cfg, &p->client, p->cport, &p->server,
+    e->conn = sim_tcp_connect(host, &p->cfg, &p->client, p->cport, &p->server,
                               p->sport, s->key[SIM_CLIENT], s->key[SIM_SERVER], &app_ops, e);
     s->isn = e->conn->iss;
 }
@@ -337,6 +338,17 @@ static bool aborted(const sim_session *s)
            (!peer->established || (peer->closed && peer->error != SIM_E_ABORTED));
 }
 
+/* Both ends were told by a RST they took, or were done. One whose handshake was cut off early may
+ * never have been there, or be refused. */
+static bool killed(const sim_session *s)
+{
+    const sim_end *client = &s->end[SIM_CLIENT], *server = &s->end[SIM_SERVER];
+
+    return complete(s) || refused(s) ||
+           (client->closed && client->error != SIM_E_TIMEOUT &&
+            (!server->established || (server->closed && server->error != SIM_E_TIMEOUT)));
+}
+
 void sim_session_check(sim_session *s)
 {
     const sim_end *client = &s->end[SIM_CLIENT], *server = &s->end[SIM_SERVER];
@@ -358,9 +370,17 @@ void sim_session_check(sim_session *s)
         if (!complete(s) && !refused(s))
             fail_session(s, "neither completed nor was refused");
         break;
+    case SIM_EXPECT_UNREACHABLE:
+        if (client->established || client->error != SIM_E_TIMEOUT)
+            fail_session(s, "client reached somebody");
+        break;
     case SIM_EXPECT_SILENCE:
         if (server->established || client->error != (s->world->plain ? SIM_E_TIMEOUT : SIM_E_RESET))
             fail_session(s, "client was not told of the server's silence");
+        break;
+    case SIM_EXPECT_KILLED:
+        if (!killed(s))
+            fail_session(s, "was killed, and one end was not told");
         break;
     case SIM_EXPECT_ABORT:
         if (!aborted(s))

@@ -10,8 +10,10 @@ enum { SIM_CLIENT = 0, SIM_SERVER = 1, SIM_NOBODY = 2 };
 enum sim_expect {
     SIM_EXPECT_COMPLETE, /* every byte both ways, FIN both ways */
     SIM_EXPECT_REFUSED,  /* the client is told by RST */
+    SIM_EXPECT_UNREACHABLE, /* the client gives up by itself */
     SIM_EXPECT_SILENCE,  /* the client is told by an exact RST of the member, or times out */
     SIM_EXPECT_ABORT,    /* one side gives up, the other gets to know */
+    SIM_EXPECT_KILLED,   /* COMPLETE, or both are told by RST */
     SIM_EXPECT_EITHER,   /* COMPLETE or REFUSED */
     SIM_EXPECT_ANY
 };
@@ -30,6 +32,7 @@ typedef struct sim_plan {
     unsigned aborter;       /* who gives up; SIM_NOBODY = nobody */
     enum sim_tcp_state abort_state; /* after entering this state */
     sim_time abort_delay;   /* so much later */
+    bool reverse;           /* "client" is a port of the server's host, and the other way round */
     enum sim_expect expect;
 } sim_plan;
 

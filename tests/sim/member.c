@@ -91,6 +91,20 @@ static void release(void *user, uint64_t hold, unsigned reason)
         sim_timer_set(schedule_of(m), &m->tick, schedule_of(m)->now);
 }
 
+enum mpconn_admit sim_member_admits(uint16_t server_port)
+{
+    return (enum mpconn_admit)(server_port % 10);
+}
+
+static int admit(void *user, const mpconn_admit_request *request)
+{
+    sim_engine *e = user;
+
+    sim_engine_told(e, request->isn, "admit side %u suggests %u unproved %u", request->side,
+                    request->suggestion, (unsigned)request->unproved);
+    return sim_member_admits(request->tuple.server_port);
+}
+
 static void event(void *user, const mpconn_event *ev)
 {
     sim_engine *e = user;
@@ -358,6 +372,26 @@ static void rekey_fired(void *arg)
     after_call(m);
 }
 
+static void kill_fired(void *arg)
+{
+    sim_member *m = arg;
+    mpconn_flow_filter all;
+    size_t killed[2];
+
+    MPCONN_STRUCT_INIT(&all);
+    for (unsigned which = 2; which-- > 0;) {
+        if (mpconn_engine_kill(m->engine[which].eng, &all, &killed[which],
+                               schedule_of(m)->now) != MPCONN_OK)
+            sim_fail(m->node.world, "mpconn_engine_kill failed");
+    }
+    sim_note(m->node.world, m->node.name, "killed %zu", killed[0]);
+    if (killed[0] != killed[1])
+        sim_fail(m->node.world, "killed %zu and %zu", killed[0], killed[1]);
+    send_made(m);
+    m->n_let_go = 0;
+    after_call(m);
+}
+
 static void member_receive(sim_node *node, unsigned port, sim_frame *frame)
 {
     sim_member *m = (sim_member *)node;
@@ -421,6 +455,7 @@ static void start_engine(sim_member *m, unsigned which)
     cb.random = fill_random;
     cb.release = release;
     cb.event = event;
+    cb.admit = m->cfg.admit ? admit : NULL;
     rc = mpconn_engine_new(&e->eng, &m->cfg.engine, &cb, e, schedule_of(m)->now);
     if (rc != MPCONN_OK)
         sim_fail(m->node.world, "mpconn_engine_new returned %d", rc);
@@ -444,10 +479,13 @@ sim_node *sim_member_new(struct sim_world *w, const char *name, const sim_member
     sim_timer_init(&m->tick, tick_fired, m);
     sim_timer_init(&m->expiry, expiry_fired, m);
     sim_timer_init(&m->rekey, rekey_fired, m);
+    sim_timer_init(&m->kill, kill_fired, m);
     start_engine(m, 0);
     start_engine(m, 1);
     if (cfg->rekey > 0)
         sim_timer_set(&w->schedule, &m->rekey, w->schedule.now + cfg->rekey);
+    if (cfg->kill > 0)
+        sim_timer_set(&w->schedule, &m->kill, w->schedule.now + cfg->kill);
     return &m->node;
 }
 

@@ -26,6 +26,8 @@ typedef struct sim_member_config {
     enum sim_vouch vouch;
     unsigned refuse_ppm;          /* how often the host has no room for packets made */
     sim_time rekey;               /* new key so often; 0 = never */
+    sim_time kill;                /* end all flows after this time; 0 = never */
+    bool admit;                   /* decide about SYNs: by sim_member_admits() */
 } sim_member_config;
 
 /* A packet in the host's hands. */
@@ -78,7 +80,7 @@ typedef struct sim_member {
     sim_parcel *inbox, **inbox_end; /* arrived, oldest first */
     sim_parcel *held;               /* oldest first */
     sim_parcel *released;           /* to be submitted before newer ones */
-    sim_timer tick, expiry, rekey;
+    sim_timer tick, expiry, rekey, kill;
     sim_frame **outbox;             /* made in the present call */
     unsigned *outbox_side;
     unsigned *outbox_reason;
@@ -92,6 +94,8 @@ typedef struct sim_member {
     uint64_t calls, forwarded, split_flows, plain_flows;
 } sim_member;
 
+/* What the host says about a SYN to a server port: a port names its decision. */
+enum mpconn_admit sim_member_admits(uint16_t server_port);
 /* By chance, what a host may choose. */
 void sim_member_config_random(sim_rng *rng, sim_member_config *cfg);
 sim_node *sim_member_new(struct sim_world *w, const char *name, const sim_member_config *cfg);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const sim_scenario *const lists[] = {sim_scenarios_plain, sim_scenarios_split, sim_scenarios_end,
-                                            sim_scenarios_stress};
+                                            sim_scenarios_stress, sim_scenarios_host};
 
 bool sim_scenario_each(bool (*each)(const sim_scenario *s, void *arg), void *arg)
 {

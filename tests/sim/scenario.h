@@ -16,6 +16,7 @@ extern const sim_scenario sim_scenarios_plain[];
 extern const sim_scenario sim_scenarios_split[];
 extern const sim_scenario sim_scenarios_end[];
 extern const sim_scenario sim_scenarios_stress[];
+extern const sim_scenario sim_scenarios_host[];
 
 const sim_scenario *sim_scenario_find(const char *name);
 /* Calls `each` for all of them, as long as it returns true. */

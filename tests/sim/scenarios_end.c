@@ -30,6 +30,25 @@ static void setup_refused(sim_world *w)
     }
 }
 
+/* With loss the RST that tells the client may be lost, too; its own probes must then draw another. */
+static void setup_refused_lossy(sim_world *w)
+{
+    sim_quality q = sim_quality_lossy(&w->rng);
+    sim_plan plan;
+
+    q.loss_ppm = 200000;
+    w->time_limit = 60 * SIM_SECOND;
+    sim_row(w, &q, &q);
+    for (unsigned i = 0; i < 4; i++) {
+        plan_for(w, &plan, i);
+        plan.sport = 81;
+        plan.first = SIM_CLIENT;
+        plan.bytes[SIM_CLIENT] += 1;
+        plan.expect = SIM_EXPECT_REFUSED;
+        sim_session_new(w, &plan);
+    }
+}
+
 static void setup_silent(sim_world *w)
 {
     static const enum sim_counter explained[] = {SIM_C_RST_TAKEN, SIM_C_SYN_IGNORED, SIM_C_PROBE,
@@ -165,6 +184,7 @@ static void setup_reuse_open(sim_world *w)
 
 const sim_scenario sim_scenarios_end[] = {
     {"refused", "nobody listens", setup_refused, 10, 100, 20},
+    {"refused-lossy", "nobody listens, with loss", setup_refused_lossy, 10, 100, 20},
     {"silent", "the server never answers", setup_silent, 10, 100, 20},
     {"client-aborts", "the client gives up in every state", setup_client_aborts, 10, 300, 50},
     {"server-aborts", "the server gives up in every state", setup_server_aborts, 10, 300, 50},

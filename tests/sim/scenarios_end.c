@@ -42,7 +42,8 @@ static void setup_refused_lossy(sim_world *w)
     for (unsigned i = 0; i < 4; i++) {
         plan_for(w, &plan, i);
         plan.sport = 81;
-        plan.first = SIM_CLIENT;
+        plan.first = SIM_CLIENT; /* one with nothing to say would never know */
+        plan.rounds = 1;
         plan.bytes[SIM_CLIENT] += 1;
         plan.expect = SIM_EXPECT_REFUSED;
         sim_session_new(w, &plan);
@@ -52,7 +53,8 @@ static void setup_refused_lossy(sim_world *w)
 static void setup_silent(sim_world *w)
 {
     static const enum sim_counter explained[] = {SIM_C_RST_TAKEN, SIM_C_SYN_IGNORED, SIM_C_PROBE,
-                                                 SIM_C_RETRANSMISSION, SIM_C_TIMEOUT, SIM_COUNTERS};
+                                                 SIM_C_RETRANSMISSION, SIM_C_TIMEOUT,
+                                                 SIM_C_NO_CONNECTION, SIM_COUNTERS};
     sim_quality q = sim_quality_clean(&w->rng);
     sim_plan plan;
     sim_tcp_config cfg;

@@ -263,11 +263,9 @@ bed_conn bed_conn_of(const mpconn_tuple *t, uint32_t x, uint32_t z)
     return c;
 }
 
-void bed_syn(bed *b, bed_conn *c)
+bed_segment bed_syn_seg(const bed_conn *c)
 {
     bed_segment seg = bed_seg(&c->tuple, MPCONN_SIDE_SERVER, MPCI_TCP_SYN, c->x, 0);
-    mpci_view v;
-    mpci_syn_options o;
 
     seg.s.mss = c->client_mss;
     seg.s.wscale = c->client_wscale;
@@ -275,15 +273,10 @@ void bed_syn(bed *b, bed_conn *c)
     seg.s.timestamps = c->timestamps;
     seg.s.tsval = c->client_ts;
     seg.s.window = 64240;
-    bed_in(b, MPCONN_SIDE_CLIENT, &seg);
-    ck_assert_int_eq(b->pkt.verdict, MPCONN_VERDICT_FORWARD);
-    ck_assert_int_eq(b->pkt.reason, MPCONN_REASON_SYN_ANSWERED);
-    bed_view(b, &v, &o);
-    c->y = v.seq;
-    c->proxy_ts = o.tsval;
+    return seg;
 }
 
-void bed_proof(bed *b, bed_conn *c)
+bed_segment bed_proof_seg(const bed_conn *c)
 {
     bed_segment seg =
         bed_seg(&c->tuple, MPCONN_SIDE_SERVER, MPCI_TCP_ACK, c->x + 1, c->y + 1);
@@ -291,12 +284,10 @@ void bed_proof(bed *b, bed_conn *c)
     seg.s.timestamps = c->timestamps;
     seg.s.tsval = c->client_ts + 1;
     seg.s.tsecr = c->proxy_ts;
-    bed_in(b, MPCONN_SIDE_CLIENT, &seg);
-    ck_assert_int_eq(b->pkt.reason, MPCONN_REASON_CLIENT_PROVED);
-    ck_assert_uint_eq(b->n_out, 1);
+    return seg;
 }
 
-void bed_syn_ack(bed *b, bed_conn *c)
+bed_segment bed_syn_ack_seg(const bed_conn *c)
 {
     bed_segment seg =
         bed_seg(&c->tuple, MPCONN_SIDE_CLIENT, MPCI_TCP_SYN | MPCI_TCP_ACK, c->z, c->x + 1);
@@ -308,6 +299,36 @@ void bed_syn_ack(bed *b, bed_conn *c)
     seg.s.tsval = c->server_ts;
     seg.s.tsecr = c->client_ts + 1;
     seg.s.window = 65160;
+    return seg;
+}
+
+void bed_syn(bed *b, bed_conn *c)
+{
+    bed_segment seg = bed_syn_seg(c);
+    mpci_view v;
+    mpci_syn_options o;
+
+    bed_in(b, MPCONN_SIDE_CLIENT, &seg);
+    ck_assert_int_eq(b->pkt.verdict, MPCONN_VERDICT_FORWARD);
+    ck_assert_int_eq(b->pkt.reason, MPCONN_REASON_SYN_ANSWERED);
+    bed_view(b, &v, &o);
+    c->y = v.seq;
+    c->proxy_ts = o.tsval;
+}
+
+void bed_proof(bed *b, bed_conn *c)
+{
+    bed_segment seg = bed_proof_seg(c);
+
+    bed_in(b, MPCONN_SIDE_CLIENT, &seg);
+    ck_assert_int_eq(b->pkt.reason, MPCONN_REASON_CLIENT_PROVED);
+    ck_assert_uint_eq(b->n_out, 1);
+}
+
+void bed_syn_ack(bed *b, bed_conn *c)
+{
+    bed_segment seg = bed_syn_ack_seg(c);
+
     bed_in(b, MPCONN_SIDE_SERVER, &seg);
 }
 

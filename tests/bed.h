@@ -76,6 +76,10 @@ typedef struct bed_conn {
 
 bed_conn bed_conn_of(const mpconn_tuple *t, uint32_t x, uint32_t z);
 bed_segment bed_seg(const mpconn_tuple *t, unsigned to, unsigned flags, uint32_t seq, uint32_t ack);
+/* The three segments of its handshake, those of the client with y known. */
+bed_segment bed_syn_seg(const bed_conn *c);
+bed_segment bed_proof_seg(const bed_conn *c);
+bed_segment bed_syn_ack_seg(const bed_conn *c);
 void bed_syn(bed *b, bed_conn *c);      /* ends with c->y known */
 void bed_proof(bed *b, bed_conn *c);    /* ends with our SYN to the server taken */
 void bed_syn_ack(bed *b, bed_conn *c);  /* ends with final ACK and window update in the box */

@@ -29,7 +29,8 @@ static void lookup_stage(mpconn_engine *eng, size_t n)
 }
 
 /* Whether this packet's checksums are to be verified: where the host asks for it, and wherever a
- * packet is not passed on but makes us say something ourselves, which would launder a wrong sum. */
+ * packet is not passed on but makes us say something ourselves, which would launder a wrong sum.
+ * Of a settled flow few do that: relay.c sees to those. */
 static int must_verify(const mpconn_engine *eng, const mpconn_pkt *pkt, int settled)
 {
     if ((pkt->flags & MPCONN_PKT_F_CSUM_OK) != 0)

@@ -23,6 +23,11 @@ void frame_pool_fini(frame_pool *pool)
     }
 }
 
+bool frame_pool_has(const frame_pool *pool)
+{
+    return pool->idle || pool->made < pool->limit;
+}
+
 frame *frame_new(frame_pool *pool)
 {
     frame *f = pool->idle;

@@ -49,6 +49,7 @@ typedef struct frame_pool {
 
 void frame_pool_init(frame_pool *pool, size_t limit);
 void frame_pool_fini(frame_pool *pool);
+bool frame_pool_has(const frame_pool *pool);
 /* An empty frame, or NULL when the pool is used up. */
 frame *frame_new(frame_pool *pool);
 void frame_del(frame_pool *pool, frame *f);

@@ -9,10 +9,8 @@
 
 #include <errno.h>
 #include <linux/if_ether.h>
-#include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -76,8 +74,13 @@ const char *port_open(port *p, const char *name, uint8_t side, bool vnet_hdr)
     return set_up(p);
 }
 
-void port_close(port *p)
+void port_close(port *p, frame_pool *pool)
 {
+    for (size_t i = 0; i < PORT_BATCH; i++) {
+        if (p->in[i].frame)
+            frame_del(pool, p->in[i].frame);
+        p->in[i].frame = NULL;
+    }
     if (p->fd >= 0)
         close(p->fd);
     p->fd = -1;
@@ -121,34 +124,48 @@ static bool take_frame(port *p, frame *f, struct mmsghdr *m)
     return true;
 }
 
+/* Frames for the receivers that have none. Returns how many can receive. */
+static unsigned make_ready(port *p, frame_pool *pool)
+{
+    unsigned n = 0;
+
+    for (; n < PORT_BATCH; n++) {
+        port_receiver *r = &p->in[n];
+        if (!r->frame) {
+            r->frame = frame_new(pool);
+            if (!r->frame)
+                break;
+            r->iov[0] = (struct iovec){ &r->frame->vnet, sizeof(r->frame->vnet) };
+            r->iov[1] = (struct iovec){ frame_receive_at(r->frame), FRAME_BYTES };
+        }
+        p->messages[n].msg_hdr = (struct msghdr){ .msg_iov = p->vnet_hdr ? r->iov : r->iov + 1,
+                                                  .msg_iovlen = p->vnet_hdr ? 2 : 1,
+                                                  .msg_control = r->control.bytes,
+                                                  .msg_controllen = sizeof(r->control.bytes) };
+    }
+    return n;
+}
+
 size_t port_receive(port *p, frame **frames, frame_pool *pool)
 {
-    struct mmsghdr msgs[PORT_BATCH];
-    struct iovec iov[PORT_BATCH][2];
-    union {
-        struct cmsghdr align;
-        uint8_t bytes[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
-    } control[PORT_BATCH];
-    unsigned n = 0;
+    unsigned ready = make_ready(p, pool);
+    int got = ready ? recvmmsg(p->fd, p->messages, ready, MSG_DONTWAIT, NULL) : 0;
     size_t used = 0;
 
-    memset(msgs, 0, sizeof(msgs));
-    for (; n < PORT_BATCH && (frames[n] = frame_new(pool)); n++) {
-        iov[n][0] = (struct iovec){ &frames[n]->vnet, sizeof(frames[n]->vnet) };
-        iov[n][1] = (struct iovec){ frame_receive_at(frames[n]), FRAME_BYTES };
-        msgs[n].msg_hdr.msg_iov = p->vnet_hdr ? iov[n] : iov[n] + 1;
-        msgs[n].msg_hdr.msg_iovlen = p->vnet_hdr ? 2 : 1;
-        msgs[n].msg_hdr.msg_control = control[n].bytes;
-        msgs[n].msg_hdr.msg_controllen = sizeof(control[n].bytes);
-    }
-    int got = n ? recvmmsg(p->fd, msgs, n, MSG_DONTWAIT, NULL) : 0;
-    for (unsigned i = 0; i < n; i++) {
-        if ((int)i < got && take_frame(p, frames[i], &msgs[i]))
-            frames[used++] = frames[i];
+    for (int i = 0; i < got; i++) {
+        frame *f = p->in[i].frame;
+        p->in[i].frame = NULL;
+        if (take_frame(p, f, &p->messages[i]))
+            frames[used++] = f;
         else
-            frame_del(pool, frames[i]);
+            frame_del(pool, f);
     }
     return used;
+}
+
+bool port_has_room(const port *p, const frame_pool *pool)
+{
+    return p->in[0].frame || frame_pool_has(pool);
 }
 
 /* What the sending side of the socket has to know: what is left to do on the packet. */

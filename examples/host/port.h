@@ -5,8 +5,9 @@
 
 #include "host/frame.h"
 
+#include <linux/if_packet.h>
 #include <net/if.h>
-#include <sys/uio.h>
+#include <sys/socket.h>
 
 #define PORT_BATCH 64
 
@@ -25,6 +26,17 @@ typedef struct port_slot {
     struct iovec iov[3];
 } port_slot;
 
+/* A frame that waits to be received into. Set up once, and again only when it was used: touching
+ * all of them at every call would cost more than receiving one. */
+typedef struct port_receiver {
+    frame *frame;
+    struct iovec iov[2];
+    union {
+        struct cmsghdr align;
+        uint8_t bytes[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+    } control;
+} port_receiver;
+
 typedef struct port {
     int fd;
     int ifindex;
@@ -35,15 +47,19 @@ typedef struct port {
     port_counters counters;
     size_t n_out;
     port_slot out[PORT_BATCH];
+    port_receiver in[PORT_BATCH];
+    struct mmsghdr messages[PORT_BATCH]; /* for recvmmsg(), one for each receiver */
 } port;
 
 /* Start listening on an interface: promiscuous, every protocol, nothing that we send ourselves.
  * Returns NULL, or what failed; errno says why. */
 const char *port_open(port *p, const char *name, uint8_t side, bool vnet_hdr);
-void port_close(port *p);
+void port_close(port *p, frame_pool *pool);
 
 /* Read what is there, up to PORT_BATCH frames. Returns how many. */
 size_t port_receive(port *p, frame **frames, frame_pool *pool);
+/* Whether there is a buffer to read into. */
+bool port_has_room(const port *p, const frame_pool *pool);
 
 /* Queue the packet under this header; port_flush sends it. */
 void port_queue(port *p, const l2_header *l2, const frame *f);

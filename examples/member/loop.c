@@ -42,13 +42,14 @@ static int wait_for(struct pollfd *fds, size_t n, mpconn_time deadline)
 /* What to wait for: signals first, then the ports, then the control socket. */
 static size_t collect(const member *m, const control *c, int signals, struct pollfd *fds)
 {
-    /* without a buffer there is no sense in being told that a frame waits for one */
-    bool full = !m->pool.idle && m->pool.made == m->pool.limit;
     size_t n = 0;
 
     fds[n++] = (struct pollfd){ .fd = signals, .events = POLLIN };
-    for (size_t i = 0; i < m->n_ports; i++)
-        fds[n++] = (struct pollfd){ .fd = m->ports[i].fd, .events = full ? 0 : POLLIN };
+    for (size_t i = 0; i < m->n_ports; i++) {
+        /* without a buffer there is no sense in being told that a frame waits for one */
+        short events = port_has_room(&m->ports[i], &m->pool) ? POLLIN : 0;
+        fds[n++] = (struct pollfd){ .fd = m->ports[i].fd, .events = events };
+    }
     return n + control_poll(c, fds + n);
 }
 

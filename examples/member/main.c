@@ -106,7 +106,7 @@ int main(int argc, char **argv)
 
     mpconn_engine_del(m->engine);
     for (size_t i = 0; i < m->n_ports; i++)
-        port_close(&m->ports[i]);
+        port_close(&m->ports[i], &m->pool);
     impair_clear(&m->impair, &m->pool);
     frame_list_clear(&m->hold.kept, &m->pool);
     frame_list_clear(&m->made, &m->pool);

@@ -4,6 +4,10 @@
  * finished yet and super-segments not cut up. The header says so, goes back with the packet when
  * it leaves, and whoever sends it (in the end a network card) does the work. Without it a sender's
  * offloads would have to be switched off.
+ *
+ * The kernel lets one 802.1Q tag go beyond the MTU of an interface, and nothing else. Where frames
+ * bear an 802.1ad tag, or two tags, the MTU of the member's interfaces has to leave room for them
+ * (see too_long_out).
  */
 #include "host/port.h"
 
@@ -223,7 +227,10 @@ void port_flush(port *p)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0) { /* this one cannot go; the next may be shorter or find room */
-            p->counters.failed_out++;
+            if (errno == EMSGSIZE)
+                p->counters.too_long_out++;
+            else
+                p->counters.failed_out++;
             sent++;
             continue;
         }

@@ -15,7 +15,8 @@ typedef struct port_counters {
     uint64_t frames_in, bytes_in, super_segments_in;
     uint64_t frames_out, bytes_out;
     uint64_t unusable_in;   /* too long, too short, or with too many tags */
-    uint64_t failed_out;    /* refused by the kernel: too long, interface down, no buffer */
+    uint64_t too_long_out;  /* longer than the interface's MTU allows */
+    uint64_t failed_out;    /* refused by the kernel: interface down, no buffer */
     uint64_t dropped_in;    /* by the kernel, because we were too slow */
 } port_counters;
 

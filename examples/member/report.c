@@ -113,6 +113,7 @@ static void put_port(json *j, port *p)
     json_uint(j, "dropped_in", c->dropped_in);
     json_uint(j, "frames_out", c->frames_out);
     json_uint(j, "bytes_out", c->bytes_out);
+    json_uint(j, "too_long_out", c->too_long_out);
     json_uint(j, "failed_out", c->failed_out);
     json_close(j, '}');
 }

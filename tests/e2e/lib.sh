@@ -116,15 +116,17 @@ bed_make() {
 bed_endpoint() {
         ip -n "$1" link set lo up
         ip -n "$1" link set eth0 up
-        ip -n "$1" address add "$2/24" dev eth0
-        ip -n "$1" address add "$3/64" dev eth0 nodad
+        ip -n "$1" address add "$2/24" dev eth0 noprefixroute
+        ip -n "$1" address add "$3/64" dev eth0 nodad noprefixroute
         bed_routes "$1"
 }
 
-# Gone when the interface goes down.
+# bed_routes NAMESPACE [ATTRIBUTE...]: gone when the interface goes down.
 bed_routes() {
-        ip -n "$1" route replace 192.0.2.0/24 dev eth0 congctl cubic
-        ip -n "$1" -6 route replace 2001:db8::/64 dev eth0 congctl cubic
+        of=$1
+        shift
+        ip -n "$of" route replace 192.0.2.0/24 dev eth0 congctl cubic "$@"
+        ip -n "$of" -6 route replace 2001:db8::/64 dev eth0 congctl cubic "$@"
 }
 
 # offloads on|off, at the ends; the member's own interfaces stay as they are.

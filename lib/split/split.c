@@ -48,9 +48,16 @@ static enum mpci_split_event classify_proof(mpci_split *sp, const mpci_step *st,
         return proof_event(st->view);
     if (!mpci_cookie_check(c, &sp->epochs, &sp->profile, st->tuple, st->view))
         return MPCI_EV_OPENER_OTHER;
+    if (h == NULL || is_plain(h) || c->client_isn == h->client_isn) {
+        sp->proof = c;
+        return proof_event(st->view);
+    }
+    /* What was held, and released because the client came back with another number, is of the
+     * number it left. */
+    if (st->pkt->flow != 0)
+        return MPCI_EV_OPENER_OTHER;
     sp->proof = c;
-    return h == NULL || is_plain(h) || c->client_isn == h->client_isn ? proof_event(st->view)
-                                                                      : MPCI_EV_PROOF_NEW;
+    return MPCI_EV_PROOF_NEW;
 }
 
 static int acks_plain(const mpci_handshake *h, const mpci_view *v)
@@ -203,7 +210,7 @@ int mpci_split_input_stray(mpci_split *sp, mpci_step *st, mpci_settled *old)
     enum mpci_split_event event;
     mpci_cookie c;
 
-    if (st->from != MPCONN_SIDE_CLIENT || has(st->view, MPCI_TCP_RST))
+    if (st->from != MPCONN_SIDE_CLIENT || has(st->view, MPCI_TCP_RST) || st->pkt->flow != 0)
         return 0;
     find_entry(sp, st);
     event = classify(sp, st, &c);

@@ -181,7 +181,8 @@ typedef struct mpconn_callbacks {
      * @brief Ask for the packets kept under a hold number: submit them again, oldest first, in a
      *        later input call and before newer packets. Their second verdict is final.
      *
-     * Without this hook nothing is ever held.
+     * Among them may be packets of the call that is in progress, whose verdicts the host has yet
+     * to read. Without this hook nothing is ever held.
      */
     void (*release)(void *user, uint64_t hold, unsigned reason);
     /** @brief Tell what happened to a connection. */

@@ -7,24 +7,35 @@ static void drop_unheld(mpci_core *core, mpconn_pkt *pkt, unsigned reason)
     mpci_drop(core, pkt, reason);
 }
 
+/* What the host has to keep: all of the packet, though it may show us the headers only. */
+static uint32_t kept_bytes(const mpconn_pkt *pkt)
+{
+    return (pkt->flags & MPCONN_PKT_F_HEAD_ONLY) != 0 && pkt->ext != NULL &&
+                   pkt->ext->total_len > pkt->len
+               ? pkt->ext->total_len
+               : pkt->len;
+}
+
 void mpci_core_hold(mpci_core *core, mpci_handshake *h, mpconn_pkt *pkt)
 {
+    uint32_t bytes = kept_bytes(pkt);
+
     if (pkt->flow != 0) { /* submitted again: its second verdict is final */
         drop_unheld(core, pkt, MPCONN_REASON_HOLD_EXPIRED);
         return;
     }
     if (core->callbacks.release == NULL || h->held_packets >= MPCI_HOLD_PER_FLOW ||
         core->held_packets >= core->max_held_packets ||
-        pkt->len > core->max_held_bytes - core->held_bytes) {
+        bytes > core->max_held_bytes - core->held_bytes || bytes > UINT32_MAX - h->held_bytes) {
         drop_unheld(core, pkt, MPCONN_REASON_HOLD_FULL);
         return;
     }
     if (h->held_packets == 0)
         mpci_handshake_set_hold(&core->handshakes, h, mpci_later(core->now, core->timeouts.hold_ns));
     h->held_packets++;
-    h->held_bytes += pkt->len;
+    h->held_bytes += bytes;
     core->held_packets++;
-    core->held_bytes += pkt->len;
+    core->held_bytes += bytes;
     pkt->flow = mpci_handshake_id(&core->handshakes, h);
     mpci_verdict(core, pkt, MPCONN_VERDICT_HOLD, MPCONN_REASON_HELD);
 }

@@ -12,6 +12,7 @@
 
 #define KEY_MIN 16
 #define SNAP_LEN_DEFAULT 65600
+#define OPTION_FIRST 256 /* above all characters */
 
 /* Sets something in the options. Returns NULL, or what is wrong with the value. */
 typedef const char *setter(options *o, const char *value);
@@ -303,7 +304,7 @@ static void require_complete(const options *o)
 void options_parse(options *o, int argc, char **argv)
 {
     struct option known[N_ENTRIES + 1];
-    int at, c;
+    int c;
 
     memset(o, 0, sizeof(*o));
     o->snap_len = SNAP_LEN_DEFAULT;
@@ -311,14 +312,16 @@ void options_parse(options *o, int argc, char **argv)
     for (size_t i = 0; i < N_ENTRIES; i++) {
         known[i].name = entries[i].name;
         known[i].has_arg = entries[i].value ? required_argument : no_argument;
+        known[i].val = OPTION_FIRST + (int)i; /* what differs makes an abbreviation ambiguous */
     }
     argv[0] = (char[]){ PROGRAM }; /* getopt's messages begin like ours */
-    while ((c = getopt_long(argc, argv, "", known, &at)) != -1) {
-        if (c == '?')
+    while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        if (c < OPTION_FIRST)
             exit(EXIT_USAGE);
-        const char *wrong = entries[at].set(o, optarg);
+        const option_entry *entry = &entries[c - OPTION_FIRST];
+        const char *wrong = entry->set(o, optarg);
         if (wrong)
-            die(EXIT_USAGE, "--%s %s: %s", entries[at].name, optarg ? optarg : "", wrong);
+            die(EXIT_USAGE, "--%s %s: %s", entry->name, optarg ? optarg : "", wrong);
     }
     if (optind < argc)
         die(EXIT_USAGE, "unexpected argument '%s'", argv[optind]);

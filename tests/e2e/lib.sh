@@ -172,9 +172,9 @@ member_is_settled() {
         grep -q '^ready$' $bed/member.out || ! alive "$member_pid"
 }
 
-# ask QUESTION: one JSON document.
+# ask QUESTION...: a JSON document each, in a line of its own.
 ask() {
-        "$tools/peer" ask "$control_socket" "$1"
+        "$tools/peer" ask "$control_socket" "$@"
 }
 
 # counter PATH: one number out of the statistics, such as .reasons.NO_FLOW

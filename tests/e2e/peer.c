@@ -3,7 +3,7 @@
  * The ends of a connection, for the end-to-end tests: sockets that do what ordinary programs
  * seldom do, and say what came of it in one word and some figures.
  *
- *   peer ask PATH QUESTION                  a line to a UNIX socket; prints the answer
+ *   peer ask PATH QUESTION...               lines to a UNIX socket, at once; prints the answers
  *   peer serve MODE PORT                    greet, abort, watch or close; a line a connection
  *   peer connect [NAME=VALUE...] ADDRESS PORT
  *        from=ADDRESS port=N                this end; the port can be used again at once
@@ -50,23 +50,35 @@ static double now_ms(void)
 
 /* ask */
 
-static int ask(const char *path, const char *question)
+static void send_lines(int fd, char *const *lines, int n)
+{
+    char text[16384];
+    size_t len = 0;
+    for (int i = 0; i < n && len < sizeof(text); i++)
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s\n", lines[i]);
+    if (len >= sizeof(text) || write(fd, text, len) != (ssize_t)len)
+        die("questions");
+}
+
+static int ask(const char *path, char *const *questions, int n_questions)
 {
     struct sockaddr_un to = { .sun_family = AF_UNIX };
     char buffer[4096];
     ssize_t n;
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0), answers = 0;
 
     strncpy(to.sun_path, path, sizeof(to.sun_path) - 1);
     if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0)
         die(path);
-    dprintf(fd, "%s\n", question);
-    while ((n = read(fd, buffer, sizeof(buffer))) > 0) {
+    send_lines(fd, questions, n_questions);
+    while (answers < n_questions && (n = read(fd, buffer, sizeof(buffer))) > 0) {
         fwrite(buffer, 1, (size_t)n, stdout);
-        if (buffer[n - 1] == '\n')
-            return 0;
+        for (ssize_t i = 0; i < n; i++)
+            answers += buffer[i] == '\n';
     }
-    fprintf(stderr, "%s: no answer to %s\n", path, question);
+    if (answers == n_questions)
+        return 0;
+    fprintf(stderr, "%s: %d answers to %d questions\n", path, answers, n_questions);
     return 1;
 }
 
@@ -300,8 +312,8 @@ static int run_connect(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    if (argc == 4 && strcmp(argv[1], "ask") == 0)
-        return ask(argv[2], argv[3]);
+    if (argc >= 4 && strcmp(argv[1], "ask") == 0)
+        return ask(argv[2], argv + 3, argc - 3);
     if (argc == 4 && strcmp(argv[1], "serve") == 0)
         return serve(argv[2], argv[3]);
     if (argc >= 4 && strcmp(argv[1], "connect") == 0 && run_connect(argc - 2, argv + 2) == 0)

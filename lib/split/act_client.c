@@ -101,8 +101,10 @@ enum mpci_split_event mpci_act_answer(mpci_split *sp, mpci_step *st)
     mpci_handshake *h = st->h;
     int same;
 
-    if (answer(sp, st, &c) != 0)
+    if (answer(sp, st, &c) != 0) {
+        st->h = NULL; /* an older entry stays as it was */
         return MPCI_EV_NOTHING;
+    }
     if (h == NULL && in_peace(sp))
         h = take_free_entry(sp, st);
     if (h == NULL)

@@ -1,15 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# examples/demo/demo.sh BUILD_DIR
+# examples/demo/demo.sh BUILD_DIR [DRAWING]
 #
 # curl fetches 64 MiB from nginx through a member, all in namespaces of their
 # own; then what each leg of the connection saw is drawn as a ladder. Where the
 # system allows no namespaces, the first example program is run instead. The
-# last line begins "demo: OK" or "demo: FAILED".
+# last line begins "demo: OK" or "demo: FAILED". The ladder is also drawn as SVG,
+# in BUILD_DIR/demo.svg if nothing else is said.
 
 MPCONN_SRC=$(cd "$(dirname "$0")/../.." && pwd)
 MPCONN_BUILD=$(cd "${1:-build}" && pwd) || exit 1
+drawing=${2:-$MPCONN_BUILD/demo.svg}
 . "$MPCONN_SRC/tests/e2e/lib.sh"
 
 # Inside the namespaces.
@@ -26,8 +28,8 @@ show() {
         echo "SHA-256 at the server $(sum $bed/web/big)"
         echo "SHA-256 at the client $(sum $bed/got)"
         echo
-        "$MPCONN_BUILD/examples/demo/ladder" $bed/demo.pcapng "$MPCONN_BUILD/demo.svg" \
-                >$bed/ladder || fail "no ladder"
+        "$MPCONN_BUILD/examples/demo/ladder" $bed/demo.pcapng "$drawing" >$bed/ladder ||
+                fail "no ladder"
         cat $bed/ladder
         judge
 }
@@ -36,7 +38,7 @@ judge() {
         delta=$(jq -r 'select(.event == "settled") | .delta.seq[1]' $bed/trace)
         clock=$(jq -r 'select(.event == "settled") | .delta.ts[1]' $bed/trace)
         echo "delta in the member: server's numbers + $delta, its timestamps + $clock"
-        echo "drawing: $MPCONN_BUILD/demo.svg"
+        echo "drawing: $drawing"
         test "$(sum $bed/got)" = "$(sum $bed/web/big)" || fail "the bytes differ"
         test "$delta" -ne 0 || fail "the connection was not split"
         grep -q "difference $delta\$" $bed/ladder || fail "the legs differ by something else"
@@ -77,7 +79,7 @@ if test -n "$why"; then
         show_in_process "$why" &
         good="the numbers of both legs fit; without namespaces, in one process"
 else
-        (bed_enter 60 "$0" "$MPCONN_BUILD") &
+        (bed_enter 60 "$0" "$MPCONN_BUILD" "$drawing") &
         good="64 MiB arrived unchanged over a split connection"
 fi
 child=$!

@@ -78,8 +78,9 @@ bed_enter() {
         flags=$(namespace_flags) || skip "no right to make namespaces"
         MPCONN_IN_BED=yes
         export MPCONN_IN_BED
+        # unshare hears no signal but KILL, and then takes everything with it
         # shellcheck disable=SC2086
-        exec timeout --foreground -k 2 "$limit" unshare $flags sh "$@" </dev/null
+        exec timeout --foreground -k 0.1 "$limit" unshare $flags sh "$@" </dev/null
 }
 
 # at NAMESPACE COMMAND...

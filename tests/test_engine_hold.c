@@ -306,7 +306,7 @@ START_TEST(hold_ends_after_its_time_and_not_before)
     ck_assert_uint_eq(b.released[0], hold);
     ck_assert_uint_eq(b.release_reason, MPCONN_REASON_HOLD_EXPIRED);
     assert_gauges(0, 0);
-    for (unsigned n = 0; n < 2; n++) { /* the second verdict is final, though the server is silent */
+    for (unsigned n = 0; n < 2; n++) { /* final, though the server may yet answer */
         submit_nth(&c, n, hold);
         ck_assert_int_eq(b.pkt.verdict, MPCONN_VERDICT_DROP);
         ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_HOLD_EXPIRED);

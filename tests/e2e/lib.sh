@@ -62,7 +62,7 @@ namespace_flags() {
         else
                 set -- -U -r -n -m -p -f --kill-child --mount-proc
         fi
-        unshare "$@" mount -t tmpfs none /run 2>/dev/null && echo "$@"
+        unshare "$@" mount -t tmpfs none /run 2>/dev/null && printf "%s\n" "$*"
 }
 
 # bed_enter SECONDS SCRIPT [ARGUMENT...]: run the script inside, once.

@@ -10,6 +10,7 @@
  *        send=TEXT expect=TEXT              say something; wait for an answer that begins so
  *        end=close|abort|wait               FIN, RST, or FIN after that of the other end
  *        hold=FIFO                          do not end before somebody opens it for writing
+ *        late=TEXT                          say this then, and wait for the other end to finish
  *        limit=MS                           for everything but that, default 5000
  *        times=N                            one after the other, default 1
  *
@@ -154,7 +155,7 @@ static int serve(const char *mode, const char *number)
 typedef struct attempt {
     struct sockaddr_storage from, to;
     socklen_t from_len, to_len;
-    const char *send, *expect, *end, *hold;
+    const char *send, *expect, *end, *hold, *late;
     double limit_ms;
     double began, connected;
 } attempt;
@@ -216,12 +217,11 @@ static const char *open_connection(attempt *a, int fd)
     return NULL;
 }
 
-/* Until the answer is there, or, with end=wait, until the other end has finished. */
-static const char *await_answer(const attempt *a, int fd)
+/* Until the answer is there, or until the other end has finished. */
+static const char *await_answer(const attempt *a, int fd, const char *expected, bool to_the_end)
 {
     char got[4096];
-    size_t len = 0, wanted = a->expect ? strlen(a->expect) : 0;
-    bool to_the_end = strcmp(a->end, "wait") == 0;
+    size_t len = 0, wanted = expected ? strlen(expected) : 0;
 
     while (len < wanted || to_the_end) {
         if (!wait_for(a, fd, POLLIN))
@@ -235,7 +235,7 @@ static const char *await_answer(const attempt *a, int fd)
     }
     if (len < wanted)
         return "ended";
-    return wanted == 0 || memcmp(got, a->expect, wanted) == 0 ? "ok" : "garbled";
+    return wanted == 0 || memcmp(got, expected, wanted) == 0 ? "ok" : "garbled";
 }
 
 static const char *talk(attempt *a, int fd)
@@ -247,9 +247,15 @@ static const char *talk(attempt *a, int fd)
         return word(errno);
     result = "ok";
     if (a->expect || strcmp(a->end, "wait") == 0)
-        result = await_answer(a, fd);
+        result = await_answer(a, fd, a->expect, strcmp(a->end, "wait") == 0);
     if (a->hold)
         close(open(a->hold, O_RDONLY));
+    if (a->late) {
+        a->began = now_ms();
+        if (send(fd, a->late, strlen(a->late), MSG_NOSIGNAL) < 0)
+            return word(errno);
+        result = await_answer(a, fd, NULL, true);
+    }
     if (strcmp(a->end, "abort") == 0)
         set_abort(fd);
     return result;
@@ -295,6 +301,8 @@ static int run_connect(int argc, char **argv)
             a.end = value;
         else if (strcmp(argv[at], "hold") == 0)
             a.hold = value;
+        else if (strcmp(argv[at], "late") == 0)
+            a.late = value;
         else if (strcmp(argv[at], "limit") == 0)
             a.limit_ms = atof(value);
         else if (strcmp(argv[at], "times") == 0)

@@ -8,6 +8,7 @@
 #include <mpconn/error.h>
 
 #include "base/counters.h"
+#include "packet/ip.h"
 #include "packet/outbox.h"
 #include "table/handshake.h"
 #include "table/settled.h"
@@ -77,6 +78,9 @@ static inline void mpci_packet_became(mpconn_pkt *pkt, uint32_t len)
         pkt->ext->total_len = 0;
         pkt->ext->gso_size = 0;
         pkt->ext->gso_type = 0;
+        if (pkt->ext->l4_offset != 0) /* options and extension headers are gone */
+            pkt->ext->l4_offset =
+                pkt->data[0] >> 4 == 4 ? MPCI_IPV4_HEADER_LEN : MPCI_IPV6_HEADER_LEN;
     }
 }
 

@@ -43,6 +43,9 @@ int mpci_callbacks_import(mpconn_callbacks *out, const mpconn_callbacks *in);
 int mpci_engine_enter(mpconn_engine *eng, mpconn_time now);
 void mpci_engine_leave(mpconn_engine *eng);
 
+/* input.c: verify checksums, unless the host vouches for them; 1 when the packet was dropped. */
+int mpci_input_is_wrong(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v);
+
 /* relay.c: a segment of a settled flow. */
 void mpci_relay(mpconn_engine *eng, mpci_step *st, uint32_t slot);
 

@@ -28,15 +28,20 @@ static void lookup_stage(mpconn_engine *eng, size_t n)
                                                              b->slots[i]);
 }
 
-/* Whether this packet's checksums are to be verified: where the host asks for it, and wherever a
- * packet is not passed on but makes us say something ourselves, which would launder a wrong sum.
- * Of a settled flow few do that: relay.c sees to those. */
-static int must_verify(const mpconn_engine *eng, const mpconn_pkt *pkt, int settled)
+/* Does the host ask for this packet's checksums to be verified? */
+static int is_asked_for(const mpconn_engine *eng, const mpconn_pkt *pkt)
 {
-    if ((pkt->flags & MPCONN_PKT_F_CSUM_OK) != 0)
-        return 0;
     return (eng->flags & MPCONN_ENGINE_F_VERIFY_CHECKSUMS) != 0 ||
-           (pkt->flags & MPCONN_PKT_F_CSUM_VERIFY) != 0 || !settled;
+           (pkt->flags & MPCONN_PKT_F_CSUM_VERIFY) != 0;
+}
+
+int mpci_input_is_wrong(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v)
+{
+    unsigned wrong = (pkt->flags & MPCONN_PKT_F_CSUM_OK) != 0 ? 0 : mpci_view_verify(v, pkt);
+
+    if (wrong != 0)
+        mpci_drop(&eng->core, pkt, wrong);
+    return wrong != 0;
 }
 
 static void step_tcp(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale)
@@ -45,17 +50,14 @@ static void step_tcp(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale)
     mpci_settled_table *t = &eng->core.settled;
     mpci_step st = {0};
     uint32_t slot;
-    unsigned wrong;
 
     slot = stale ? mpci_settled_find(t, b->hash[i], &b->tuple[i])
                  : mpci_settled_pick(t, b->slots[i], b->n_slots[i], b->hash[i], &b->tuple[i]);
-    if (must_verify(eng, pkt, slot != MPCI_SLOT_NONE)) {
-        wrong = mpci_view_verify(&b->view[i], pkt);
-        if (wrong != 0) {
-            mpci_drop(&eng->core, pkt, wrong);
-            return;
-        }
-    }
+    /* Besides what the host asks for: what is not passed on but makes us say something ourselves
+     * would launder a wrong sum. Of a settled flow few packets do that: relay.c sees to those. */
+    if ((slot == MPCI_SLOT_NONE || is_asked_for(eng, pkt)) &&
+        mpci_input_is_wrong(eng, pkt, &b->view[i]))
+        return;
     st.pkt = pkt;
     st.view = &b->view[i];
     st.tuple = &b->tuple[i];
@@ -67,6 +69,13 @@ static void step_tcp(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale)
         mpci_split_input(&eng->split, &st);
 }
 
+/* What is no segment passes. */
+static void pass(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v, unsigned reason)
+{
+    if (!is_asked_for(eng, pkt) || !mpci_input_is_wrong(eng, pkt, v))
+        mpci_forward(&eng->core, pkt, reason);
+}
+
 static void step_packet(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale)
 {
     const mpci_view *v = &eng->batch.view[i];
@@ -76,14 +85,14 @@ static void step_packet(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale
         step_tcp(eng, pkt, i, stale);
         break;
     case MPCI_KIND_ICMP_ERROR:
-        mpci_forward(&eng->core, pkt, MPCONN_REASON_ICMP_ERROR);
+        pass(eng, pkt, v, MPCONN_REASON_ICMP_ERROR);
         break;
     case MPCI_KIND_FRAGMENT:
-        mpci_forward(&eng->core, pkt, MPCONN_REASON_FRAGMENT_LATER);
+        pass(eng, pkt, v, MPCONN_REASON_FRAGMENT_LATER);
         break;
     case MPCI_KIND_ICMP_OTHER:
     case MPCI_KIND_OTHER:
-        mpci_forward(&eng->core, pkt, MPCONN_REASON_NOT_TCP);
+        pass(eng, pkt, v, MPCONN_REASON_NOT_TCP);
         break;
     case MPCI_KIND_BAD:
         mpci_drop(&eng->core, pkt, v->reason);

@@ -43,20 +43,6 @@ static int note(mpconn_engine *eng, mpci_settled *e, const mpconn_delta *d, cons
     return 1;
 }
 
-/* An answer of ours would launder a wrong sum: what may bring one about is verified, though its
- * flow is settled. */
-static int is_sound(mpconn_engine *eng, const mpci_step *st)
-{
-    unsigned wrong;
-
-    if ((st->pkt->flags & MPCONN_PKT_F_CSUM_OK) != 0)
-        return 1;
-    wrong = mpci_view_verify(st->view, st->pkt);
-    if (wrong != 0)
-        mpci_drop(&eng->core, st->pkt, wrong);
-    return wrong == 0;
-}
-
 static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t slot,
                   unsigned reason)
 {
@@ -66,7 +52,8 @@ static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t s
 
     mpci_settled_delta(e, &d);
     if ((st->view->flags & MPCI_TCP_SYN) == 0 && !note(eng, e, &d, st) &&
-        (!is_sound(eng, st) || mpci_split_input_stray(&eng->split, st, e)))
+        (mpci_input_is_wrong(eng, pkt, st->view) ||
+         mpci_split_input_stray(&eng->split, st, e)))
         return;
     if (split)
         mpci_translate(st->view, &d, st->from, pkt);
@@ -91,8 +78,9 @@ void mpci_relay(mpconn_engine *eng, mpci_step *st, uint32_t slot)
     unsigned flags = st->view->flags;
     int split = (mpci_settled_flags(e) & MPCI_SETTLED_SPLIT) != 0;
 
-    if (is_replaceable(e) &&
-        (!is_sound(eng, st) || mpci_split_input_over(&eng->split, st, e)))
+    /* An answer of ours would launder a wrong sum: what may bring one about is verified. */
+    if (is_replaceable(e) && (mpci_input_is_wrong(eng, st->pkt, st->view) ||
+                              mpci_split_input_over(&eng->split, st, e)))
         return;
     if (mpci_settled_flags(e) & MPCI_SETTLED_KILLED) {
         mpci_drop(&eng->core, st->pkt, MPCONN_REASON_DEAD_FLOW);
@@ -101,7 +89,7 @@ void mpci_relay(mpconn_engine *eng, mpci_step *st, uint32_t slot)
     if ((flags & MPCI_TCP_SYN) != 0) {
         if (!split || (flags & MPCI_TCP_ACK) == 0 || st->from != MPCONN_SIDE_SERVER)
             carry(eng, st, e, slot, MPCONN_REASON_SYN_REPEATED);
-        else if (is_sound(eng, st))
+        else if (!mpci_input_is_wrong(eng, st->pkt, st->view))
             mpci_split_syn_ack_again(&eng->split, st, slot);
         return;
     }

@@ -55,6 +55,7 @@ static void make_engine(member *m)
     cfg.key_len = o->key_len;
     cfg.member_id = o->id;
     cfg.split_mode = o->split_mode;
+    cfg.adaptive_threshold = o->adaptive_from;
     cfg.unknown_policy = o->unknown_policy;
     cfg.max_flows = o->max_flows;
     cfg.max_wide_flows = o->max_flows;

@@ -157,6 +157,11 @@ static const char *set_max_flows(options *o, const char *value)
     return set_u32(&o->max_flows, value, 1, UINT32_C(1) << 28, "expected a number from 1 to 2^28");
 }
 
+static const char *set_adaptive_from(options *o, const char *value)
+{
+    return set_u32(&o->adaptive_from, value, 1, 4096, "expected a number from 1 to 4096");
+}
+
 static const char *set_syn_tries(options *o, const char *value)
 {
     return set_u32(&o->syn_tries, value, 1, 20, "expected a number from 1 to 20");
@@ -252,6 +257,8 @@ static const option_entry entries[] = {
     { "client-if", "IFACE", "interface toward the clients; may be given again", set_client_if },
     { "server-if", "IFACE", "interface toward the servers; may be given again", set_server_if },
     { "split", "MODE", "always (default), adaptive or never", set_split },
+    { "adaptive-from", "N", "unproved handshakes from which adaptive splits; default 1024",
+      set_adaptive_from },
     { "unknown", "POLICY", "segments of no known flow: drop or pass", set_unknown },
     { "max-flows", "N", "capacity of the table of flows", set_max_flows },
     { "syn-rto", "MS", "first repeat of a SYN to the server; doubles", set_syn_rto },

@@ -23,6 +23,7 @@ typedef struct options {
     uint32_t split_mode;
     uint32_t unknown_policy;
     uint32_t max_flows;   /* 0 = default, as all below */
+    uint32_t adaptive_from;
     uint32_t syn_tries;
     uint64_t syn_rto_ns;
     uint32_t snap_len;

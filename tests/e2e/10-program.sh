@@ -46,6 +46,7 @@ wrong_options() {
         for value in '' x -1 65536 1x; do refuses 'expected a number' --id "$value"; done
         for value in '' x ALWAYS; do refuses 'expected always' --split "$value"; done
         refuses 'expected drop or pass' --unknown keep
+        refuses 'expected a number' --adaptive-from 0
         refuses 'expected a number' --max-flows 0
         refuses 'expected 1 to' --syn-rto 0
         refuses 'expected a number' --syn-tries 0

@@ -4,8 +4,8 @@
  *
  *   burst CONNECTIONS CLIENTS FIRST_ADDRESS SERVER PATH EXPECTED_BODY_BYTES
  *
- * CLIENTS addresses from FIRST_ADDRESS on (IPv4) work side by side, each with one connection at a
- * time. Prints one line of figures; the status is 0 when not one connection failed.
+ * CLIENTS addresses from FIRST_ADDRESS on, IPv4 or IPv6, work side by side, each with one connection
+ * at a time. Prints one line of figures; the status is 0 when not one connection failed.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,7 +25,7 @@
 
 typedef struct client {
     int fd; /* -1: has nothing more to do */
-    struct in_addr address;
+    struct in6_addr address; /* IPv4 as mapped into IPv6 */
     bool connected;
     double began, answered;
     char got[8192];
@@ -34,7 +34,7 @@ typedef struct client {
 
 typedef struct burst {
     int epoll;
-    struct sockaddr_in server;
+    struct sockaddr_in6 server;
     char request[512];
     size_t body_bytes;
     unsigned to_start, running, ended, failed;
@@ -72,7 +72,7 @@ static void finish(burst *b, client *c, const char *failure)
 
 static void start(burst *b, client *c)
 {
-    struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr = c->address };
+    struct sockaddr_in6 from = { .sin6_family = AF_INET6, .sin6_addr = c->address };
     struct epoll_event on = { .events = EPOLLOUT, .data.ptr = c };
     const int one = 1;
 
@@ -83,7 +83,7 @@ static void start(burst *b, client *c)
     c->connected = false;
     c->got_len = 0;
     c->began = now_ms();
-    c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    c->fd = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, 0);
     setsockopt(c->fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
     if (c->fd < 0 || bind(c->fd, (struct sockaddr *)&from, sizeof(from)) != 0) {
         perror("bind");
@@ -187,13 +187,31 @@ static void print_figures(burst *b, double took_ms)
         fprintf(stderr, "first failure: %s\n", b->first_failure);
 }
 
+static bool read_address(struct in6_addr *out, const char *text)
+{
+    char mapped[64];
+    snprintf(mapped, sizeof(mapped), "%s%s", strchr(text, ':') ? "" : "::ffff:", text);
+    return inet_pton(AF_INET6, mapped, out) == 1;
+}
+
+/* As many further as there is room for in the last four bytes. */
+static struct in6_addr address_after(const struct in6_addr *first, uint32_t n)
+{
+    struct in6_addr address = *first;
+    uint32_t last_be;
+    memcpy(&last_be, &address.s6_addr[12], sizeof(last_be));
+    last_be = htonl(ntohl(last_be) + n);
+    memcpy(&address.s6_addr[12], &last_be, sizeof(last_be));
+    return address;
+}
+
 int main(int argc, char **argv)
 {
     static burst b;
-    struct in_addr first;
+    struct in6_addr first;
 
-    if (argc != 7 || inet_pton(AF_INET, argv[3], &first) != 1 ||
-        inet_pton(AF_INET, argv[4], &b.server.sin_addr) != 1 || atoi(argv[1]) <= 0 ||
+    if (argc != 7 || !read_address(&first, argv[3]) ||
+        !read_address(&b.server.sin6_addr, argv[4]) || atoi(argv[1]) <= 0 ||
         atoi(argv[2]) <= 0 || atoi(argv[2]) > MAX_CLIENTS) {
         fprintf(stderr, "usage: burst CONNECTIONS CLIENTS FIRST_ADDRESS SERVER PATH BYTES\n");
         return 2;
@@ -201,10 +219,10 @@ int main(int argc, char **argv)
     b.to_start = (unsigned)atoi(argv[1]);
     unsigned n_clients = (unsigned)atoi(argv[2]);
     b.body_bytes = strtoul(argv[6], NULL, 10);
-    b.server.sin_family = AF_INET;
-    b.server.sin_port = htons(80);
+    b.server.sin6_family = AF_INET6;
+    b.server.sin6_port = htons(80);
     snprintf(b.request, sizeof(b.request),
-             "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", argv[5], argv[4]);
+             "GET %s HTTP/1.1\r\nHost: server\r\nConnection: close\r\n\r\n", argv[5]);
     b.epoll = epoll_create1(0);
     b.connect_ms = calloc(b.to_start, sizeof(double));
     b.total_ms = calloc(b.to_start, sizeof(double));
@@ -212,7 +230,7 @@ int main(int argc, char **argv)
         return 2;
     for (unsigned i = 0; i < n_clients; i++) {
         b.clients[i].fd = -1;
-        b.clients[i].address.s_addr = htonl(ntohl(first.s_addr) + i);
+        b.clients[i].address = address_after(&first, i);
     }
     double began = now_ms();
     run(&b, n_clients);

@@ -140,7 +140,9 @@ typedef struct mpconn_admit_request {
 /** @brief Kinds of event. */
 enum mpconn_event_type {
     MPCONN_EVENT_SETTLED = 1,  /**< a flow entered the table; legs and delta are given */
-    MPCONN_EVENT_REFUSED = 2,  /**< a handshake ended without a flow; `reason` says why */
+    MPCONN_EVENT_REFUSED = 2,  /**< a handshake that was remembered ended without a flow; `reason`
+                                    says why. One whose client comes back with another number has
+                                    not ended */
     MPCONN_EVENT_ENDED = 3     /**< a settled flow left the table; `reason` says why. A killed one
                                     leaves when its tombstone does */
 };

@@ -206,6 +206,7 @@ enum mpci_split_event mpci_act_refuse_proof(mpci_split *sp, mpci_step *st)
 enum mpci_split_event mpci_act_client_gone(mpci_split *sp, mpci_step *st)
 {
     consume(sp, st, MPCONN_REASON_CLIENT_ABORTED);
+    mpci_core_refused(sp->core, st->h, MPCONN_REASON_CLIENT_ABORTED);
     return MPCI_EV_NOTHING;
 }
 

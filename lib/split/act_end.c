@@ -55,3 +55,9 @@ enum mpci_split_event mpci_act_kill(mpci_split *sp, mpci_step *st)
     mpci_split_bury(sp, st->h, MPCONN_REASON_KILLED);
     return MPCI_EV_NOTHING;
 }
+
+enum mpci_split_event mpci_act_evicted(mpci_split *sp, mpci_step *st)
+{
+    mpci_core_refused(sp->core, st->h, MPCONN_REASON_HANDSHAKE_EVICTED);
+    return MPCI_EV_NOTHING;
+}

@@ -12,6 +12,17 @@ enum mpci_split_event mpci_act_pass(mpci_split *sp, mpci_step *st)
     return MPCI_EV_NOTHING;
 }
 
+enum mpci_split_event mpci_act_pass_reset(mpci_split *sp, mpci_step *st)
+{
+    unsigned opener =
+        st->h->flags & MPCI_HANDSHAKE_REVERSE ? MPCONN_SIDE_SERVER : MPCONN_SIDE_CLIENT;
+
+    mpci_core_refused(sp->core, st->h,
+                      st->from == opener ? MPCONN_REASON_CLIENT_ABORTED
+                                         : MPCONN_REASON_SERVER_REFUSED);
+    return mpci_act_pass(sp, st);
+}
+
 static uint16_t plain_hs(const mpci_syn_options *o)
 {
     mpci_offers f;
@@ -82,6 +93,12 @@ enum mpci_split_event mpci_act_settle_plain(mpci_split *sp, mpci_step *st)
         mpci_count(&sp->core->counters, MPCONN_REASON_TABLE_FULL);
     mpci_forward(sp->core, st->pkt, MPCONN_REASON_TRACKED);
     return full ? MPCI_EV_FULL : MPCI_EV_COMMITTED;
+}
+
+enum mpci_split_event mpci_act_no_room_plain(mpci_split *sp, mpci_step *st)
+{
+    mpci_core_refused(sp->core, st->h, MPCONN_REASON_TABLE_FULL);
+    return MPCI_EV_NOTHING;
 }
 
 enum mpci_split_event mpci_act_plain_expired(mpci_split *sp, mpci_step *st)

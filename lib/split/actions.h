@@ -46,13 +46,16 @@ MPCI_SPLIT_ACTION(mpci_act_kill);          /* exact RSTs to who has heard of us 
 MPCI_SPLIT_ACTION(mpci_act_kill_silent);
 MPCI_SPLIT_ACTION(mpci_act_kill_plain);    /* the same for a handshake that is not split: it has */
 MPCI_SPLIT_ACTION(mpci_act_kill_plain_silent); /* no cookie, and so needs no tombstone */
+MPCI_SPLIT_ACTION(mpci_act_evicted);       /* gives way before it is proved */
 MPCI_SPLIT_ACTION(mpci_act_refuse_again);  /* the client was told, but asks on: exact RST */
 
 /* act_plain.c */
 MPCI_SPLIT_ACTION(mpci_act_track_syn);     /* forward it and keep an entry */
 MPCI_SPLIT_ACTION(mpci_act_track_answer);  /* forward it and note the answerer's number */
 MPCI_SPLIT_ACTION(mpci_act_pass);          /* forward */
+MPCI_SPLIT_ACTION(mpci_act_pass_reset);    /* forward, it is the end */
 MPCI_SPLIT_ACTION(mpci_act_settle_plain);  /* forward, enter the table of settled flows */
+MPCI_SPLIT_ACTION(mpci_act_no_room_plain); /* forwarded, and then unknown */
 MPCI_SPLIT_ACTION(mpci_act_plain_expired);
 MPCI_SPLIT_ACTION(mpci_act_unknown);       /* by the policy for unknown segments */
 

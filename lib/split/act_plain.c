@@ -87,7 +87,7 @@ enum mpci_split_event mpci_act_track_answer(mpci_split *sp, mpci_step *st)
 
 enum mpci_split_event mpci_act_settle_plain(mpci_split *sp, mpci_step *st)
 {
-    int full = mpci_split_settle_plain(sp, st->h) != MPCONN_OK;
+    int full = mpci_split_settle_plain(sp, st) != MPCONN_OK;
 
     if (full)
         mpci_count(&sp->core->counters, MPCONN_REASON_TABLE_FULL);

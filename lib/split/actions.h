@@ -77,7 +77,8 @@ int mpci_split_answer_in_place(mpci_split *sp, mpci_step *st, const mpci_cookie 
 
 /* commit.c: MPCONN_OK, or MPCONN_ERR_LIMIT when the table has no room. */
 int mpci_split_settle(mpci_split *sp, mpci_handshake *h);
-int mpci_split_settle_plain(mpci_split *sp, mpci_handshake *h);
+/* The packet of the step is the first one of the flow. */
+int mpci_split_settle_plain(mpci_split *sp, mpci_step *st);
 
 /* act_end.c: release what is held, tell the host, keep the entry as a tombstone until no cookie of
  * it can be valid any more (rule R3). */

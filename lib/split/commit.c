@@ -2,6 +2,8 @@
 /* From a finished handshake to a settled flow: legs, delta, table entry. */
 #include "split/actions.h"
 
+#include "table/progress.h"
+
 static void fill_client_leg(mpconn_leg *leg, const mpci_split *sp, const mpci_handshake *h,
                             const mpci_offers *o)
 {
@@ -145,9 +147,11 @@ static void turn_round(mpci_handshake *h)
     h->server_options = mpci_server_options_pack(&so);
 }
 
-int mpci_split_settle_plain(mpci_split *sp, mpci_handshake *h)
+int mpci_split_settle_plain(mpci_split *sp, mpci_step *st)
 {
+    mpci_handshake *h = st->h;
     int reverse = (h->flags & MPCI_HANDSHAKE_REVERSE) != 0;
+    mpconn_delta d = {0};
     mpci_settled *e;
     uint32_t slot;
 
@@ -163,6 +167,11 @@ int mpci_split_settle_plain(mpci_split *sp, mpci_handshake *h)
     } else {
         start_track(e, h->client_isn, h->server_isn, h->client_window, h->server_window);
     }
+    /* The ACK that ends a handshake may bring the first data, or FIN: who is not told of them takes
+     * all that follows for a fault. */
+    mpci_settled_delta(e, &d);
+    (void)mpci_progress_note(sp->core, e, &d, st);
     tell_settled(sp, h, slot);
+    st->pkt->flow = mpci_settled_id(&sp->core->settled, slot);
     return MPCONN_OK;
 }

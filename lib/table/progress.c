@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "table/progress.h"
+
+#include "conn/offers.h"
+#include "conn/translate.h"
+
+/* Bytes of the segment's window as the other endpoint reads it: what rounding gives, it may use. A
+ * leg has no scaling while either end of it has none. */
+static uint32_t window_bytes(const mpci_settled *e, const mpconn_delta *d, const mpci_step *st)
+{
+    uint16_t window = st->view->window;
+    mpci_offers o;
+    mpci_server_options so;
+
+    if (mpci_settled_flags(e) & MPCI_SETTLED_SPLIT) {
+        unsigned out = d->wscale_out[st->from];
+
+        return (uint32_t)mpci_translate_window(window, d->wscale_in[st->from], out) << out;
+    }
+    mpci_offers_unpack(&o, e->hs);
+    mpci_server_options_unpack(&so, e->server_options);
+    if (o.wscale_client == MPCONN_WSCALE_NONE || so.wscale == MPCONN_WSCALE_NONE)
+        return window;
+    return (uint32_t)window << (st->from == MPCONN_SIDE_CLIENT ? o.wscale_client : so.wscale);
+}
+
+int mpci_progress_note(mpci_core *core, mpci_settled *e, const mpconn_delta *d,
+                       const mpci_step *st)
+{
+    const mpci_view *v = st->view;
+    mpci_track t;
+    uint32_t ack_offset = mpci_translate_offset(d->seq, st->from, st->from ^ 1);
+
+    mpci_settled_track_load(e, &t);
+    if (mpci_track_segment(&t, v, st->from, ack_offset, window_bytes(e, d, st)) ==
+        MPCI_TRACK_OUTSIDE)
+        return 0;
+    mpci_settled_track_store(e, &t);
+    e->use &= ~(uint32_t)MPCI_SETTLED_FORGOTTEN;
+    e->last_seen = mpci_tick(core->now);
+    e->link[st->from] = (uint16_t)st->pkt->link;
+    return 1;
+}

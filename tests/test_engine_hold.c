@@ -399,11 +399,13 @@ START_TEST(each_end_of_a_handshake_releases_what_it_held_exactly_once)
     ck_assert_uint_eq(b.released[0], hold);
     ck_assert_msg(b.release_reason == e->released, "%s", mpconn_reason_name(b.release_reason));
     assert_gauges(0, 0);
+    b.n_out = 0;
     for (unsigned n = 0; n < 2; n++) {
         submit_nth(&c, n, hold);
         ck_assert_msg(b.pkt.reason == e->again, "%s", mpconn_reason_name(b.pkt.reason));
         ck_assert_int_eq(b.pkt.verdict, e->verdict);
         ck_assert_uint_ne(b.pkt.flow, hold);
+        ck_assert_uint_eq(b.n_out, 0); /* whoever was to be told was told at the end */
     }
     bed_pass(&b, 500 * MPCONN_SECOND);
     ck_assert_uint_eq(b.n_released, 1);

@@ -459,6 +459,9 @@ START_TEST(killed_handshake_of_a_proved_client_releases_what_it_held)
     bed_in_again(&b, &b.pkt);
     ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_DEAD_FLOW);
     ck_assert_uint_eq(b.pkt.flow, 0);
+    ck_assert_uint_eq(b.n_out, 0);
+    bed_in_again(&b, &b.pkt); /* now it is the client who sends it again */
+    ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_DEAD_FLOW);
     if (!_i)
         assert_reset(CLIENT, 11, c.y + 1, MPCI_TCP_ACK, c.x + 1);
     ck_assert_uint_eq(b.n_out, 0);

@@ -183,8 +183,9 @@ typedef struct mpconn_callbacks {
      * @brief Ask for the packets kept under a hold number: submit them again, oldest first, in a
      *        later input call and before newer packets. Their second verdict is final.
      *
-     * Among them may be packets of the call that is in progress, whose verdicts the host has yet
-     * to read. Without this hook nothing is ever held.
+     * `reason` is MPCONN_REASON_RELEASED when the flow has settled, or says why it has not.
+     * Among the packets may be some of the call in progress, whose verdicts the host has yet to
+     * read. Without this hook nothing is ever held.
      */
     void (*release)(void *user, uint64_t hold, unsigned reason);
     /** @brief Tell what happened to a connection. */

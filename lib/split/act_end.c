@@ -24,10 +24,11 @@ enum mpci_split_event mpci_act_kill_silent(mpci_split *sp, mpci_step *st)
 }
 
 /* The client believes that it is connected and probes our closed window for as long as it is
- * patient: a RST that was lost would cost it minutes. One small answer to one segment. */
+ * patient: a RST that was lost would cost it minutes. One small answer to one segment: one that
+ * was held has had it. */
 enum mpci_split_event mpci_act_refuse_again(mpci_split *sp, mpci_step *st)
 {
-    if ((st->h->flags & MPCI_HANDSHAKE_QUIET) == 0)
+    if ((st->h->flags & MPCI_HANDSHAKE_QUIET) == 0 && st->pkt->flow == 0)
         mpci_split_reset_client(sp, st->h);
     mpci_drop(sp->core, st->pkt, MPCONN_REASON_DEAD_FLOW);
     return MPCI_EV_NOTHING;

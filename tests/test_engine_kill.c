@@ -175,7 +175,7 @@ START_TEST(killed_flow_lets_nothing_pass_any_more)
     ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_DEAD_FLOW);
     bed_syn_ack(&b, &c);
     ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_DEAD_FLOW);
-    ck_assert_uint_eq(b.n_out, 0);
+    ck_assert_uint_eq(b.n_out, 6); /* what bore an ACK and no RST is answered */
     snapshot_take(&after, b.eng);
     snapshot_assert_same_state(&before, &after);
     ck_assert_uint_eq(bed_count(&b, MPCONN_REASON_DEAD_FLOW), 11);

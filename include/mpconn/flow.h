@@ -102,8 +102,12 @@ typedef struct mpconn_flow_filter {
 } mpconn_flow_filter;
 
 /**
- * @brief End flows and handshakes: an exact RST to both endpoints (or nothing, with
+ * @brief End flows and handshakes: a RST to both endpoints (or nothing, with
  *        ::MPCONN_KILL_F_SILENT), and a tombstone for each settled flow.
+ *
+ * The RST bears the next number of what passed, and is exact unless some of that was lost on its
+ * way to the endpoint. Nothing of the flow passes any more; what an endpoint still says with an ACK
+ * is answered by a RST that is exact, one for one.
  *
  * @param[in]  eng     the engine
  * @param[in]  filter  which

@@ -3,6 +3,7 @@
 #include "engine/engine.h"
 
 #include "base/abi.h"
+#include "table/reset.h"
 
 enum { FILTER_V1 = sizeof(mpconn_flow_filter) };
 
@@ -42,25 +43,18 @@ static int import_filter(mpconn_flow_filter *f, const mpconn_flow_filter *filter
     return MPCONN_OK;
 }
 
-/* RST with exactly the next number of the endpoint that is told (RFC 5961 3). */
+/* RST with the next number of the endpoint that is told (RFC 5961 3): of those that passed. While
+ * one of them is lost beyond us it is not exact, and relay.c answers what the endpoint says then. */
 static void reset_endpoint(mpconn_engine *eng, const mpci_settled *e, const mpconn_tuple *tuple,
                            const mpconn_delta *d, unsigned to)
 {
     unsigned other = to == MPCONN_SIDE_CLIENT ? MPCONN_SIDE_SERVER : MPCONN_SIDE_CLIENT;
     /* Numbers of the other endpoint's stream as the leg of `to` shows them. */
     uint32_t offset = to == MPCONN_SIDE_SERVER ? d->seq[other] : 0 - d->seq[other];
-    mpci_segment s = {0};
+    mpci_segment s = mpci_reset_ack(&eng->core, tuple, to, e->dir[other].end + offset,
+                                    e->dir[to].end);
 
-    s.tuple = tuple;
-    s.to = (uint8_t)to;
-    s.hop_limit = eng->core.hop_limit;
-    s.flags = MPCI_TCP_RST | MPCI_TCP_ACK;
-    s.seq = e->dir[other].end + offset;
-    s.ack = e->dir[to].end;
-    s.wscale = MPCONN_WSCALE_NONE;
-    mpci_outbox_put(&eng->core.outbox, &s, e->link[to], 0,
-                    to == MPCONN_SIDE_CLIENT ? MPCONN_REASON_RST_TO_CLIENT
-                                             : MPCONN_REASON_RST_TO_SERVER);
+    mpci_reset_put(&eng->core, &s, e->link[to], 0);
 }
 
 /* The entry stays as a tombstone: a late segment must not find the way open. */
@@ -79,7 +73,7 @@ static void kill_flow(mpconn_engine *eng, uint32_t slot, const mpconn_tuple *tup
     mpci_settled_track_load(e, &t);
     t.life |= MPCI_LIFE_RST;
     mpci_settled_track_store(e, &t);
-    e->use |= MPCI_SETTLED_KILLED;
+    e->use |= MPCI_SETTLED_KILLED | (silent ? MPCI_SETTLED_SILENT : 0u);
     e->last_seen = mpci_tick(eng->core.now);
     mpci_count(&eng->core.counters, MPCONN_REASON_KILLED);
 }

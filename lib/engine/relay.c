@@ -4,6 +4,7 @@
 
 #include "conn/translate.h"
 #include "table/progress.h"
+#include "table/reset.h"
 
 static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t slot,
                   unsigned reason)
@@ -34,6 +35,15 @@ static int is_replaceable(const mpci_settled *e)
     return mpci_track_is_over(&t) || (mpci_settled_flags(e) & MPCI_SETTLED_FORGOTTEN) != 0;
 }
 
+/* An endpoint that goes on has lost its RST, or found it not exact: it gets one for each segment. */
+static void drop_killed(mpconn_engine *eng, const mpci_step *st, const mpci_settled *e)
+{
+    if ((mpci_settled_flags(e) & MPCI_SETTLED_SILENT) == 0 &&
+        (st->view->flags & (MPCI_TCP_ACK | MPCI_TCP_RST)) == MPCI_TCP_ACK)
+        mpci_reset_answer(&eng->core, st);
+    mpci_drop(&eng->core, st->pkt, MPCONN_REASON_DEAD_FLOW);
+}
+
 void mpci_relay(mpconn_engine *eng, mpci_step *st, uint32_t slot)
 {
     mpci_settled *e = mpci_settled_at(&eng->core.settled, slot);
@@ -45,7 +55,7 @@ void mpci_relay(mpconn_engine *eng, mpci_step *st, uint32_t slot)
                               mpci_split_input_over(&eng->split, st, e)))
         return;
     if (mpci_settled_flags(e) & MPCI_SETTLED_KILLED) {
-        mpci_drop(&eng->core, st->pkt, MPCONN_REASON_DEAD_FLOW);
+        drop_killed(eng, st, e);
         return;
     }
     if ((flags & MPCI_TCP_SYN) != 0) {

@@ -20,8 +20,9 @@ enum {
     MPCI_SETTLED_CONFIRMING = 1 << 3,/* its handshake still waits to hear an endpoint */
     MPCI_SETTLED_IPV6 = 1 << 4,      /* part of the key: set by the table only */
     MPCI_SETTLED_KILLED = 1 << 5,    /* ended by the host: nothing of it passes any more */
-    MPCI_SETTLED_FORGOTTEN = 1 << 6  /* the server seems to know nothing of it; no proof, so it
+    MPCI_SETTLED_FORGOTTEN = 1 << 6, /* the server seems to know nothing of it; no proof, so it
                                         shortens no timer, and any segment in a window unsets it */
+    MPCI_SETTLED_SILENT = 1 << 7     /* killed, and the endpoints are not to be told */
 };
 
 /* Uses of a slot; bits 31-8 of `use` count them. A slot that reached the last one retires. */

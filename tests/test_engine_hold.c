@@ -385,7 +385,8 @@ START_TEST(each_end_of_a_handshake_releases_what_it_held_exactly_once)
     const ending *e = &endings[_i];
     uint64_t hold;
 
-    cfg.max_flows = cfg.max_wide_flows = 1;
+    cfg.max_flows = 1;
+    cfg.max_wide_flows = 2;
     cfg.timeouts.hold_ns = 100 * MPCONN_SECOND; /* what ends it is not the time to hold */
     bed_open(&b, &cfg, &cb);
     if (_i == 4)

@@ -481,7 +481,7 @@ START_TEST(E40_chosen_tuples_fill_the_table_to_capacity)
 
     for (unsigned family = 0; family < 4; family++) {
         uint32_t refused = 0, spilled = 0;
-        set_up(CAPACITY / 2, CAPACITY / 2);
+        set_up(CAPACITY, CAPACITY / 2);
         for (uint32_t n = 0; n < CAPACITY; n++) {
             mpconn_tuple t = family == 0   ? tuple_ipv4(1, 2, n, 443)
                              : family == 1 ? tuple_ipv4(n, ~n, 1, 443)

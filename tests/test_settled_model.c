@@ -53,18 +53,21 @@ static uint32_t count_model(uint32_t wide)
 
 static unsigned model_add(model_entry *m, uint64_t hash, const mpconn_tuple *t, int weak)
 {
+    uint32_t wide = count_model(MPCI_SLOT_WIDE);
+    int is_ipv6 = t->family == MPCONN_FAMILY_IPV6;
     int narrow_full = count_model(0) == MODEL_NARROW;
-    int wide_full = count_model(MPCI_SLOT_WIDE) == MODEL_WIDE;
-    int wants_wide = t->family == MPCONN_FAMILY_IPV6 || narrow_full;
+    /* IPv4 may take half of what IPv6 needs */
+    int wants_wide = is_ipv6 || (narrow_full && wide < MODEL_WIDE / 2);
+    int full = is_ipv6 ? wide == MODEL_WIDE : narrow_full && !wants_wide;
     int err = mpci_settled_add(&table, hash, t, &m->slot);
 
     if (err != 0) {
         m->slot = MPCI_SLOT_NONE;
-        return err != MPCONN_ERR_LIMIT || !(weak || (wants_wide && wide_full));
+        return err != MPCONN_ERR_LIMIT || !(weak || full);
     }
     m->id = mpci_settled_id(&table, m->slot);
     mpci_settled_at(&table, m->slot)->client_isn = m->isn;
-    return (wants_wide && wide_full) || !(m->slot & MPCI_SLOT_WIDE) != !wants_wide;
+    return full || !(m->slot & MPCI_SLOT_WIDE) != !wants_wide;
 }
 
 static unsigned step_model(seed_rng *r, unsigned bits)

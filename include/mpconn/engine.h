@@ -96,8 +96,11 @@ typedef struct mpconn_engine_config {
     size_t key_len;              /**< bytes of it, 16 to 64 */
     mpconn_allocator allocator;  /**< memory; all zero means the C library's */
     mpconn_timeouts timeouts;    /**< its `struct_size` may be left 0: all defaults */
-    uint32_t max_flows;          /**< settled flows of one cache line; default 65,536; to 2^28 */
-    uint32_t max_wide_flows;     /**< settled flows of two (IPv6); default 16,384; to 2^28 */
+    uint32_t max_flows;          /**< settled flows of one cache line; default 65,536; to 2^28. Of a
+                                      full table flows that are over (closed, reset, killed) give
+                                      way early, open ones never */
+    uint32_t max_wide_flows;     /**< settled flows of two (IPv6); default 16,384; to 2^28. IPv4
+                                      flows without room may take half of them */
     uint32_t max_handshakes;     /**< handshakes at a time; default 4,096; to 2^24 */
     uint32_t max_held_packets;   /**< packets held at a time; default 4,096 */
     uint64_t max_held_bytes;     /**< bytes held at a time; default 8 MiB */
@@ -125,6 +128,9 @@ enum mpconn_admit {
     MPCONN_ADMIT_REFUSE = 5   /**< drop silently */
 };
 
+/** @brief The SYN bears an MD5 or AO option (RFC 2385, RFC 5925) and cannot be split. */
+#define MPCONN_ADMIT_F_SIGNED (UINT8_C(1) << 0)
+
 /** @brief A SYN that asks to be let in. */
 typedef struct mpconn_admit_request {
     size_t struct_size;      /**< sizeof(mpconn_admit_request) of the library */
@@ -133,8 +139,11 @@ typedef struct mpconn_admit_request {
     uint32_t isn;            /**< initial sequence number of the SYN */
     uint32_t unproved;       /**< handshakes at present whose client has not proved itself */
     uint8_t side;            /**< ::mpconn_side the SYN came from */
-    uint8_t suggestion;      /**< ::mpconn_admit the engine will take for DEFAULT */
-    uint8_t reserved[6];     /**< zero */
+    uint8_t suggestion;      /**< ::mpconn_admit the engine will take for DEFAULT; REFUSE for signed
+                                  SYNs of clients while half of the handshakes are unproved: an
+                                  option that anybody can set must not lead past the cookies */
+    uint8_t flags;           /**< MPCONN_ADMIT_F_* */
+    uint8_t reserved[5];     /**< zero */
 } mpconn_admit_request;
 
 /** @brief Kinds of event. */

@@ -54,6 +54,7 @@ extern "C" {
     X(24, RST_TO_CLIENT, "exact RST sent to the client")                                      \
     X(25, RST_TO_SERVER, "exact RST sent to the server")                                      \
     X(26, FLOW_REPLACED, "flow that was over gave way to the next incarnation")               \
+    X(29, FLOW_RECLAIMED, "flow that was over gave its room to another")                      \
     X(32, TRUNCATED, "ends before its headers do")                                            \
     X(33, BAD_IP, "IP header contradicts itself")                                             \
     X(34, BAD_TCP, "TCP header contradicts itself")                                           \
@@ -85,6 +86,8 @@ extern "C" {
     X(99, NO_SPACE, "packet buffer too small for its rewritten form")                         \
     X(100, OUTPUT_FULL, "generated packet not sent: the host's queue refused it")             \
     X(101, HANDSHAKE_EVICTED, "unproved handshake gave way to another")                       \
+    X(102, TOMBSTONE_EVICTED, "memory of an incarnation that is over gave way to another")    \
+    X(103, OPENING_EVICTED, "server leg that did not get ready gave way to another")          \
     X(120, KILLED, "flow ended by the host")                                                  \
     X(121, CLOCK_BACKWARDS, "host's clock stepped back, reading ignored")                     \
     X(122, OPTION_DUPLICATE, "SYN with an option twice, first one taken")                     \

@@ -2,12 +2,16 @@
 /* Birth, death and the frame of every call. */
 #include "engine/engine.h"
 
+/* Names are small, and what is over is remembered for longer than a handshake takes. */
+enum { TOMBSTONES_PER_HANDSHAKE = 8 };
+
 static void destroy(mpconn_engine *eng)
 {
     mpci_alloc a = eng->alloc;
 
     mpci_settled_fini(&eng->core.settled, &a);
     mpci_handshake_fini(&eng->core.handshakes, &a);
+    mpci_tombstones_fini(&eng->core.tombstones, &a);
     mpci_wipe(eng, sizeof(*eng));
     mpci_alloc_free(&a, eng);
 }
@@ -19,6 +23,9 @@ static int take_tables(mpconn_engine *eng, const mpconn_engine_config *cfg)
 
     if (rc == MPCONN_OK)
         rc = mpci_handshake_init(&eng->core.handshakes, &eng->alloc, cfg->max_handshakes);
+    if (rc == MPCONN_OK)
+        rc = mpci_tombstones_init(&eng->core.tombstones, &eng->alloc,
+                                  TOMBSTONES_PER_HANDSHAKE * cfg->max_handshakes);
     return rc;
 }
 
@@ -29,6 +36,7 @@ static int take_secrets(mpconn_engine *eng, const mpconn_engine_config *cfg, mpc
     if (eng->core.callbacks.random(eng->core.user, bytes, sizeof(bytes)) != 0)
         return MPCONN_ERR_CALLBACK;
     eng->core.table_key = mpci_sipkey_load(bytes);
+    eng->core.tombstones.key = mpci_sipkey_derive(&eng->core.table_key, "tombstones", 0);
     mpci_wipe(bytes, sizeof(bytes));
     mpci_epochs_init(&eng->split.epochs, cfg->key, cfg->key_len, eng->core.timeouts.epoch_ns, now);
     return MPCONN_OK;
@@ -119,6 +127,7 @@ int mpci_engine_enter(mpconn_engine *eng, mpconn_time now)
     else
         eng->core.now = now;
     mpci_epochs_advance(&eng->split.epochs, eng->core.timeouts.epoch_ns, eng->core.now);
+    eng->core.tombstones.age = eng->split.epochs.number;
     mpci_sweep_catch_up(eng);
     return MPCONN_OK;
 }

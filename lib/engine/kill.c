@@ -110,7 +110,8 @@ static size_t kill_handshakes(mpconn_engine *eng, const mpconn_flow_filter *f)
 
         if (h == NULL || h->settled != MPCI_SLOT_NONE || !fits(f, &h->tuple))
             continue;
-        n += (size_t)mpci_split_kill(&eng->split, h, (f->flags & MPCONN_KILL_F_SILENT) != 0);
+        mpci_split_kill(&eng->split, h, (f->flags & MPCONN_KILL_F_SILENT) != 0);
+        n++;
     }
     return n;
 }

@@ -7,29 +7,43 @@
 /* Repeats of a SYN|ACK start after a second and double, as a client's own SYN would (RFC 6298). */
 #define ANSWER_REPEAT_NS MPCONN_SECOND
 
+/* Entries that a search for a server leg which does not get ready looks at. */
+enum { OPENING_LOOK_AT = 64 };
+
 static void consume(mpci_split *sp, mpci_step *st, unsigned reason)
 {
     mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_CONSUMED, reason);
 }
 
-/* Entries for clients that proved nothing are a luxury of peace: V15 repairs a lost ACK with them,
- * but the cookie carries all that is needed without (principle 7). */
-static int in_peace(const mpci_split *sp)
-{
-    return sp->half_open < sp->core->handshakes.capacity / 2;
-}
-
 static mpci_handshake *take_free_entry(mpci_split *sp, mpci_step *st)
 {
-    mpci_handshake *h = mpci_handshake_add(&sp->core->handshakes, st->hash, st->tuple);
-
-    if (h != NULL)
-        h->mark = st->pkt->mark;
-    return h;
+    return mpci_handshake_add(&sp->core->handshakes, st->hash, st->tuple);
 }
 
-/* For a client that has proved itself the one that has been unproved (or dead) for longest gives
- * way; a mere SYN never takes anything from anybody. */
+static mpci_handshake *more_tried(mpci_handshake *a, mpci_handshake *b)
+{
+    if (b == NULL || b->state != MPCI_ST_OPENING || b->tries < 2)
+        return a;
+    return a == NULL || b->tries > a->tries ? b : a;
+}
+
+/* Of the next few server legs that opened at the first try nobody gives way: of the others the one
+ * that was tried most. Clients that prove themselves toward silent servers must not lock out the
+ * rest. */
+static mpci_handshake *most_tried(mpci_split *sp)
+{
+    const mpci_handshake_table *t = &sp->core->handshakes;
+    mpci_handshake *found = NULL;
+
+    for (unsigned i = 0; i < OPENING_LOOK_AT && i < t->capacity; i++) {
+        found = more_tried(found, mpci_handshake_at(t, sp->opening_hand));
+        sp->opening_hand = sp->opening_hand + 1 < t->capacity ? sp->opening_hand + 1 : 0;
+    }
+    return found;
+}
+
+/* For a client that has proved itself the one that has been unproved for longest gives way, then
+ * one whose server does not answer; a mere SYN never takes anything from anybody. */
 static mpci_handshake *take_entry(mpci_split *sp, mpci_step *st)
 {
     mpci_handshake *h = take_free_entry(sp, st);
@@ -39,8 +53,12 @@ static mpci_handshake *take_entry(mpci_split *sp, mpci_step *st)
         return h;
     evict.h = mpci_handshake_oldest_unproved(&sp->core->handshakes);
     if (evict.h == NULL)
+        evict.h = most_tried(sp);
+    if (evict.h == NULL)
         return NULL;
-    mpci_count(&sp->core->counters, MPCONN_REASON_HANDSHAKE_EVICTED);
+    mpci_count(&sp->core->counters, evict.h->state == MPCI_ST_OPENING
+                                        ? MPCONN_REASON_OPENING_EVICTED
+                                        : MPCONN_REASON_HANDSHAKE_EVICTED);
     mpci_split_run(sp, &evict, MPCI_EV_EVICTED);
     return take_free_entry(sp, st);
 }
@@ -51,7 +69,7 @@ static void note_offers(mpci_handshake *h, const mpci_cookie *c)
     h->proxy_isn = c->isn;
     h->proxy_ts = c->tsval;
     h->hs = mpci_offers_pack(&c->offers);
-    h->flags &= (uint8_t)~(MPCI_HANDSHAKE_REVERSE | MPCI_HANDSHAKE_QUIET);
+    h->flags &= (uint8_t)~(MPCI_HANDSHAKE_REVERSE | MPCI_HANDSHAKE_STALE_TOLD);
 }
 
 /* What every segment of the client refreshes. Of one incarnation the latest timestamp stays: what
@@ -59,6 +77,7 @@ static void note_offers(mpci_handshake *h, const mpci_cookie *c)
 static void note_client(mpci_handshake *h, const mpci_step *st, int same)
 {
     h->link[MPCONN_SIDE_CLIENT] = (uint16_t)st->pkt->link;
+    h->mark = st->pkt->mark;
     if (st->view->ts_offset == 0)
         return;
     h->client_ts = same ? mpci_seq_max(h->client_ts, st->view->tsval) : st->view->tsval;
@@ -105,7 +124,7 @@ enum mpci_split_event mpci_act_answer(mpci_split *sp, mpci_step *st)
         st->h = NULL; /* an older entry stays as it was */
         return MPCI_EV_NOTHING;
     }
-    if (h == NULL && in_peace(sp))
+    if (h == NULL && mpci_split_in_peace(sp))
         h = take_free_entry(sp, st);
     if (h == NULL)
         return MPCI_EV_NOTHING;
@@ -113,8 +132,11 @@ enum mpci_split_event mpci_act_answer(mpci_split *sp, mpci_step *st)
     same = is_same(h, c.client_isn);
     note_offers(h, &c);
     note_client(h, st, same);
-    h->tries = 0;
-    mpci_handshake_set_timer(&sp->core->handshakes, h, mpci_later(sp->core->now, ANSWER_REPEAT_NS));
+    if (!same) { /* its own repeats do not give it more of ours */
+        h->tries = 0;
+        mpci_handshake_set_timer(&sp->core->handshakes, h,
+                                 mpci_later(sp->core->now, ANSWER_REPEAT_NS));
+    }
     return MPCI_EV_NOTHING;
 }
 
@@ -172,7 +194,7 @@ enum mpci_split_event mpci_act_open_hold(mpci_split *sp, mpci_step *st)
 enum mpci_split_event mpci_act_reopen(mpci_split *sp, mpci_step *st)
 {
     mpci_split_reset_server(sp, st->h, st->h->client_isn + 1);
-    mpci_core_release(sp->core, st->h, MPCONN_REASON_CLIENT_ABORTED);
+    mpci_split_bury(sp, st, MPCONN_REASON_CLIENT_ABORTED);
     return mpci_act_open(sp, st);
 }
 
@@ -214,6 +236,6 @@ enum mpci_split_event mpci_act_abort_server(mpci_split *sp, mpci_step *st)
 {
     mpci_split_reset_server(sp, st->h, st->h->client_isn + 1);
     consume(sp, st, MPCONN_REASON_CLIENT_ABORTED);
-    mpci_split_bury(sp, st->h, MPCONN_REASON_CLIENT_ABORTED);
+    mpci_split_bury(sp, st, MPCONN_REASON_CLIENT_ABORTED);
     return MPCI_EV_NOTHING;
 }

@@ -44,6 +44,11 @@ enum mpci_split_event mpci_act_track_syn(mpci_split *sp, mpci_step *st)
     (void)mpci_syn_options_parse(&o, st->view); /* the endpoints judge a list that is malformed */
     if (h == NULL)
         h = mpci_handshake_add(&sp->core->handshakes, st->hash, st->tuple);
+    if (h == NULL && sp->unknown_policy == MPCONN_UNKNOWN_DROP) {
+        /* its answer would be dropped: the server's backlog is not for that */
+        mpci_drop(sp->core, st->pkt, MPCONN_REASON_HANDSHAKE_FULL);
+        return MPCI_EV_NOTHING;
+    }
     if (h == NULL) { /* forwarded all the same: the flow is then unknown */
         mpci_count(&sp->core->counters, MPCONN_REASON_HANDSHAKE_FULL);
     } else {
@@ -54,7 +59,7 @@ enum mpci_split_event mpci_act_track_syn(mpci_split *sp, mpci_step *st)
         h->hs = plain_hs(&o);
         h->mark = st->pkt->mark;
         h->link[st->from] = (uint16_t)st->pkt->link;
-        h->flags &= (uint8_t)~(MPCI_HANDSHAKE_REVERSE | MPCI_HANDSHAKE_QUIET);
+        h->flags &= (uint8_t)~MPCI_HANDSHAKE_REVERSE;
         if (st->from == MPCONN_SIDE_SERVER)
             h->flags |= MPCI_HANDSHAKE_REVERSE;
         mpci_handshake_set_timer(&sp->core->handshakes, h,
@@ -113,6 +118,10 @@ enum mpci_split_event mpci_act_unknown(mpci_split *sp, mpci_step *st)
     const mpci_view *v = st->view;
     unsigned reason = MPCONN_REASON_NO_FLOW;
 
+    if (st->pkt->flow != 0) { /* was held for what is over now */
+        mpci_drop(sp->core, st->pkt, MPCONN_REASON_DEAD_FLOW);
+        return MPCI_EV_NOTHING;
+    }
     if (sp->unknown_policy == MPCONN_UNKNOWN_PASS) {
         mpci_forward(sp->core, st->pkt, MPCONN_REASON_UNKNOWN_PASSED);
         return MPCI_EV_NOTHING;

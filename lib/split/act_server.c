@@ -55,7 +55,7 @@ enum mpci_split_event mpci_act_no_room(mpci_split *sp, mpci_step *st)
     mpci_count(&sp->core->counters, MPCONN_REASON_TABLE_FULL);
     mpci_split_reset_client(sp, h);
     mpci_split_reset_server(sp, h, h->client_isn + 1);
-    mpci_split_bury(sp, h, MPCONN_REASON_TABLE_FULL);
+    mpci_split_bury(sp, st, MPCONN_REASON_TABLE_FULL);
     return MPCI_EV_NOTHING;
 }
 
@@ -63,7 +63,7 @@ enum mpci_split_event mpci_act_refused(mpci_split *sp, mpci_step *st)
 {
     mpci_split_reset_client(sp, st->h);
     consume(sp, st, MPCONN_REASON_SERVER_REFUSED);
-    mpci_split_bury(sp, st->h, MPCONN_REASON_SERVER_REFUSED);
+    mpci_split_bury(sp, st, MPCONN_REASON_SERVER_REFUSED);
     return MPCI_EV_NOTHING;
 }
 
@@ -83,16 +83,13 @@ enum mpci_split_event mpci_act_stale(mpci_split *sp, mpci_step *st)
         return MPCI_EV_NOTHING;
     }
     st->h->link[MPCONN_SIDE_SERVER] = (uint16_t)st->pkt->link;
-    mpci_split_reset_server(sp, st->h, v->ack);
-    mpci_split_send_open(sp, st->h);
+    if ((st->h->flags & MPCI_HANDSHAKE_STALE_TOLD) == 0) {
+        /* Once for each of our SYNs: who answers a RST by saying the same again gets no other. */
+        st->h->flags |= MPCI_HANDSHAKE_STALE_TOLD;
+        mpci_split_reset_server(sp, st->h, v->ack);
+        mpci_split_send_open(sp, st->h);
+    }
     consume(sp, st, MPCONN_REASON_SERVER_STALE);
-    return MPCI_EV_NOTHING;
-}
-
-enum mpci_split_event mpci_act_late_answer(mpci_split *sp, mpci_step *st)
-{
-    mpci_split_reset_server(sp, st->h, st->h->client_isn + 1);
-    mpci_drop(sp->core, st->pkt, MPCONN_REASON_DEAD_FLOW);
     return MPCI_EV_NOTHING;
 }
 
@@ -109,13 +106,11 @@ enum mpci_split_event mpci_act_ack_again(mpci_split *sp, mpci_step *st)
 enum mpci_split_event mpci_act_unexpected(mpci_split *sp, mpci_step *st)
 {
     unsigned flags = st->view->flags;
-    unsigned reason = MPCONN_REASON_DEAD_FLOW;
 
-    if (st->h->state != MPCI_ST_DEAD)
-        reason = (flags & MPCI_TCP_SYN) != 0   ? MPCONN_REASON_UNEXPECTED_SYN_ACK
-                 : (flags & MPCI_TCP_RST) != 0 ? MPCONN_REASON_RST_NOT_EXACT
-                                               : MPCONN_REASON_NO_FLOW;
-    mpci_drop(sp->core, st->pkt, reason);
+    mpci_drop(sp->core, st->pkt,
+              (flags & MPCI_TCP_SYN) != 0   ? MPCONN_REASON_UNEXPECTED_SYN_ACK
+              : (flags & MPCI_TCP_RST) != 0 ? MPCONN_REASON_RST_NOT_EXACT
+                                            : MPCONN_REASON_NO_FLOW);
     return MPCI_EV_NOTHING;
 }
 

@@ -27,6 +27,7 @@ enum mpci_split_event mpci_act_repeat_open(mpci_split *sp, mpci_step *st)
 {
     if (st->h->tries >= sp->core->timeouts.syn_tries)
         return MPCI_EV_EXHAUSTED;
+    st->h->flags &= (uint8_t)~MPCI_HANDSHAKE_STALE_TOLD;
     mpci_split_send_open(sp, st->h);
     again_after(sp, st->h, sp->core->timeouts.syn_rto_ns);
     st->h->tries++;
@@ -59,7 +60,7 @@ enum mpci_split_event mpci_act_server_silent(mpci_split *sp, mpci_step *st)
 {
     mpci_count(&sp->core->counters, MPCONN_REASON_SERVER_SILENT);
     mpci_split_reset_client(sp, st->h);
-    mpci_split_bury(sp, st->h, MPCONN_REASON_SERVER_SILENT);
+    mpci_split_bury(sp, st, MPCONN_REASON_SERVER_SILENT);
     return MPCI_EV_NOTHING;
 }
 

@@ -27,7 +27,6 @@ MPCI_SPLIT_ACTION(mpci_act_confirm);       /* 8 and 9, release what was held */
 MPCI_SPLIT_ACTION(mpci_act_no_room);       /* exact RST to both */
 MPCI_SPLIT_ACTION(mpci_act_refused);       /* server's RST becomes an exact one (V5) */
 MPCI_SPLIT_ACTION(mpci_act_stale);         /* RST the older incarnation, 5 again (V12b) */
-MPCI_SPLIT_ACTION(mpci_act_late_answer);   /* SYN|ACK for the dead: RST (V6) */
 MPCI_SPLIT_ACTION(mpci_act_ack_again);     /* SYN|ACK after the commit: 8 again (V11) */
 MPCI_SPLIT_ACTION(mpci_act_unexpected);    /* answerer's segment nobody waits for */
 MPCI_SPLIT_ACTION(mpci_act_heard_client);
@@ -46,8 +45,10 @@ MPCI_SPLIT_ACTION(mpci_act_kill);          /* exact RSTs to who has heard of us 
 MPCI_SPLIT_ACTION(mpci_act_kill_silent);
 MPCI_SPLIT_ACTION(mpci_act_kill_plain);    /* the same for a handshake that is not split: it has */
 MPCI_SPLIT_ACTION(mpci_act_kill_plain_silent); /* no cookie, and so needs no tombstone */
-MPCI_SPLIT_ACTION(mpci_act_evicted);       /* gives way before it is proved */
-MPCI_SPLIT_ACTION(mpci_act_refuse_again);  /* the client was told, but asks on: exact RST */
+MPCI_SPLIT_ACTION(mpci_act_evicted);       /* unproved, gives way */
+MPCI_SPLIT_ACTION(mpci_act_give_up);       /* our SYN stays unanswered, gives way */
+MPCI_SPLIT_ACTION(mpci_act_refuse_dead);   /* proof of a dead number: exact RST (V21) */
+MPCI_SPLIT_ACTION(mpci_act_late_answer);   /* SYN|ACK for one: RST (V6) */
 
 /* act_plain.c */
 MPCI_SPLIT_ACTION(mpci_act_track_syn);     /* forward it and keep an entry */
@@ -69,6 +70,8 @@ void mpci_split_send_final_ack(mpci_split *sp, const mpci_handshake *h);       /
 void mpci_split_send_window(mpci_split *sp, const mpci_handshake *h);          /* 9 */
 void mpci_split_reset_client(mpci_split *sp, const mpci_handshake *h);
 void mpci_split_reset_server(mpci_split *sp, const mpci_handshake *h, uint32_t seq);
+/* RST to the sender of the segment, with the number it acknowledges. */
+void mpci_split_reset_segment(mpci_split *sp, const mpci_step *st);
 /* Exact RSTs to both endpoints of a handshake that is not split. */
 void mpci_split_reset_plain(mpci_split *sp, const mpci_handshake *h);
 /* Turn a SYN into its SYN|ACK in place; 0, or 1 when the buffer is too small. */
@@ -80,8 +83,8 @@ int mpci_split_settle(mpci_split *sp, mpci_handshake *h);
 /* The packet of the step is the first one of the flow. */
 int mpci_split_settle_plain(mpci_split *sp, mpci_step *st);
 
-/* act_end.c: release what is held, tell the host, keep the entry as a tombstone until no cookie of
- * it can be valid any more (rule R3). */
-void mpci_split_bury(mpci_split *sp, mpci_handshake *h, unsigned reason);
+/* act_end.c: release what is held, tell the host, and remember that the number is dead until no
+ * cookie of it can be valid any more (rule R3). */
+void mpci_split_bury(mpci_split *sp, const mpci_step *st, unsigned reason);
 
 #endif

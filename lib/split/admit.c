@@ -1,19 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "split/admit.h"
 
-static int can_split(const mpci_step *st)
+/* What decides whether a SYN can be split at all. */
+typedef struct syn_kind {
+    int splittable, is_signed;
+} syn_kind;
+
+/* MD5 and AO sign the very numbers a split would change (RFC 2385, RFC 5925). */
+static syn_kind kind_of(const mpci_step *st)
 {
     mpci_syn_options o;
+    int readable = mpci_syn_options_parse(&o, st->view) == 0;
 
-    if (st->from != MPCONN_SIDE_CLIENT)
-        return 0;
-    /* MD5 and AO sign the very numbers a split would change (RFC 2385, RFC 5925). */
-    return mpci_syn_options_parse(&o, st->view) == 0 && !o.signature;
+    return (syn_kind){readable && !o.signature && st->from == MPCONN_SIDE_CLIENT,
+                      readable && o.signature};
 }
 
-static enum mpconn_admit suggest(const mpci_split *sp, int splittable)
+/* An option that anybody can put on a SYN must not lead a flood past the cookies: signed SYNs of
+ * clients pass to the server only in peace, unless the host knows better. */
+static int is_way_round(const mpci_split *sp, const mpci_step *st, syn_kind kind)
 {
-    if (!splittable || sp->mode == MPCONN_SPLIT_NEVER)
+    return kind.is_signed && st->from == MPCONN_SIDE_CLIENT && sp->mode == MPCONN_SPLIT_ALWAYS &&
+           !mpci_split_in_peace(sp);
+}
+
+static enum mpconn_admit suggest(const mpci_split *sp, const mpci_step *st, syn_kind kind)
+{
+    if (is_way_round(sp, st, kind))
+        return MPCONN_ADMIT_REFUSE;
+    if (!kind.splittable || sp->mode == MPCONN_SPLIT_NEVER)
         return MPCONN_ADMIT_TRACK;
     if (sp->mode == MPCONN_SPLIT_ALWAYS || sp->half_open >= sp->adaptive_threshold)
         return MPCONN_ADMIT_SPLIT;
@@ -23,8 +38,8 @@ static enum mpconn_admit suggest(const mpci_split *sp, int splittable)
 static enum mpconn_admit ask(const mpci_split *sp, const mpci_step *st)
 {
     const mpci_core *core = sp->core;
-    int splittable = can_split(st);
-    enum mpconn_admit suggestion = suggest(sp, splittable);
+    syn_kind kind = kind_of(st);
+    enum mpconn_admit suggestion = suggest(sp, st, kind);
     mpconn_admit_request req;
     int answer;
 
@@ -37,10 +52,11 @@ static enum mpconn_admit ask(const mpci_split *sp, const mpci_step *st)
     req.unproved = sp->half_open;
     req.side = (uint8_t)st->from;
     req.suggestion = (uint8_t)suggestion;
+    req.flags = kind.is_signed ? MPCONN_ADMIT_F_SIGNED : 0;
     answer = core->callbacks.admit(core->user, &req);
     if (answer == MPCONN_ADMIT_DEFAULT)
         return suggestion;
-    if (answer == MPCONN_ADMIT_SPLIT && !splittable)
+    if (answer == MPCONN_ADMIT_SPLIT && !kind.splittable)
         return MPCONN_ADMIT_TRACK;
     return answer < MPCONN_ADMIT_DEFAULT || answer > MPCONN_ADMIT_REFUSE
                ? MPCONN_ADMIT_REFUSE

@@ -23,11 +23,13 @@ static const mpci_split_cell table[MPCI_ST_COUNT][MPCI_EV_COUNT] = {
         E(PROOF) = C(OPENING, open),
         E(PROOF_DATA) = C(OPENING, open_hold),
         E(PROOF_NEW) = C(NONE, absent),
+        E(PROOF_DEAD) = C(NONE, refuse_dead),
         E(OPENER_OTHER) = C(NONE, unknown),
         E(OPENER_RST) = C(NONE, absent),
         E(OPENER_ACK) = C(NONE, absent),
         E(SYN_ACK) = C(NONE, absent),
         E(SYN_ACK_OTHER) = C(NONE, unknown),
+        E(SYN_ACK_DEAD) = C(NONE, late_answer),
         E(ANSWERER_RST) = C(NONE, absent),
         E(ANSWERER_OTHER) = C(NONE, unknown),
         E(TIMER) = C(NONE, absent),
@@ -45,19 +47,21 @@ static const mpci_split_cell table[MPCI_ST_COUNT][MPCI_EV_COUNT] = {
         E(PROOF) = C(OPENING, open),
         E(PROOF_DATA) = C(OPENING, open_hold),
         E(PROOF_NEW) = C(OPENING, open),
+        E(PROOF_DEAD) = C(ANSWERED, refuse_dead),
         E(OPENER_OTHER) = C(ANSWERED, refuse_proof),
         E(OPENER_RST) = C(NONE, client_gone),
         E(OPENER_ACK) = C(ANSWERED, absent),
         E(SYN_ACK) = C(ANSWERED, unexpected),
         E(SYN_ACK_OTHER) = C(ANSWERED, unexpected),
+        E(SYN_ACK_DEAD) = C(ANSWERED, absent),
         E(ANSWERER_RST) = C(ANSWERED, unexpected),
         E(ANSWERER_OTHER) = C(ANSWERED, unknown),
         E(TIMER) = C(ANSWERED, repeat_answer),
         E(EXHAUSTED) = C(NONE, client_silent),
         NOT_SETTLED(ANSWERED), NO_FOLLOW_UPS(ANSWERED),
         E(EVICTED) = C(NONE, evicted),
-        E(KILLED) = C(DEAD, kill),
-        E(KILLED_SILENT) = C(DEAD, kill_silent),
+        E(KILLED) = C(NONE, kill),
+        E(KILLED_SILENT) = C(NONE, kill_silent),
     },
     [MPCI_ST_OPENING] = {
         E(NOTHING) = C(OPENING, absent),
@@ -67,22 +71,24 @@ static const mpci_split_cell table[MPCI_ST_COUNT][MPCI_EV_COUNT] = {
         E(PROOF) = C(OPENING, wait),
         E(PROOF_DATA) = C(OPENING, hold),
         E(PROOF_NEW) = C(OPENING, reopen),
+        E(PROOF_DEAD) = C(OPENING, refuse_dead),
         E(OPENER_OTHER) = C(OPENING, refuse_proof),
-        E(OPENER_RST) = C(DEAD, abort_server),
+        E(OPENER_RST) = C(NONE, abort_server),
         E(OPENER_ACK) = C(OPENING, absent),
         E(SYN_ACK) = C(OPENING, commit),
         E(SYN_ACK_OTHER) = C(OPENING, stale),
-        E(ANSWERER_RST) = C(DEAD, refused),
+        E(SYN_ACK_DEAD) = C(OPENING, absent),
+        E(ANSWERER_RST) = C(NONE, refused),
         E(ANSWERER_OTHER) = C(OPENING, stale),
         E(TIMER) = C(OPENING, repeat_open),
-        E(EXHAUSTED) = C(DEAD, server_silent),
+        E(EXHAUSTED) = C(NONE, server_silent),
         NOT_SETTLED(OPENING),
         E(COMMITTED) = C(CONFIRMING, confirm),
-        E(FULL) = C(DEAD, no_room),
+        E(FULL) = C(NONE, no_room),
         E(CONFIRMED) = C(OPENING, absent),
-        E(EVICTED) = C(OPENING, absent),
-        E(KILLED) = C(DEAD, kill),
-        E(KILLED_SILENT) = C(DEAD, kill_silent),
+        E(EVICTED) = C(NONE, give_up),
+        E(KILLED) = C(NONE, kill),
+        E(KILLED_SILENT) = C(NONE, kill_silent),
     },
     [MPCI_ST_CONFIRMING] = {
         E(NOTHING) = C(CONFIRMING, absent),
@@ -92,11 +98,13 @@ static const mpci_split_cell table[MPCI_ST_COUNT][MPCI_EV_COUNT] = {
         E(PROOF) = C(CONFIRMING, absent),
         E(PROOF_DATA) = C(CONFIRMING, absent),
         E(PROOF_NEW) = C(CONFIRMING, absent),
+        E(PROOF_DEAD) = C(CONFIRMING, absent),
         E(OPENER_OTHER) = C(CONFIRMING, absent),
         E(OPENER_RST) = C(CONFIRMING, absent),
         E(OPENER_ACK) = C(CONFIRMING, absent),
         E(SYN_ACK) = C(CONFIRMING, ack_again),
         E(SYN_ACK_OTHER) = C(CONFIRMING, unexpected),
+        E(SYN_ACK_DEAD) = C(CONFIRMING, absent),
         E(ANSWERER_RST) = C(CONFIRMING, absent),
         E(ANSWERER_OTHER) = C(CONFIRMING, absent),
         E(HEARD_CLIENT) = C(CONFIRMING, heard_client),
@@ -110,28 +118,6 @@ static const mpci_split_cell table[MPCI_ST_COUNT][MPCI_EV_COUNT] = {
         E(KILLED) = C(NONE, forget),
         E(KILLED_SILENT) = C(NONE, forget),
     },
-    [MPCI_ST_DEAD] = {
-        E(NOTHING) = C(DEAD, absent),
-        E(SYN_AGAIN) = C(PLAIN_SYN, track_syn),
-        E(SYN_SPLIT) = C(ANSWERED, answer),
-        E(SYN_TRACK) = C(PLAIN_SYN, track_syn),
-        E(PROOF) = C(DEAD, refuse_again),
-        E(PROOF_DATA) = C(DEAD, refuse_again),
-        E(PROOF_NEW) = C(OPENING, open),
-        E(OPENER_OTHER) = C(DEAD, unexpected),
-        E(OPENER_RST) = C(DEAD, unexpected),
-        E(OPENER_ACK) = C(DEAD, absent),
-        E(SYN_ACK) = C(DEAD, late_answer),
-        E(SYN_ACK_OTHER) = C(DEAD, unexpected),
-        E(ANSWERER_RST) = C(DEAD, unexpected),
-        E(ANSWERER_OTHER) = C(DEAD, unexpected),
-        E(TIMER) = C(NONE, forget),
-        E(EXHAUSTED) = C(NONE, forget),
-        NOT_SETTLED(DEAD), NO_FOLLOW_UPS(DEAD),
-        E(EVICTED) = C(NONE, forget),
-        E(KILLED) = C(DEAD, absent),
-        E(KILLED_SILENT) = C(DEAD, absent),
-    },
     [MPCI_ST_PLAIN_SYN] = {
         E(NOTHING) = C(PLAIN_SYN, absent),
         E(SYN_AGAIN) = C(PLAIN_SYN, pass),
@@ -140,11 +126,13 @@ static const mpci_split_cell table[MPCI_ST_COUNT][MPCI_EV_COUNT] = {
         E(PROOF) = C(OPENING, open),
         E(PROOF_DATA) = C(OPENING, open_hold),
         E(PROOF_NEW) = C(OPENING, open),
+        E(PROOF_DEAD) = C(PLAIN_SYN, refuse_dead),
         E(OPENER_OTHER) = C(PLAIN_SYN, unknown),
         E(OPENER_RST) = C(NONE, pass_reset),
         E(OPENER_ACK) = C(PLAIN_SYN, pass),
         E(SYN_ACK) = C(PLAIN_ANSWERED, track_answer),
         E(SYN_ACK_OTHER) = C(PLAIN_SYN, pass),
+        E(SYN_ACK_DEAD) = C(PLAIN_SYN, absent),
         E(ANSWERER_RST) = C(NONE, pass_reset),
         E(ANSWERER_OTHER) = C(PLAIN_SYN, pass),
         E(TIMER) = C(NONE, plain_expired),
@@ -162,11 +150,13 @@ static const mpci_split_cell table[MPCI_ST_COUNT][MPCI_EV_COUNT] = {
         E(PROOF) = C(OPENING, open),
         E(PROOF_DATA) = C(OPENING, open_hold),
         E(PROOF_NEW) = C(OPENING, open),
+        E(PROOF_DEAD) = C(PLAIN_ANSWERED, refuse_dead),
         E(OPENER_OTHER) = C(PLAIN_ANSWERED, unknown),
         E(OPENER_RST) = C(NONE, pass_reset),
         E(OPENER_ACK) = C(PLAIN_ANSWERED, settle_plain),
         E(SYN_ACK) = C(PLAIN_ANSWERED, track_answer),
         E(SYN_ACK_OTHER) = C(PLAIN_ANSWERED, pass),
+        E(SYN_ACK_DEAD) = C(PLAIN_ANSWERED, absent),
         E(ANSWERER_RST) = C(NONE, pass_reset),
         E(ANSWERER_OTHER) = C(PLAIN_ANSWERED, pass),
         E(TIMER) = C(NONE, plain_expired),
@@ -213,12 +203,6 @@ static int is_half_open(enum mpci_split_state s)
     return s == MPCI_ST_ANSWERED || s == MPCI_ST_PLAIN_SYN || s == MPCI_ST_PLAIN_ANSWERED;
 }
 
-/* Whether an entry may give way to another when the table is full. */
-static int is_expendable(enum mpci_split_state s)
-{
-    return is_half_open(s) || s == MPCI_ST_DEAD;
-}
-
 static void enter(mpci_split *sp, mpci_step *st, enum mpci_split_state next)
 {
     mpci_handshake *h = st->h;
@@ -235,7 +219,7 @@ static void enter(mpci_split *sp, mpci_step *st, enum mpci_split_state next)
     if (next == MPCI_ST_NONE) {
         mpci_handshake_remove(&sp->core->handshakes, h);
         st->h = NULL;
-    } else if (is_expendable(next)) {
+    } else if (is_half_open(next)) {
         mpci_handshake_unproved(&sp->core->handshakes, h);
     } else {
         mpci_handshake_proved(&sp->core->handshakes, h);

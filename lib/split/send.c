@@ -153,6 +153,19 @@ void mpci_split_reset_server(mpci_split *sp, const mpci_handshake *h, uint32_t s
     put(sp, h, &s, MPCONN_REASON_RST_TO_SERVER);
 }
 
+void mpci_split_reset_segment(mpci_split *sp, const mpci_step *st)
+{
+    mpci_segment s = {0};
+
+    s.tuple = st->tuple;
+    s.to = (uint8_t)st->from;
+    s.hop_limit = sp->core->hop_limit;
+    s.flags = MPCI_TCP_RST;
+    s.seq = st->view->ack;
+    s.wscale = MPCONN_WSCALE_NONE;
+    mpci_outbox_put(&sp->core->outbox, &s, st->pkt->link, st->pkt->mark, reset_reason(s.to));
+}
+
 /* The opener waits for something that acknowledges its SYN, the answerer for x+1 (RFC 9293
  * 3.10.7.3, 3.10.7.4). */
 void mpci_split_reset_plain(mpci_split *sp, const mpci_handshake *h)

@@ -9,9 +9,6 @@
  * byte or a few, and its challenge ACKs then stand behind them. Anything more is not its doing. */
 enum { OPENING_AHEAD = 65536 };
 
-/* How far numbers may have moved on when the ACK of a plain handshake is the first one seen. */
-enum { PLAIN_AHEAD = 1 << 20 };
-
 static int has(const mpci_view *v, unsigned flag)
 {
     return (v->flags & flag) != 0;
@@ -43,27 +40,31 @@ static int fits_entry(const mpci_handshake *h, const mpci_view *v)
 static enum mpci_split_event classify_proof(mpci_split *sp, const mpci_step *st, mpci_cookie *c)
 {
     const mpci_handshake *h = st->h;
+    int another;
 
     if (h != NULL && !is_plain(h) && fits_entry(h, st->view))
         return proof_event(st->view);
     if (!mpci_cookie_check(c, &sp->epochs, &sp->profile, st->tuple, st->view))
         return MPCI_EV_OPENER_OTHER;
-    if (h == NULL || is_plain(h) || c->client_isn == h->client_isn) {
-        sp->proof = c;
-        return proof_event(st->view);
-    }
-    /* What was held, and released because the client came back with another number, is of the
-     * number it left. */
-    if (st->pkt->flow != 0)
+    another = h != NULL && !is_plain(h) && c->client_isn != h->client_isn;
+    /* What was held, and released because its handshake is over or the client came back with
+     * another number, is of the number it left. */
+    if (st->pkt->flow != 0 && (h == NULL || another))
         return MPCI_EV_OPENER_OTHER;
+    sp->dead = mpci_tombstones_find(&sp->core->tombstones, st->hash, c->client_isn);
+    if (sp->dead != MPCI_TOMBSTONE_NONE)
+        return MPCI_EV_PROOF_DEAD;
     sp->proof = c;
-    return MPCI_EV_PROOF_NEW;
+    return another ? MPCI_EV_PROOF_NEW : proof_event(st->view);
 }
 
+/* The answerer says nothing before it has this ACK, so only one number is right: who cannot see the
+ * SYN|ACK must not settle a flow by trying (E12). The opener may be ahead by what the SYN|ACK
+ * allowed, when its first ACK was lost before it came here. */
 static int acks_plain(const mpci_handshake *h, const mpci_view *v)
 {
-    return h->state == MPCI_ST_PLAIN_ANSWERED && v->ack - (h->server_isn + 1) < PLAIN_AHEAD &&
-           v->seq - (h->client_isn + 1) < PLAIN_AHEAD;
+    return h->state == MPCI_ST_PLAIN_ANSWERED && v->ack == h->server_isn + 1 &&
+           v->seq - (h->client_isn + 1) <= h->server_window;
 }
 
 static enum mpci_split_event classify_opener(mpci_split *sp, const mpci_step *st, mpci_cookie *c)
@@ -81,14 +82,18 @@ static enum mpci_split_event classify_opener(mpci_split *sp, const mpci_step *st
     return st->from == MPCONN_SIDE_CLIENT ? classify_proof(sp, st, c) : MPCI_EV_OPENER_OTHER;
 }
 
-static enum mpci_split_event classify_answerer(const mpci_step *st)
+static enum mpci_split_event classify_answerer(mpci_split *sp, const mpci_step *st)
 {
     const mpci_handshake *h = st->h;
     const mpci_view *v = st->view;
     int acks_syn = h != NULL && has(v, MPCI_TCP_ACK) && v->ack == h->client_isn + 1;
 
-    if (has(v, MPCI_TCP_SYN))
-        return acks_syn ? MPCI_EV_SYN_ACK : MPCI_EV_SYN_ACK_OTHER;
+    if (has(v, MPCI_TCP_SYN)) {
+        if (h != NULL)
+            return acks_syn ? MPCI_EV_SYN_ACK : MPCI_EV_SYN_ACK_OTHER;
+        sp->dead = mpci_tombstones_find(&sp->core->tombstones, st->hash, v->ack - 1);
+        return sp->dead != MPCI_TOMBSTONE_NONE ? MPCI_EV_SYN_ACK_DEAD : MPCI_EV_SYN_ACK_OTHER;
+    }
     if (!has(v, MPCI_TCP_RST))
         return MPCI_EV_ANSWERER_OTHER;
     if (acks_syn || (h != NULL && h->state == MPCI_ST_PLAIN_ANSWERED &&
@@ -101,6 +106,7 @@ static void input_syn(mpci_split *sp, mpci_step *st)
 {
     const mpci_handshake *h = st->h;
     enum mpconn_admit admitted;
+    unsigned dead;
 
     if (h != NULL && st->from != opener_side(h)) { /* simultaneous open: the endpoints' own affair */
         mpci_split_run(sp, st, MPCI_EV_ANSWERER_OTHER);
@@ -111,10 +117,16 @@ static void input_syn(mpci_split *sp, mpci_step *st)
         return;
     }
     admitted = mpci_split_admit(sp, st);
-    if (admitted == MPCONN_ADMIT_SPLIT)
-        mpci_split_run(sp, st, MPCI_EV_SYN_SPLIT);
-    else if (admitted == MPCONN_ADMIT_TRACK)
+    if (admitted != MPCONN_ADMIT_SPLIT && admitted != MPCONN_ADMIT_TRACK)
+        return;
+    dead = mpci_tombstones_find(&sp->core->tombstones, st->hash, st->view->seq);
+    if (dead & MPCI_TOMBSTONE_KILLED)
+        mpci_drop(sp->core, st->pkt, MPCONN_REASON_DEAD_FLOW);
+    else if (dead != MPCI_TOMBSTONE_NONE) /* not to be driven again: the endpoints' own affair */
         mpci_split_run(sp, st, MPCI_EV_SYN_TRACK);
+    else
+        mpci_split_run(sp, st,
+                       admitted == MPCONN_ADMIT_SPLIT ? MPCI_EV_SYN_SPLIT : MPCI_EV_SYN_TRACK);
 }
 
 /* The event a segment without SYN (or with SYN and ACK) is. `c` backs sp->proof. */
@@ -122,7 +134,7 @@ static enum mpci_split_event classify(mpci_split *sp, const mpci_step *st, mpci_
 {
     sp->proof = NULL;
     if (st->from != opener_side(st->h))
-        return classify_answerer(st);
+        return classify_answerer(sp, st);
     if (has(st->view, MPCI_TCP_SYN)) /* in a simultaneous open the opener answers, too */
         return st->h != NULL && is_plain(st->h) ? MPCI_EV_SYN_ACK_OTHER : MPCI_EV_OPENER_OTHER;
     return classify_opener(sp, st, c);
@@ -155,7 +167,7 @@ static int is_of_handshake(const mpci_handshake *h, enum mpci_split_event event)
     static const uint8_t certain[MPCI_EV_COUNT] = {
         [MPCI_EV_PROOF] = 1,      [MPCI_EV_PROOF_DATA] = 1, [MPCI_EV_PROOF_NEW] = 1,
         [MPCI_EV_OPENER_ACK] = 1, [MPCI_EV_OPENER_RST] = 1, [MPCI_EV_SYN_ACK] = 1,
-        [MPCI_EV_ANSWERER_RST] = 1,
+        [MPCI_EV_ANSWERER_RST] = 1, [MPCI_EV_PROOF_DEAD] = 1, [MPCI_EV_SYN_ACK_DEAD] = 1,
     };
 
     if (certain[event])
@@ -190,16 +202,6 @@ int mpci_split_input_over(mpci_split *sp, mpci_step *st, const mpci_settled *old
     return 1;
 }
 
-/* As after an exact RST: what the flow still says is carried, but a new one may take its place. */
-static void mark_over(mpci_settled *e)
-{
-    mpci_track t;
-
-    mpci_settled_track_load(e, &t);
-    t.life |= MPCI_LIFE_RST;
-    mpci_settled_track_store(e, &t);
-}
-
 static int is_proof(enum mpci_split_event event)
 {
     return event == MPCI_EV_PROOF || event == MPCI_EV_PROOF_DATA || event == MPCI_EV_PROOF_NEW;
@@ -217,7 +219,9 @@ int mpci_split_input_stray(mpci_split *sp, mpci_step *st, mpci_settled *old)
     if (!is_proof(event) ||
         (sp->proof != NULL ? sp->proof->client_isn : st->h->client_isn) == old->client_isn)
         return 0;
-    mark_over(old);
+    /* The client seems to know nothing of the flow any more. That may be wrong: what it still says
+     * in a window restores it, and it stays until the server answers the new number. */
+    old->use |= MPCI_SETTLED_FORGOTTEN;
     if (st->h != NULL && st->h->state == MPCI_ST_CONFIRMING) {
         /* The client began anew before it heard of the commit; nobody waits for that any more. */
         mpci_split_run(sp, st, MPCI_EV_CONFIRMED);
@@ -232,16 +236,7 @@ int mpci_split_input_stray(mpci_split *sp, mpci_step *st, mpci_settled *old)
  * and the flow lives on until a client proves itself for the next incarnation. */
 static void server_forgot(mpci_split *sp, mpci_step *st, mpci_settled *old)
 {
-    mpci_segment s = {0};
-
-    s.tuple = st->tuple;
-    s.to = MPCONN_SIDE_SERVER;
-    s.hop_limit = sp->core->hop_limit;
-    s.flags = MPCI_TCP_RST;
-    s.seq = st->view->ack;
-    s.wscale = MPCONN_WSCALE_NONE;
-    mpci_outbox_put(&sp->core->outbox, &s, st->pkt->link, st->pkt->mark,
-                    MPCONN_REASON_RST_TO_SERVER);
+    mpci_split_reset_segment(sp, st);
     old->use |= MPCI_SETTLED_FORGOTTEN;
     mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_CONSUMED, MPCONN_REASON_SERVER_STALE);
 }
@@ -301,14 +296,12 @@ void mpci_split_expire(mpci_split *sp, mpci_handshake *h)
     mpci_split_run(sp, &st, MPCI_EV_TIMER);
 }
 
-int mpci_split_kill(mpci_split *sp, mpci_handshake *h, int silent)
+void mpci_split_kill(mpci_split *sp, mpci_handshake *h, int silent)
 {
     mpci_step st = {0};
-    int alive = h->state != MPCI_ST_DEAD;
 
     st.h = h;
     mpci_split_run(sp, &st, silent ? MPCI_EV_KILLED_SILENT : MPCI_EV_KILLED);
-    return alive;
 }
 
 void mpci_split_flow_ends(mpci_split *sp, uint32_t slot)

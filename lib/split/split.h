@@ -11,11 +11,20 @@ typedef struct mpci_split {
     mpci_epochs epochs;
     mpci_profile profile;
     const mpci_cookie *proof;    /* the cookie behind a PROOF event; NULL: the one in the entry */
+    unsigned dead;               /* what a tombstone says, behind an event about a dead number */
+    uint32_t opening_hand;       /* where the search for one that may give way goes on */
     uint32_t half_open;          /* handshakes whose opener has not proved itself */
     uint32_t adaptive_threshold;
     uint32_t mode;               /* mpconn_split_mode */
     uint32_t unknown_policy;     /* DROP or PASS */
 } mpci_split;
+
+/* Entries for clients that proved nothing are a luxury of peace: V15 repairs a lost ACK with them,
+ * but the cookie carries all that is needed without (principle 7). */
+static inline int mpci_split_in_peace(const mpci_split *sp)
+{
+    return sp->half_open < sp->core->handshakes.capacity / 2;
+}
 
 /* A segment that belongs to no live settled flow. Gives the packet its verdict. */
 void mpci_split_input(mpci_split *sp, mpci_step *st);
@@ -38,8 +47,8 @@ void mpci_split_forwarded(mpci_split *sp, mpci_step *st);
 /* An entry's deadline has come. */
 void mpci_split_expire(mpci_split *sp, mpci_handshake *h);
 
-/* End a handshake by order of the host; exact RSTs unless silent. 0 when it was over already. */
-int mpci_split_kill(mpci_split *sp, mpci_handshake *h, int silent);
+/* End a handshake by order of the host; exact RSTs unless silent. */
+void mpci_split_kill(mpci_split *sp, mpci_handshake *h, int silent);
 
 /* A settled flow is about to leave its table: forget the handshake that waits for it. */
 void mpci_split_flow_ends(mpci_split *sp, uint32_t slot);

@@ -53,19 +53,43 @@ void mpci_core_release(mpci_core *core, mpci_handshake *h, unsigned reason)
     core->callbacks.release(core->user, mpci_handshake_id(&core->handshakes, h), reason);
 }
 
+void mpci_core_bury(mpci_core *core, uint64_t hash, uint32_t isn, unsigned kind)
+{
+    if (mpci_tombstones_add(&core->tombstones, hash, isn, kind))
+        mpci_count(&core->counters, MPCONN_REASON_TOMBSTONE_EVICTED);
+}
+
+/* While a cookie of it may still be valid, nothing that comes late may drive it again. */
+static void bury_flow(mpci_core *core, const mpci_settled *e, uint64_t hash)
+{
+    uint64_t idle = (uint64_t)(mpci_tick(core->now) - e->last_seen) << 24;
+    unsigned flags = mpci_settled_flags(e), kind = MPCI_TOMBSTONE_FOUND;
+
+    if (flags & MPCI_SETTLED_KILLED)
+        kind |= MPCI_TOMBSTONE_KILLED;
+    if (flags & MPCI_SETTLED_SILENT)
+        kind |= MPCI_TOMBSTONE_QUIET;
+    if ((flags & MPCI_SETTLED_SPLIT) != 0 &&
+        idle / MPCI_TOMBSTONE_AGES < core->timeouts.epoch_ns)
+        mpci_core_bury(core, hash, e->client_isn, kind);
+}
+
 void mpci_core_end_flow(mpci_core *core, uint32_t slot, unsigned reason)
 {
     mpconn_event ev;
     mpconn_delta delta = {0};
+    uint64_t hash;
 
     MPCONN_STRUCT_INIT(&ev);
     mpci_settled_tuple(&core->settled, slot, &ev.tuple);
+    hash = mpci_tuple_hash(&core->table_key, &ev.tuple);
     ev.flow = mpci_settled_id(&core->settled, slot);
     ev.reason = mpci_settled_flags(mpci_settled_at(&core->settled, slot)) & MPCI_SETTLED_KILLED
                     ? MPCONN_REASON_KILLED
                     : reason;
     mpci_settled_delta(mpci_settled_at(&core->settled, slot), &delta);
-    mpci_settled_remove(&core->settled, mpci_tuple_hash(&core->table_key, &ev.tuple), slot);
+    bury_flow(core, mpci_settled_at(&core->settled, slot), hash);
+    mpci_settled_remove(&core->settled, hash, slot);
     core->changes++;
     core->flows_ended++;
     mpci_count(&core->counters, reason);

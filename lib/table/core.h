@@ -12,6 +12,7 @@
 #include "packet/outbox.h"
 #include "table/handshake.h"
 #include "table/settled.h"
+#include "table/tombstone.h"
 
 /* Packets held for one flow at most (rule R12). */
 #define MPCI_HOLD_PER_FLOW 16
@@ -21,6 +22,7 @@ typedef struct mpci_core {
     mpci_sipkey table_key;
     mpci_handshake_table handshakes;
     mpci_settled_table settled;
+    mpci_tombstones tombstones;
     mpci_counters counters;
     mpci_outbox outbox;
     mpconn_callbacks callbacks;
@@ -30,6 +32,7 @@ typedef struct mpci_core {
     uint64_t flows_settled, flows_ended;
     uint64_t held_bytes, max_held_bytes;
     uint32_t held_packets, max_held_packets;
+    uint32_t reclaim_hand[2]; /* narrow, wide lines: where the search for a flow that is over goes on */
     uint8_t hop_limit;
 } mpci_core;
 
@@ -90,6 +93,9 @@ void mpci_core_hold(mpci_core *core, mpci_handshake *h, mpconn_pkt *pkt);
 /* Ask the host for all packets held for a handshake, and tell it why. They count as RELEASED; what
  * becomes of them counts when they come again. */
 void mpci_core_release(mpci_core *core, mpci_handshake *h, unsigned reason);
+
+/* Remember an incarnation that is over; `kind` is FOUND and flags of table/tombstone.h. */
+void mpci_core_bury(mpci_core *core, uint64_t hash, uint32_t isn, unsigned kind);
 
 /* Take a flow out of the table and tell the host: `reason` counts, but what ended a flow that the
  * host killed is the host. */

@@ -162,9 +162,10 @@ static void write_key(mpci_settled_table *t, uint32_t slot, uint64_t hash,
 int mpci_settled_add(mpci_settled_table *t, uint64_t hash, const mpconn_tuple *tuple,
                      uint32_t *slot)
 {
-    mpci_settled_pool *pool = &t->pool[NARROW];
-    if (tuple->family != MPCONN_FAMILY_IPV4 || pool->free_head == MPCI_SLOT_NONE)
-        pool = &t->pool[WIDE];
+    mpci_settled_pool *pool = &t->pool[NARROW], *wide = &t->pool[WIDE];
+    if (tuple->family != MPCONN_FAMILY_IPV4 ||
+        (pool->free_head == MPCI_SLOT_NONE && wide->used < wide->capacity / 2))
+        pool = wide;
     uint32_t taken = pool->free_head;
     if (taken == MPCI_SLOT_NONE || mpci_index_insert(&t->index, hash, taken) != 0)
         return MPCONN_ERR_LIMIT;
@@ -248,6 +249,14 @@ uint32_t mpci_settled_by_id(const mpci_settled_table *t, uint64_t id)
         mpci_settled_id(t, slot) != id)
         return MPCI_SLOT_NONE;
     return slot;
+}
+
+mpci_line_range mpci_settled_lines_for(const mpci_settled_table *t, unsigned family)
+{
+    uint32_t narrow = t->pool[NARROW].capacity;
+    if (family == MPCONN_FAMILY_IPV4)
+        return (mpci_line_range){0, narrow};
+    return (mpci_line_range){narrow, t->pool[WIDE].capacity};
 }
 
 uint32_t mpci_settled_lines(const mpci_settled_table *t)

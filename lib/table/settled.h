@@ -20,7 +20,7 @@ enum {
     MPCI_SETTLED_CONFIRMING = 1 << 3,/* its handshake still waits to hear an endpoint */
     MPCI_SETTLED_IPV6 = 1 << 4,      /* part of the key: set by the table only */
     MPCI_SETTLED_KILLED = 1 << 5,    /* ended by the host: nothing of it passes any more */
-    MPCI_SETTLED_FORGOTTEN = 1 << 6, /* the server seems to know nothing of it; no proof, so it
+    MPCI_SETTLED_FORGOTTEN = 1 << 6, /* an endpoint seems to know nothing of it; no proof, so it
                                         shortens no timer, and any segment in a window unsets it */
     MPCI_SETTLED_SILENT = 1 << 7     /* killed, and the endpoints are not to be told */
 };
@@ -95,8 +95,8 @@ uint32_t mpci_settled_pick(const mpci_settled_table *t, const uint32_t *slots, u
                            uint64_t hash, const mpconn_tuple *tuple);
 
 /* Take a slot for a tuple that is not in the table. Everything but key (IPV6 is part of it), use
- * count and IN_USE is zero. An IPv4 flow takes a wide slot when no narrow one is left.
- * MPCONN_ERR_LIMIT when full. */
+ * count and IN_USE is zero. An IPv4 flow takes a wide slot when no narrow one is left and half of
+ * the wide ones are free: they are for IPv6. MPCONN_ERR_LIMIT when full. */
 int mpci_settled_add(mpci_settled_table *t, uint64_t hash, const mpconn_tuple *tuple,
                      uint32_t *slot);
 void mpci_settled_remove(mpci_settled_table *t, uint64_t hash, uint32_t slot);
@@ -134,6 +134,13 @@ static inline unsigned mpci_settled_flags(const mpci_settled *e)
 uint64_t mpci_settled_id(const mpci_settled_table *t, uint32_t slot);
 /* Slot of an id, MPCI_SLOT_NONE when that flow is gone. */
 uint32_t mpci_settled_by_id(const mpci_settled_table *t, uint64_t id);
+
+/* Lines a flow of this family may take; an IPv4 one may spill over to others, too. */
+typedef struct mpci_line_range {
+    uint32_t first, n;
+} mpci_line_range;
+
+mpci_line_range mpci_settled_lines_for(const mpci_settled_table *t, unsigned family);
 
 /* Number of lines a sweep walks: pool[0].capacity + pool[1].capacity. Slot of a line number, or
  * MPCI_SLOT_NONE where the line is not in use. */

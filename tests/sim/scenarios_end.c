@@ -36,8 +36,8 @@ static void setup_refused_lossy(sim_world *w)
     sim_quality q = sim_quality_lossy(&w->rng);
     sim_plan plan;
 
-    q.loss_ppm = 200000;
-    w->time_limit = 60 * SIM_SECOND;
+    q.loss_ppm = 100000;
+    w->time_limit = 180 * SIM_SECOND;
     sim_row(w, &q, &q);
     for (unsigned i = 0; i < 4; i++) {
         plan_for(w, &plan, i);

@@ -171,7 +171,6 @@ START_TEST(end_that_was_told_is_not_told_again)
         bed_proof(&b, &other);
         b.n_out = 0;
     }
-    wait_for_the_end();
     assert_told(MPCONN_REASON_SERVER_REFUSED);
     bed_close(&b);
 }

@@ -110,7 +110,19 @@ bed_make() {
         done
         bed_endpoint client $client4 $client6
         bed_endpoint server $server4 $server6
+        wires_ready
         bed_count=0
+}
+
+# The kernel looks at a wire that was plugged in when it finds the time, and
+# until then it loses what is sent.
+wires_ready() {
+        eventually 5 wire_works client c0 && eventually 5 wire_works server s0 || fail "no wires"
+}
+
+wire_works() {
+        ip -n "$1" link show dev eth0 | grep -q 'state UP' &&
+                ip -n member link show dev "$2" | grep -q 'state UP'
 }
 
 # Addresses, and a congestion control that does not depend on the machine.

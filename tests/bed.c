@@ -72,11 +72,15 @@ static void on_event(void *user, const mpconn_event *event)
         b->deltas[i] = *event->delta;
 }
 
+mpconn_timeouts bed_timeouts;
+
 void bed_config(mpconn_engine_config *cfg, mpconn_callbacks *cb)
 {
     MPCONN_STRUCT_INIT(cfg);
     cfg->key = bed_key;
     cfg->key_len = sizeof(bed_key);
+    MPCONN_STRUCT_INIT(&bed_timeouts);
+    cfg->timeouts = &bed_timeouts;
     cfg->max_flows = 256;
     cfg->max_wide_flows = 256;
     cfg->max_handshakes = 64;

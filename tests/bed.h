@@ -45,7 +45,8 @@ typedef struct bed_segment {
 
 extern const uint8_t bed_key[16];
 
-/* Configuration and hooks the tests start from. */
+/* Configuration and hooks the tests start from; its timeouts are bed_timeouts, all defaults. */
+extern mpconn_timeouts bed_timeouts;
 void bed_config(mpconn_engine_config *cfg, mpconn_callbacks *cb);
 void bed_open(bed *b, const mpconn_engine_config *cfg, const mpconn_callbacks *cb);
 void bed_open_default(bed *b);

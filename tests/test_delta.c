@@ -83,6 +83,25 @@ START_TEST(delta_of_equal_legs_changes_nothing)
 }
 END_TEST
 
+START_TEST(what_is_reserved_in_a_leg_is_not_read)
+{
+    static const uint8_t zeros[sizeof(((mpconn_delta *)0)->reserved)];
+    mpconn_leg client, server;
+    mpconn_delta with, without;
+
+    memset(&client, 0, sizeof client);
+    client.tuple.family = MPCONN_FAMILY_IPV4;
+    client.client_wscale = client.server_wscale = MPCONN_WSCALE_NONE;
+    server = client;
+    ck_assert_int_eq(mpconn_delta_compute(&without, &client, &server), MPCONN_OK);
+    memset(client.reserved, 0xff, sizeof client.reserved);
+    memset(&with, 0xff, sizeof with);
+    ck_assert_int_eq(mpconn_delta_compute(&with, &client, &server), MPCONN_OK);
+    ck_assert_mem_eq(&with, &without, sizeof with);
+    ck_assert_mem_eq(with.reserved, zeros, sizeof zeros);
+}
+END_TEST
+
 START_TEST(both_streams_and_clocks_have_an_offset_of_their_own)
 {
     mpconn_leg client = client_leg(), server = client;
@@ -374,6 +393,7 @@ int main(void)
 {
     return CHECK_MAIN("delta", delta_of_the_designs_legs_has_the_designs_numbers,
                       delta_of_equal_legs_changes_nothing,
+                      what_is_reserved_in_a_leg_is_not_read,
                       both_streams_and_clocks_have_an_offset_of_their_own,
                       E33_clocks_have_no_offset_unless_both_legs_have_timestamps,
                       sack_of_one_leg_alone_is_stripped,

@@ -193,7 +193,7 @@ START_TEST(cursor_sees_every_flow_that_stays_exactly_once)
     unsigned seen[2 * N] = {0}, steps = 0;
     mpconn_flow f;
 
-    cfg.timeouts.reset_ns = MPCONN_MILLISECOND;
+    bed_timeouts.reset_ns = MPCONN_MILLISECOND;
     cfg.max_handshakes = 1024;
     bed_open(&b, &cfg, &cb);
     for (unsigned i = 0; i < N; i++)
@@ -310,7 +310,7 @@ START_TEST(events_carry_no_leftover_bytes)
     static const mpconn_tuple nothing[2];
     bed_conn c;
 
-    cfg.timeouts.established_ns = MPCONN_SECOND;
+    bed_timeouts.established_ns = MPCONN_SECOND;
     bed_open(&b, &cfg, &cb);
     memset(b.deltas, 0xee, sizeof(b.deltas));
     c = conn_nth(2);

@@ -292,10 +292,10 @@ START_TEST(hold_ends_after_its_time_and_not_before)
     uint64_t hold;
     mpconn_time end;
 
-    cfg.timeouts.hold_ns = 300 * MPCONN_MILLISECOND; /* before our SYN is repeated */
+    bed_timeouts.hold_ns = 300 * MPCONN_MILLISECOND; /* before our SYN is repeated */
     open_with(&c);
     hold = hold_nth(&c, 0);
-    end = b.now + cfg.timeouts.hold_ns;
+    end = b.now + bed_timeouts.hold_ns;
     bed_pass(&b, 200 * MPCONN_MILLISECOND);
     hold_nth(&c, 1); /* the first one's deadline is that of all */
     ck_assert_uint_eq(mpconn_engine_next_expiry(b.eng), end);
@@ -314,8 +314,8 @@ START_TEST(hold_ends_after_its_time_and_not_before)
     }
     ck_assert_uint_eq(b.n_out, 0); /* the handshake went on undisturbed */
     hold_nth(&c, 0); /* what the client sends again has a time of its own */
-    end = b.now + cfg.timeouts.hold_ns;
-    bed_pass(&b, cfg.timeouts.hold_ns - 1);
+    end = b.now + bed_timeouts.hold_ns;
+    bed_pass(&b, bed_timeouts.hold_ns - 1);
     ck_assert_uint_eq(b.n_released, 1);
     bed_pass(&b, 1);
     ck_assert_uint_eq(b.n_released, 2);
@@ -387,7 +387,7 @@ START_TEST(each_end_of_a_handshake_releases_what_it_held_exactly_once)
 
     cfg.max_flows = 1;
     cfg.max_wide_flows = 2;
-    cfg.timeouts.hold_ns = 100 * MPCONN_SECOND; /* what ends it is not the time to hold */
+    bed_timeouts.hold_ns = 100 * MPCONN_SECOND; /* what ends it is not the time to hold */
     bed_open(&b, &cfg, &cb);
     if (_i == 4)
         fill_tables();
@@ -532,8 +532,8 @@ START_TEST(books_of_the_held_balance_whatever_happens)
     cfg.max_held_packets = 40;
     cfg.max_held_bytes = 40 * LEN;
     cfg.max_flows = cfg.max_wide_flows = 2;
-    cfg.timeouts.established_ns = cfg.timeouts.closed_ns = cfg.timeouts.reset_ns = MPCONN_SECOND;
-    cfg.timeouts.hold_ns = 700 * MPCONN_MILLISECOND;
+    bed_timeouts.established_ns = bed_timeouts.closed_ns = bed_timeouts.reset_ns = MPCONN_SECOND;
+    bed_timeouts.hold_ns = 700 * MPCONN_MILLISECOND;
     bed_open(&b, &cfg, &cb);
     for (uint16_t i = 0; i < CONNS; i++)
         host.conns[i] = conn_at_port((uint16_t)(40000 + i));

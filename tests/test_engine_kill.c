@@ -187,7 +187,7 @@ START_TEST(tombstone_of_a_killed_flow_ends_after_its_time)
 {
     uint64_t id;
 
-    cfg.timeouts.reset_ns = 10 * MPCONN_SECOND;
+    bed_timeouts.reset_ns = 10 * MPCONN_SECOND;
     bed_open(&b, &cfg, &cb);
     settle(V4, 1, 40000);
     b.now += 5 * MPCONN_SECOND;

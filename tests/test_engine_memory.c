@@ -118,8 +118,8 @@ START_TEST(E20_packets_of_any_kind_take_no_memory)
     cb.send_packets = swallow;
     cb.admit = admit_anything;
     cfg.max_flows = cfg.max_wide_flows = 32;
-    cfg.timeouts.established_ns = cfg.timeouts.reset_ns = 2 * MPCONN_SECOND;
-    cfg.timeouts.transitory_ns = cfg.timeouts.closed_ns = 2 * MPCONN_SECOND;
+    bed_timeouts.established_ns = bed_timeouts.reset_ns = 2 * MPCONN_SECOND;
+    bed_timeouts.transitory_ns = bed_timeouts.closed_ns = 2 * MPCONN_SECOND;
     bed_open(&b, &cfg, &cb);
     at_birth = memory;
     for (unsigned i = 0; i < REGULARS; i++)

@@ -77,10 +77,10 @@ END_TEST
 START_TEST(zero_takes_the_documented_default)
 {
     mpconn_engine_config c;
-    mpconn_timeouts *t = &c.timeouts;
+    mpconn_timeouts times, *t = &times;
 
     cfg.max_flows = cfg.max_wide_flows = cfg.max_handshakes = 0;
-    ck_assert_int_eq(mpci_config_import(&c, &cfg), MPCONN_OK);
+    ck_assert_int_eq(mpci_config_import(&c, &times, &cfg), MPCONN_OK);
     ck_assert_uint_eq(c.max_flows, 65536);
     ck_assert_uint_eq(c.max_wide_flows, 16384);
     ck_assert_uint_eq(c.max_handshakes, 4096);
@@ -101,6 +101,11 @@ START_TEST(zero_takes_the_documented_default)
     ck_assert_uint_eq(t->syn_ack_repeats, 3);
     ck_assert_uint_eq(t->hold_ns, 2 * MPCONN_SECOND);
     ck_assert_uint_eq(t->epoch_ns, 64 * MPCONN_SECOND);
+    memset(&times, 0, sizeof(times));
+    cfg.timeouts = NULL; /* the same */
+    ck_assert_int_eq(mpci_config_import(&c, &times, &cfg), MPCONN_OK);
+    ck_assert_uint_eq(t->established_ns, 7440 * MPCONN_SECOND);
+    ck_assert_uint_eq(t->epoch_ns, 64 * MPCONN_SECOND);
 }
 END_TEST
 
@@ -112,9 +117,10 @@ START_TEST(default_policy_for_unknown_segments_follows_the_split_mode)
         [MPCONN_SPLIT_NEVER] = MPCONN_UNKNOWN_PASS,
     };
     mpconn_engine_config c;
+    mpconn_timeouts times;
 
     cfg.split_mode = (uint32_t)_i;
-    ck_assert_int_eq(mpci_config_import(&c, &cfg), MPCONN_OK);
+    ck_assert_int_eq(mpci_config_import(&c, &times, &cfg), MPCONN_OK);
     ck_assert_uint_eq(c.unknown_policy, expected[_i]);
 }
 END_TEST
@@ -122,12 +128,16 @@ END_TEST
 /* A number of a struct, and its range; least 0: zero takes the default. */
 typedef struct field {
     const char *name;
+    void *of;
     size_t offset, size;
     uint64_t least, most;
 } field;
 
 #define FIELD(member, least, most) \
-    {#member, offsetof(mpconn_engine_config, member), sizeof(cfg.member), least, most}
+    {#member, &cfg, offsetof(mpconn_engine_config, member), sizeof(cfg.member), least, most}
+#define TIME(member, least, most)                                                       \
+    {#member, &bed_timeouts, offsetof(mpconn_timeouts, member), sizeof(bed_timeouts.member), \
+     least, most}
 #define DAYS_30 (UINT64_C(30) * 86400 * MPCONN_SECOND)
 
 static const field fields[] = {
@@ -146,20 +156,20 @@ static const field fields[] = {
     FIELD(mss_ipv6, 88, 65535),
     FIELD(wscale, 0, 14),
     FIELD(hop_limit, 0, 255),
-    FIELD(timeouts.established_ns, MPCONN_MILLISECOND, DAYS_30),
-    FIELD(timeouts.transitory_ns, MPCONN_MILLISECOND, DAYS_30),
-    FIELD(timeouts.closed_ns, MPCONN_MILLISECOND, DAYS_30),
-    FIELD(timeouts.reset_ns, MPCONN_MILLISECOND, DAYS_30),
-    FIELD(timeouts.syn_rto_ns, MPCONN_MILLISECOND, DAYS_30),
-    FIELD(timeouts.hold_ns, MPCONN_MILLISECOND, DAYS_30),
-    FIELD(timeouts.epoch_ns, MPCONN_SECOND, DAYS_30),
-    FIELD(timeouts.syn_tries, 0, 12),
+    TIME(established_ns, MPCONN_MILLISECOND, DAYS_30),
+    TIME(transitory_ns, MPCONN_MILLISECOND, DAYS_30),
+    TIME(closed_ns, MPCONN_MILLISECOND, DAYS_30),
+    TIME(reset_ns, MPCONN_MILLISECOND, DAYS_30),
+    TIME(syn_rto_ns, MPCONN_MILLISECOND, DAYS_30),
+    TIME(hold_ns, MPCONN_MILLISECOND, DAYS_30),
+    TIME(epoch_ns, MPCONN_SECOND, DAYS_30),
+    TIME(syn_tries, 0, 12),
 };
 enum { N_FIELDS = sizeof(fields) / sizeof(fields[0]) };
 
 static void put(const field *f, uint64_t v)
 {
-    uint8_t *at = (uint8_t *)&cfg + f->offset;
+    uint8_t *at = (uint8_t *)f->of + f->offset;
     uint8_t v8 = (uint8_t)v;
     uint16_t v16 = (uint16_t)v;
     uint32_t v32 = (uint32_t)v;
@@ -174,12 +184,13 @@ START_TEST(number_at_the_edge_of_its_range_is_taken_beyond_it_refused)
     uint64_t type_max = UINT64_MAX >> (64 - 8 * f->size);
     uint8_t key[64] = {1};
     mpconn_engine_config c;
+    mpconn_timeouts times;
 
     cfg.key = key;
     put(f, f->least);
-    ck_assert_msg(mpci_config_import(&c, &cfg) == MPCONN_OK, "least %s", f->name);
+    ck_assert_msg(mpci_config_import(&c, &times, &cfg) == MPCONN_OK, "least %s", f->name);
     put(f, f->most); /* import only: the tables of the greatest numbers would not fit */
-    ck_assert_msg(mpci_config_import(&c, &cfg) == MPCONN_OK, "greatest %s", f->name);
+    ck_assert_msg(mpci_config_import(&c, &times, &cfg) == MPCONN_OK, "greatest %s", f->name);
     if (f->least > 1) {
         put(f, f->least - 1);
         assert_new_fails(MPCONN_ERR_INVAL);
@@ -196,15 +207,16 @@ END_TEST
 START_TEST(repeats_of_a_syn_ack_are_few_or_none)
 {
     mpconn_engine_config c;
+    mpconn_timeouts times;
 
-    cfg.timeouts.syn_ack_repeats = 12;
-    ck_assert_int_eq(mpci_config_import(&c, &cfg), MPCONN_OK);
-    cfg.timeouts.syn_ack_repeats = MPCONN_NO_REPEATS;
-    ck_assert_int_eq(mpci_config_import(&c, &cfg), MPCONN_OK);
-    ck_assert_uint_eq(c.timeouts.syn_ack_repeats, MPCONN_NO_REPEATS);
-    cfg.timeouts.syn_ack_repeats = 13;
+    bed_timeouts.syn_ack_repeats = 12;
+    ck_assert_int_eq(mpci_config_import(&c, &times, &cfg), MPCONN_OK);
+    bed_timeouts.syn_ack_repeats = MPCONN_NO_REPEATS;
+    ck_assert_int_eq(mpci_config_import(&c, &times, &cfg), MPCONN_OK);
+    ck_assert_uint_eq(times.syn_ack_repeats, MPCONN_NO_REPEATS);
+    bed_timeouts.syn_ack_repeats = 13;
     assert_new_fails(MPCONN_ERR_INVAL);
-    cfg.timeouts.syn_ack_repeats = MPCONN_NO_REPEATS - 1;
+    bed_timeouts.syn_ack_repeats = MPCONN_NO_REPEATS - 1;
     assert_new_fails(MPCONN_ERR_INVAL);
 }
 END_TEST
@@ -325,6 +337,7 @@ START_TEST(config_callbacks_and_key_are_copied)
     bed_open(&b, &cfg, &hooks);
     memset(key, 0xff, sizeof(key));
     memset(&cfg, 0xff, sizeof(cfg));
+    memset(&bed_timeouts, 0xff, sizeof(bed_timeouts));
     memset(&hooks, 0xff, sizeof(hooks));
     bed_settle(&b, &again);
     ck_assert_uint_eq(again.y, c.y); /* the same function of the same key */

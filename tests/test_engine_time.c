@@ -122,9 +122,9 @@ static void set_scene(bed *bd)
     mpconn_tuple t;
 
     cfg.max_flows = 3000;
-    cfg.timeouts.established_ns = 20 * SEC;
-    cfg.timeouts.transitory_ns = 5 * SEC;
-    cfg.timeouts.syn_rto_ns = 200 * MS;
+    bed_timeouts.established_ns = 20 * SEC;
+    bed_timeouts.transitory_ns = 5 * SEC;
+    bed_timeouts.syn_rto_ns = 200 * MS;
     bed_open(bd, &cfg, &cb);
     for (unsigned i = 0; i < 20; i++) {
         bed_conn c = settle_nth(bd, i);
@@ -258,10 +258,10 @@ START_TEST(idle_flow_ends_after_its_time_and_not_before)
     bed_conn c;
 
     cfg.max_flows = (uint32_t[]){1, 2, 256, 3000, 1024}[_i % PHASES];
-    cfg.timeouts.established_ns = ic->established;
-    cfg.timeouts.transitory_ns = ic->transitory;
-    cfg.timeouts.closed_ns = ic->closed;
-    cfg.timeouts.reset_ns = ic->reset;
+    bed_timeouts.established_ns = ic->established;
+    bed_timeouts.transitory_ns = ic->transitory;
+    bed_timeouts.closed_ns = ic->closed;
+    bed_timeouts.reset_ns = ic->reset;
     bed_open(&b, &cfg, &cb);
     b.now += (unsigned)(_i % PHASES) * (TICK / PHASES) + TICK - 3;
     c = settle_nth(&b, 2);
@@ -290,7 +290,7 @@ START_TEST(traffic_in_window_renews_a_flow_and_traffic_outside_does_not)
     unsigned inside = _i == 0;
     bed_conn c;
 
-    cfg.timeouts.established_ns = 10 * SEC;
+    bed_timeouts.established_ns = 10 * SEC;
     bed_open(&b, &cfg, &cb);
     c = settle_nth(&b, 2);
     greet(&b, &c);
@@ -317,8 +317,8 @@ START_TEST(sweep_goes_on_while_timers_use_up_every_budget)
     unsigned ended_at = 0;
 
     cfg.max_handshakes = 65536;
-    cfg.timeouts.established_ns = 1 * SEC;
-    cfg.timeouts.syn_ack_repeats = MPCONN_NO_REPEATS;
+    bed_timeouts.established_ns = 1 * SEC;
+    bed_timeouts.syn_ack_repeats = MPCONN_NO_REPEATS;
     bed_open(&b, &cfg, &cb);
     settle_nth(&b, 2);
     for (unsigned i = 0; i < 6000 && ended_at == 0; i++) {
@@ -414,7 +414,7 @@ START_TEST(refused_timeouts_change_nothing)
     mpconn_timeouts times;
 
     MPCONN_STRUCT_INIT(&times);
-    cfg.timeouts.established_ns = 10 * SEC;
+    bed_timeouts.established_ns = 10 * SEC;
     bed_open(&b, &cfg, &cb);
     settle_nth(&b, 2);
     times.established_ns = 5 * SEC;
@@ -430,7 +430,7 @@ START_TEST(E32_clock_that_steps_back_stands_still)
 {
     bed_conn c;
 
-    cfg.timeouts.established_ns = 10 * SEC;
+    bed_timeouts.established_ns = 10 * SEC;
     bed_open(&b, &cfg, &cb);
     c = settle_nth(&b, 2);
     greet(&b, &c);

@@ -283,6 +283,20 @@ START_TEST(conflict_in_each_group_is_reported)
 }
 END_TEST
 
+START_TEST(what_is_reserved_is_zero_after_a_merge)
+{
+    static const uint8_t zeros[sizeof(((mpconn_delta *)0)->reserved)];
+    mpconn_delta into, from;
+
+    memset(&into, 0, sizeof into);
+    memset(into.reserved, 0xff, sizeof into.reserved);
+    from = into;
+    from.generation = 1;
+    ck_assert_int_eq(mpconn_delta_merge(&into, &from), MPCONN_OK);
+    ck_assert_mem_eq(into.reserved, zeros, sizeof zeros);
+}
+END_TEST
+
 START_TEST(null_is_refused_and_changes_nothing)
 {
     mpconn_delta d = complete(), before = d;
@@ -313,6 +327,7 @@ int main(void)
                       incarnations_of_one_generation_are_ordered_as_plain_numbers,
                       closed_once_stays_closed,
                       conflict_is_reported_and_the_smaller_number_stays,
-                      conflict_in_each_group_is_reported, null_is_refused_and_changes_nothing,
+                      conflict_in_each_group_is_reported, what_is_reserved_is_zero_after_a_merge,
+                      null_is_refused_and_changes_nothing,
                       delta_merged_with_itself_in_place_stays);
 }

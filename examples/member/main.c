@@ -49,6 +49,7 @@ static void make_engine(member *m)
 {
     const options *o = &m->options;
     mpconn_engine_config cfg;
+    mpconn_timeouts timeouts;
 
     MPCONN_STRUCT_INIT(&cfg);
     cfg.key = o->key;
@@ -60,9 +61,10 @@ static void make_engine(member *m)
     cfg.max_flows = o->max_flows;
     cfg.max_wide_flows = o->max_flows;
     cfg.max_held_packets = HOLD_MAX;
-    cfg.timeouts.struct_size = sizeof(cfg.timeouts);
-    cfg.timeouts.syn_rto_ns = o->syn_rto_ns;
-    cfg.timeouts.syn_tries = o->syn_tries;
+    MPCONN_STRUCT_INIT(&timeouts);
+    timeouts.syn_rto_ns = o->syn_rto_ns;
+    timeouts.syn_tries = o->syn_tries;
+    cfg.timeouts = &timeouts;
     int err = mpconn_engine_new(&m->engine, &cfg, &member_callbacks, m, member_now());
     if (err)
         die(EXIT_FAILURE, "engine: %s", mpconn_strerror(err));

@@ -52,7 +52,7 @@ typedef struct mpconn_leg {
     uint8_t client_wscale;   /**< shift of the client's windows, 0-14, or ::MPCONN_WSCALE_NONE */
     uint8_t server_wscale;   /**< shift of the server's windows, 0-14, or ::MPCONN_WSCALE_NONE */
     uint8_t flags;           /**< MPCONN_LEG_F_* */
-    uint8_t reserved;        /**< zero */
+    uint8_t reserved[9];     /**< zero */
 } mpconn_leg;
 
 /** @brief ::mpconn_delta::seq and the incarnation are known. */
@@ -96,12 +96,13 @@ typedef struct mpconn_delta {
     uint32_t ts[2];        /**< timestamp offset of each endpoint's clock */
     uint8_t wscale_in[2];  /**< shift of the windows an endpoint sends, by ::mpconn_side; 0-14 */
     uint8_t wscale_out[2]; /**< shift the other endpoint believes those windows have; 0-14 */
-    uint8_t reserved[4];   /**< zero */
+    uint8_t reserved[12];  /**< zero */
     mpconn_tuple tuple[2]; /**< what each leg shows, by ::mpconn_side; only with F_TUPLE */
 } mpconn_delta;
 
 /**
- * @brief Work out how two legs of one connection differ.
+ * @brief Work out how two legs of one connection differ. What is reserved in a leg is not read, and
+ *        zero in the result.
  *
  * @param[out] delta   the difference, complete (::MPCONN_DELTA_K_ALL), generation 0
  * @param[in]  client  the leg toward the client
@@ -150,7 +151,8 @@ MPCONN_API int mpconn_delta_apply(const mpconn_delta *delta, int from, mpconn_pk
  * Commutative, associative and idempotent: of two incarnations the one with the higher (generation,
  * client_isn), as plain numbers, is kept whole; of one incarnation the union of what is known.
  * Write-once members that contradict each other are settled the same way everywhere and reported.
- * What is not known is zero afterwards; a delta of zeros says nothing and changes nothing.
+ * What is not known is zero afterwards, as is what is reserved; a delta of zeros says nothing and
+ * changes nothing.
  *
  * @param[in,out] into  the delta that takes up the other
  * @param[in]     from  the other

@@ -95,7 +95,7 @@ typedef struct mpconn_engine_config {
     const uint8_t *key;          /**< cluster key, the same at all members; secret */
     size_t key_len;              /**< bytes of it, 16 to 64 */
     mpconn_allocator allocator;  /**< memory; all zero means the C library's */
-    mpconn_timeouts timeouts;    /**< its `struct_size` may be left 0: all defaults */
+    const mpconn_timeouts *timeouts; /**< copied; NULL takes all defaults */
     uint32_t max_flows;          /**< settled flows of one cache line; default 65,536; to 2^28. Of a
                                       full table flows that are over (closed, reset, killed) give
                                       way early, open ones never */

@@ -48,7 +48,6 @@ typedef struct mpconn_flow {
     size_t struct_size;   /**< sizeof(mpconn_flow) of the caller */
     uint64_t id;          /**< never 0, and never used again by this engine */
     mpconn_tuple tuple;   /**< the connection */
-    mpconn_delta delta;   /**< difference of its legs */
     uint64_t idle_ns;     /**< since its last segment, as of the last call that told the time;
                                exact to 17 ms */
     uint32_t state;       /**< ::mpconn_flow_state */
@@ -56,6 +55,7 @@ typedef struct mpconn_flow {
     uint32_t next_seq[2]; /**< next number of each endpoint's stream, by ::mpconn_side, in the
                                numbers of the leg of that endpoint */
     uint32_t link[2];     /**< the link that leads to each endpoint */
+    mpconn_delta delta;   /**< difference of its legs */
 } mpconn_flow;
 
 /** @brief Position in the table; zero it to start from the beginning. */

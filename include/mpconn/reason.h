@@ -24,7 +24,7 @@ extern "C" {
  *
  * Enum, names, counters and tests are made from it. Numbers are never changed and never used again:
  * 0 to 31 what went as it should, 32 to 63 what cannot be read, 64 to 95 what is refused,
- * 96 to 119 what there was no room for, 120 to 127 what the host did.
+ * 96 to 119 what there was no room for, 120 to 127 what the host did, 128 to 255 for parts to come.
  */
 #define MPCONN_REASON_MAP(X)                                                                  \
     X(0, NONE, "no reason")                                                                   \
@@ -100,7 +100,7 @@ enum mpconn_reason {
     MPCONN_REASON_MAP(MPCONN_REASON_ENUM)
 #undef MPCONN_REASON_ENUM
 /** @endcond */
-    MPCONN_REASON_LIMIT = 128 /**< all numbers, today's and later ones, are below this */
+    MPCONN_REASON_LIMIT = 256 /**< all numbers, today's and later ones, are below this */
 };
 
 /**

@@ -130,10 +130,11 @@ static int all_zero(const uint8_t *p, size_t n)
     return any == 0;
 }
 
-int mpci_config_import(mpconn_engine_config *out, const mpconn_engine_config *cfg)
+int mpci_config_import(mpconn_engine_config *out, mpconn_timeouts *timeouts,
+                       const mpconn_engine_config *cfg)
 {
     mpconn_engine_config c;
-    mpconn_timeouts t;
+    mpconn_timeouts t, defaults;
     int rc = mpci_abi_import(&c, sizeof(c), cfg, CONFIG_V1);
 
     if (rc != MPCONN_OK)
@@ -142,22 +143,20 @@ int mpci_config_import(mpconn_engine_config *out, const mpconn_engine_config *cf
         (c.allocator.alloc == NULL) != (c.allocator.release == NULL) ||
         !all_zero(c.reserved, sizeof(c.reserved)))
         return MPCONN_ERR_INVAL;
-    if (c.timeouts.struct_size == 0)
-        c.timeouts.struct_size = sizeof(c.timeouts);
-    t = c.timeouts;
-    /* The embedded struct has the room of ours: a longer one would have moved what follows it. */
-    if (t.struct_size != sizeof(t))
-        return MPCONN_ERR_VERSION;
-    rc = mpci_timeouts_import(&c.timeouts, &t);
+    MPCONN_STRUCT_INIT(&defaults);
+    rc = mpci_timeouts_import(&t, c.timeouts != NULL ? c.timeouts : &defaults);
     if (rc == MPCONN_OK)
         rc = import_counts(&c);
     if (rc == MPCONN_OK)
         rc = import_profile(&c);
     if (rc == MPCONN_OK)
         rc = import_policies(&c);
-    if (rc == MPCONN_OK)
-        *out = c;
-    return rc;
+    if (rc != MPCONN_OK)
+        return rc;
+    c.timeouts = NULL; /* the host's pointer is not kept */
+    *out = c;
+    *timeouts = t;
+    return MPCONN_OK;
 }
 
 int mpci_callbacks_import(mpconn_callbacks *out, const mpconn_callbacks *in)

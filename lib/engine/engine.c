@@ -43,7 +43,7 @@ static int take_secrets(mpconn_engine *eng, const mpconn_engine_config *cfg, mpc
 }
 
 static void fill(mpconn_engine *eng, const mpconn_engine_config *cfg,
-                 const mpconn_callbacks *callbacks, void *user, mpconn_time now)
+                 const mpconn_timeouts *timeouts, const mpconn_callbacks *callbacks, void *user, mpconn_time now)
 {
     mpci_core *core = &eng->core;
     mpci_split *sp = &eng->split;
@@ -51,7 +51,7 @@ static void fill(mpconn_engine *eng, const mpconn_engine_config *cfg,
     core->now = now;
     core->callbacks = *callbacks;
     core->user = user;
-    core->timeouts = cfg->timeouts;
+    core->timeouts = *timeouts;
     core->max_held_packets = cfg->max_held_packets;
     core->max_held_bytes = cfg->max_held_bytes;
     core->hop_limit = cfg->hop_limit;
@@ -71,6 +71,7 @@ int mpconn_engine_new(mpconn_engine **out, const mpconn_engine_config *cfg,
                       const mpconn_callbacks *callbacks, void *user, mpconn_time now)
 {
     mpconn_engine_config c;
+    mpconn_timeouts timeouts;
     mpconn_callbacks cb;
     mpconn_engine *eng;
     mpci_alloc alloc;
@@ -81,7 +82,7 @@ int mpconn_engine_new(mpconn_engine **out, const mpconn_engine_config *cfg,
     *out = NULL;
     if (cfg == NULL || callbacks == NULL || now == MPCONN_TIME_NEVER)
         return MPCONN_ERR_INVAL;
-    rc = mpci_config_import(&c, cfg);
+    rc = mpci_config_import(&c, &timeouts, cfg);
     if (rc == MPCONN_OK)
         rc = mpci_callbacks_import(&cb, callbacks);
     if (rc != MPCONN_OK)
@@ -91,7 +92,7 @@ int mpconn_engine_new(mpconn_engine **out, const mpconn_engine_config *cfg,
     if (eng == NULL)
         return MPCONN_ERR_NOMEM;
     eng->alloc = alloc;
-    fill(eng, &c, &cb, user, now);
+    fill(eng, &c, &timeouts, &cb, user, now);
     rc = take_tables(eng, &c);
     if (rc == MPCONN_OK)
         rc = take_secrets(eng, &c, now);

@@ -35,7 +35,8 @@ struct mpconn_engine {
 };
 
 /* config.c: import and check a configuration, all defaults filled in. */
-int mpci_config_import(mpconn_engine_config *out, const mpconn_engine_config *cfg);
+int mpci_config_import(mpconn_engine_config *out, mpconn_timeouts *timeouts,
+                       const mpconn_engine_config *cfg);
 int mpci_timeouts_import(mpconn_timeouts *out, const mpconn_timeouts *in);
 int mpci_callbacks_import(mpconn_callbacks *out, const mpconn_callbacks *in);
 

@@ -471,6 +471,7 @@ sim_node *sim_member_new(struct sim_world *w, const char *name, const sim_member
     m->inbox_end = &m->inbox;
     sim_rng_init(&m->rng, w->seed, name, 0);
     sim_rng_bytes(&m->rng, m->key, sizeof(m->key));
+    m->cfg.engine.timeouts = &m->cfg.timeouts;
     m->cfg.engine.key = m->key;
     m->cfg.engine.key_len = sizeof(m->key);
     m->sabotage = sim_sabotage_find(w->sabotage);
@@ -542,6 +543,7 @@ void sim_member_config_random(sim_rng *rng, sim_member_config *cfg)
 
     memset(cfg, 0, sizeof(*cfg));
     MPCONN_STRUCT_INIT(&cfg->engine);
+    MPCONN_STRUCT_INIT(&cfg->timeouts);
     cfg->engine.max_flows = 64u << sim_rng_below(rng, 4);
     cfg->engine.max_wide_flows = 64u << sim_rng_below(rng, 4);
     cfg->engine.max_handshakes = 64u << sim_rng_below(rng, 4);

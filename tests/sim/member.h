@@ -18,7 +18,8 @@ enum sim_vouch {
 };
 
 typedef struct sim_member_config {
-    mpconn_engine_config engine;  /* but for the key */
+    mpconn_engine_config engine;  /* but for key and timeouts */
+    mpconn_timeouts timeouts;
     unsigned batch[2];            /* packets a call, of the engine and of its shadow; 0 = all */
     sim_time gather;              /* how long packets wait for others */
     sim_time late;                /* how late the host is with timers */

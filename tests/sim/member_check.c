@@ -244,7 +244,7 @@ void sim_member_note_input(sim_member *m, const sim_parcel *p)
 void sim_member_check_output(sim_member *m, const sim_frame *f, unsigned side, unsigned reason,
                              bool made)
 {
-    unsigned repeats = m->cfg.engine.timeouts.syn_ack_repeats;
+    unsigned repeats = m->cfg.timeouts.syn_ack_repeats;
     sim_segment seg;
     sim_attempt *a;
 

@@ -121,8 +121,7 @@ static void setup_rekey(sim_world *w)
     sim_quality q = sim_quality_clean(&w->rng);
 
     w->clean = true;
-    w->member_config.engine.timeouts.struct_size = sizeof(w->member_config.engine.timeouts);
-    w->member_config.engine.timeouts.epoch_ns = sim_rng_between(&w->rng, 2, 10) * SIM_SECOND;
+    w->member_config.timeouts.epoch_ns = sim_rng_between(&w->rng, 2, 10) * SIM_SECOND;
     w->member_config.rekey = sim_rng_between(&w->rng, 2, 10) * SIM_SECOND;
     sim_row(w, &q, &q);
     sim_add_sessions(w, 10);

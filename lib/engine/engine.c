@@ -36,7 +36,6 @@ static int take_secrets(mpconn_engine *eng, const mpconn_engine_config *cfg, mpc
     if (eng->core.callbacks.random(eng->core.user, bytes, sizeof(bytes)) != 0)
         return MPCONN_ERR_CALLBACK;
     eng->core.table_key = mpci_sipkey_load(bytes);
-    eng->core.tombstones.key = mpci_sipkey_derive(&eng->core.table_key, "tombstones", 0);
     mpci_wipe(bytes, sizeof(bytes));
     mpci_epochs_init(&eng->split.epochs, cfg->key, cfg->key_len, eng->core.timeouts.epoch_ns, now);
     return MPCONN_OK;

@@ -3,27 +3,40 @@
 
 #include "base/byteorder.h"
 
+/* What does not fill a word of 64 bits, as the machine reads it: a sum of at most 2^34. */
+static uint64_t add_tail(const uint8_t *data, size_t len)
+{
+    uint32_t word = 0;
+    uint16_t half = 0, last = 0;
+
+    if (len & 4) {
+        memcpy(&word, data, sizeof word);
+        data += sizeof word;
+    }
+    if (len & 2) {
+        memcpy(&half, data, sizeof half);
+        data += sizeof half;
+    }
+    if (len & 1)
+        memcpy(&last, data, 1);
+    return (uint64_t)word + half + last;
+}
+
 /* One's complement addition does not care in which order the bytes of all words stand (RFC 1071
- * 2 B), so the loop adds words as the machine reads them and only the result is turned. */
+ * 2 B), so the loop adds words as the machine reads them, with the carries aside, and only the
+ * result is turned. */
 uint64_t mpci_csum_add(uint64_t sum, const uint8_t *data, size_t len)
 {
-    uint64_t even = 0, odd = 0;
-    uint32_t word[2] = {0, 0};
+    uint64_t total = 0, carries = 0, word;
     uint16_t native;
     uint8_t bytes[2];
 
     for (; len >= sizeof word; len -= sizeof word, data += sizeof word) {
-        memcpy(word, data, sizeof word);
-        even += word[0];
-        odd += word[1];
+        memcpy(&word, data, sizeof word);
+        total += word;
+        carries += total < word;
     }
-    if (len > 0) {
-        memset(word, 0, sizeof word);
-        memcpy(word, data, len);
-        even += word[0];
-        odd += word[1];
-    }
-    native = mpci_csum_fold(even + odd);
+    native = mpci_csum_fold((total >> 32) + (total & UINT32_MAX) + carries + add_tail(data, len));
     memcpy(bytes, &native, sizeof bytes);
     return sum + mpci_load16(bytes);
 }
@@ -31,10 +44,11 @@ uint64_t mpci_csum_add(uint64_t sum, const uint8_t *data, size_t len)
 uint64_t mpci_csum_pseudo(unsigned family, const uint8_t *src, const uint8_t *dst, unsigned proto,
                           uint32_t l4_len)
 {
-    size_t n = family == MPCONN_FAMILY_IPV4 ? 4 : 16;
-    uint64_t sum = mpci_csum_add(0, src, n);
+    uint64_t rest = (uint64_t)proto + l4_len;
 
-    return mpci_csum_add(sum, dst, n) + proto + (l4_len >> 16) + (l4_len & 0xffff);
+    if (family == MPCONN_FAMILY_IPV4)
+        return rest + mpci_load32(src) + mpci_load32(dst);
+    return mpci_csum_add(mpci_csum_add(rest, src, 16), dst, 16);
 }
 
 void mpci_csum_set_bytes(mpci_csum_change *c, uint8_t *base, size_t offset, const uint8_t *bytes,

@@ -11,12 +11,13 @@
  * of a word. */
 uint64_t mpci_csum_add(uint64_t sum, const uint8_t *data, size_t len);
 
-/* Fold to 16 bits, not complemented. Three steps do: the second leaves at most 0x1fffe. */
+/* Fold to 16 bits, not complemented. A word plus itself with its halves exchanged has their sum in
+ * the upper half, and the carry that comes round with it. */
 static inline uint16_t mpci_csum_fold(uint64_t sum)
 {
-    sum = (sum & UINT32_MAX) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-    return (uint16_t)((sum & 0xffff) + (sum >> 16));
+    uint32_t word = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
+
+    return (uint16_t)((word + (word << 16 | word >> 16)) >> 16);
 }
 
 /* Pseudo-header sum, not folded; family 4 or 6, addresses in network order. */
@@ -30,8 +31,8 @@ typedef struct mpci_csum_change {
     uint64_t sum;
 } mpci_csum_change;
 
-/* Add ~old + new, RFC 1624 equation 3; a word of 32 bits sums as its two halves do. At an odd
- * offset the bytes stand one place further on, which is a factor of 2^8 (2^16 is 1 here). */
+/* Add ~old + new, RFC 1624 equation 3; a word of 32 bits sums as its two halves do. At an odd offset
+ * the bytes stand one place further on, which is a factor of 2^8 (2^16 is 1 here). */
 static inline void mpci_csum_set16(mpci_csum_change *c, uint8_t *base, size_t offset,
                                    uint16_t value)
 {

@@ -93,20 +93,19 @@ static int is_same(const mpci_handshake *h, uint32_t client_isn)
 /* Build the answer into the SYN's own buffer. */
 static int answer(mpci_split *sp, mpci_step *st, mpci_cookie *c)
 {
-    mpci_syn_options o;
+    const mpci_syn_options *o = st->options;
     mpconn_pkt *pkt = st->pkt;
-    unsigned bad = mpci_syn_options_parse(&o, st->view);
 
-    if (bad != 0) {
-        mpci_drop(sp->core, pkt, bad);
+    if (st->bad_options != 0) {
+        mpci_drop(sp->core, pkt, st->bad_options);
         return 1;
     }
-    if (o.duplicate)
+    if (o->duplicate)
         mpci_count(&sp->core->counters, MPCONN_REASON_OPTION_DUPLICATE);
-    if (o.clamped)
+    if (o->clamped)
         mpci_count(&sp->core->counters, MPCONN_REASON_OPTION_CLAMPED);
-    mpci_cookie_make(c, &sp->epochs, &sp->profile, st->tuple, st->view->seq, &o);
-    if (mpci_split_answer_in_place(sp, st, c, o.tsval)) {
+    mpci_cookie_make(c, &sp->epochs, &sp->profile, st->tuple, st->view->seq, o);
+    if (mpci_split_answer_in_place(sp, st, c, o->tsval)) {
         mpci_drop(sp->core, pkt, MPCONN_REASON_NO_SPACE);
         return 1;
     }

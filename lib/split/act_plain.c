@@ -39,9 +39,8 @@ static uint16_t plain_hs(const mpci_syn_options *o)
 enum mpci_split_event mpci_act_track_syn(mpci_split *sp, mpci_step *st)
 {
     mpci_handshake *h = st->h;
-    mpci_syn_options o;
+    const mpci_syn_options *o = st->options; /* the endpoints judge a list that is malformed */
 
-    (void)mpci_syn_options_parse(&o, st->view); /* the endpoints judge a list that is malformed */
     if (h == NULL)
         h = mpci_handshake_add(&sp->core->handshakes, st->hash, st->tuple);
     if (h == NULL && sp->unknown_policy == MPCONN_UNKNOWN_DROP) {
@@ -54,9 +53,9 @@ enum mpci_split_event mpci_act_track_syn(mpci_split *sp, mpci_step *st)
     } else {
         st->h = h;
         h->client_isn = st->view->seq;
-        h->client_mss = o.mss;
+        h->client_mss = o->mss;
         h->client_window = st->view->window;
-        h->hs = plain_hs(&o);
+        h->hs = plain_hs(o);
         h->mark = st->pkt->mark;
         h->link[st->from] = (uint16_t)st->pkt->link;
         h->flags &= (uint8_t)~MPCI_HANDSHAKE_REVERSE;

@@ -9,11 +9,10 @@ typedef struct syn_kind {
 /* MD5 and AO sign the very numbers a split would change (RFC 2385, RFC 5925). */
 static syn_kind kind_of(const mpci_step *st)
 {
-    mpci_syn_options o;
-    int readable = mpci_syn_options_parse(&o, st->view) == 0;
+    int readable = st->bad_options == 0;
 
-    return (syn_kind){readable && !o.signature && st->from == MPCONN_SIDE_CLIENT,
-                      readable && o.signature};
+    return (syn_kind){readable && !st->options->signature && st->from == MPCONN_SIDE_CLIENT,
+                      readable && st->options->signature};
 }
 
 /* An option that anybody can put on a SYN must not lead a flood past the cookies: signed SYNs of

@@ -105,8 +105,12 @@ static enum mpci_split_event classify_answerer(mpci_split *sp, const mpci_step *
 static void input_syn(mpci_split *sp, mpci_step *st)
 {
     const mpci_handshake *h = st->h;
+    mpci_syn_options options;
     enum mpconn_admit admitted;
     unsigned dead;
+
+    st->bad_options = mpci_syn_options_parse(&options, st->view);
+    st->options = &options;
 
     if (h != NULL && st->from != opener_side(h)) { /* simultaneous open: the endpoints' own affair */
         mpci_split_run(sp, st, MPCI_EV_ANSWERER_OTHER);

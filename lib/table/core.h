@@ -43,6 +43,8 @@ typedef struct mpci_step {
     const mpconn_tuple *tuple;
     uint64_t hash;
     unsigned from;      /* mpconn_side */
+    const mpci_syn_options *options; /* of a SYN without ACK */
+    unsigned bad_options;            /* why they cannot be read; 0 = they can */
     mpci_handshake *h;  /* NULL when there is none */
 } mpci_step;
 

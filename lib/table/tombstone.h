@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Names of incarnations that are over: their cookies may still be valid, and neither a late packet
- * nor a late fact may revive them (rule R3). A name is a keyed fingerprint of 30 bits; it lasts
+ * nor a late fact may revive them (rule R3). A name is a fingerprint of 30 bits, made from the
+ * keyed hash of the connection; it lasts
  * three ages (epochs of cookies) and then makes room by itself. In a full bucket the oldest gives
  * way. */
 #ifndef MPCI_TABLE_TOMBSTONE_H
 #define MPCI_TABLE_TOMBSTONE_H
 
 #include "base/alloc.h"
-#include "base/siphash.h"
 
 enum { MPCI_TOMBSTONE_AGES = 3, MPCI_TOMBSTONE_WAYS = 12 };
 
@@ -32,7 +32,6 @@ typedef struct mpci_tombstones {
     mpci_tombstone_bucket *buckets;
     uint32_t mask;          /* number of buckets - 1 */
     uint64_t age;           /* the present one */
-    mpci_sipkey key;
 } mpci_tombstones;
 
 /* Room for about `capacity` names. */

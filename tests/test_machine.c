@@ -101,6 +101,7 @@ static void run_cell(unsigned state, unsigned event)
 {
     mpconn_tuple t = bed_tuple(4, 1, 40000);
     mpci_step st = {0};
+    mpci_syn_options options;
     mpci_view v;
     mpconn_pkt pkt = {0};
     uint8_t bytes[BED_ROOM];
@@ -122,6 +123,8 @@ static void run_cell(unsigned state, unsigned event)
     st.hash = mpci_tuple_hash(&b.eng->core.table_key, &t);
     st.from = from;
     st.pkt = is_raised_without_packet(event) ? NULL : &pkt;
+    st.bad_options = mpci_syn_options_parse(&options, &v);
+    st.options = &options;
     mpci_split_run(&b.eng->split, &st, (enum mpci_split_event)event);
 
     if (st.pkt != NULL && event != MPCI_EV_NOTHING && event != MPCI_EV_HEARD_CLIENT &&

@@ -254,6 +254,9 @@ static uint64_t shortest_of(const idle_case *ic)
 START_TEST(idle_flow_ends_after_its_time_and_not_before)
 {
     const idle_case *ic = &idle_cases[_i / PHASES];
+    unsigned why = ic->state == MPCONN_FLOW_CLOSED  ? MPCONN_REASON_FLOW_CLOSED
+                   : ic->state == MPCONN_FLOW_RESET ? MPCONN_REASON_FLOW_RESET
+                                                    : MPCONN_REASON_EXPIRED;
     mpconn_flow f;
     bed_conn c;
 
@@ -277,9 +280,9 @@ START_TEST(idle_flow_ends_after_its_time_and_not_before)
     ck_assert_uint_eq(bed_n_flows(&b), 0);
     ck_assert_uint_eq(b.n_events, 1);
     ck_assert_uint_eq(b.events[0].type, MPCONN_EVENT_ENDED);
-    ck_assert_uint_eq(b.events[0].reason, MPCONN_REASON_EXPIRED);
+    ck_assert_uint_eq(b.events[0].reason, why);
     ck_assert_uint_eq(b.events[0].flow, f.id);
-    ck_assert_uint_eq(bed_count(&b, MPCONN_REASON_EXPIRED), 1);
+    ck_assert_uint_eq(bed_count(&b, why), 1);
     ck_assert_uint_eq(mpconn_engine_next_expiry(b.eng), MPCONN_TIME_NEVER);
     bed_close(&b);
 }

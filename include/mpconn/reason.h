@@ -54,6 +54,8 @@ extern "C" {
     X(24, RST_TO_CLIENT, "exact RST sent to the client")                                      \
     X(25, RST_TO_SERVER, "exact RST sent to the server")                                      \
     X(26, FLOW_REPLACED, "flow that was over gave way to the next incarnation")               \
+    X(27, FLOW_CLOSED, "both ends closed, kept for 2 MSL")                                    \
+    X(28, FLOW_RESET, "ended by an exact RST")                                                \
     X(29, FLOW_RECLAIMED, "flow that was over gave its room to another")                      \
     X(32, TRUNCATED, "ends before its headers do")                                            \
     X(33, BAD_IP, "IP header contradicts itself")                                             \

@@ -78,6 +78,28 @@ static int is_idle_too_long(const mpconn_engine *eng, const mpci_settled *e)
     return ticks > 0 && (uint64_t)(ticks - 1) << 24 >= timeout_of(eng, e);
 }
 
+/* What ended a flow that the sweep takes out. The tombstone of a killed one merely expires: the kill
+ * has been counted. */
+static unsigned end_of(const mpci_settled *e)
+{
+    mpci_track t;
+
+    if (mpci_settled_flags(e) & MPCI_SETTLED_KILLED)
+        return MPCONN_REASON_EXPIRED;
+    mpci_settled_track_load(e, &t);
+    switch ((enum mpconn_flow_state)mpci_track_state(&t)) {
+    case MPCONN_FLOW_CLOSED:
+        return MPCONN_REASON_FLOW_CLOSED;
+    case MPCONN_FLOW_RESET:
+        return MPCONN_REASON_FLOW_RESET;
+    case MPCONN_FLOW_OPEN:
+    case MPCONN_FLOW_CLIENT_DONE:
+    case MPCONN_FLOW_SERVER_DONE:
+        break;
+    }
+    return MPCONN_REASON_EXPIRED;
+}
+
 static void sweep_line(mpconn_engine *eng)
 {
     mpci_settled_table *t = &eng->core.settled;
@@ -93,7 +115,7 @@ static void sweep_line(mpconn_engine *eng)
     if (slot == MPCI_SLOT_NONE || !is_idle_too_long(eng, mpci_settled_at(t, slot)))
         return;
     mpci_split_flow_ends(&eng->split, slot);
-    mpci_core_end_flow(&eng->core, slot, MPCONN_REASON_EXPIRED);
+    mpci_core_end_flow(&eng->core, slot, end_of(mpci_settled_at(t, slot)));
 }
 
 /* Fire one timer or look at one line; 0 when nothing is due. The two take turns, so that neither

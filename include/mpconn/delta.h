@@ -46,8 +46,9 @@ typedef struct mpconn_leg {
     uint32_t client_isn;     /**< initial sequence number of the client's stream on this leg */
     uint32_t server_isn;     /**< initial sequence number of the server's stream on this leg */
     uint32_t client_ts;      /**< a reading of the client's timestamp clock as this leg shows it */
-    uint32_t server_ts;      /**< TSval of the SYN|ACK as this leg shows it */
-    uint16_t client_mss;     /**< MSS the client announced on this leg, bytes */
+    uint32_t server_ts;      /**< TSval of the server's SYN or SYN|ACK as this leg shows it */
+    uint16_t client_mss;     /**< MSS the client announced on this leg, bytes; of a split flow as
+                                  its cookie kept it: rounded down */
     uint16_t server_mss;     /**< MSS the server announced on this leg, bytes */
     uint8_t client_wscale;   /**< shift of the client's windows, 0-14, or ::MPCONN_WSCALE_NONE */
     uint8_t server_wscale;   /**< shift of the server's windows, 0-14, or ::MPCONN_WSCALE_NONE */

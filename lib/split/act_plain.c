@@ -54,6 +54,7 @@ enum mpci_split_event mpci_act_track_syn(mpci_split *sp, mpci_step *st)
         st->h = h;
         h->client_isn = st->view->seq;
         h->client_mss = o->mss;
+        h->client_ts = o->tsval;
         h->client_window = st->view->window;
         h->hs = plain_hs(o);
         h->mark = st->pkt->mark;
@@ -82,6 +83,7 @@ enum mpci_split_event mpci_act_track_answer(mpci_split *sp, mpci_step *st)
     h->server_options = mpci_server_options_pack(&so);
     h->server_isn = st->view->seq;
     h->server_mss = o.mss;
+    h->server_ts = o.tsval;
     h->server_window = st->view->window;
     h->link[st->from] = (uint16_t)st->pkt->link;
     mpci_handshake_set_timer(&sp->core->handshakes, h, mpci_later(sp->core->now, PLAIN_WAIT_NS));

@@ -42,6 +42,34 @@ static void fill_server_leg(mpconn_leg *leg, const mpci_handshake *h, const mpci
                            (so.ecn ? MPCONN_LEG_F_ECN : 0));
 }
 
+static uint16_t mss_or_default(uint16_t mss)
+{
+    return mss != 0 ? mss : 536; /* RFC 9293 3.7.1 */
+}
+
+/* What both legs of a connection show that is not split. An option is in use when both SYNs had it. */
+static void fill_plain_leg(mpconn_leg *leg, const mpci_handshake *h, const mpci_offers *o)
+{
+    mpci_server_options so;
+    int scaled, stamped;
+
+    mpci_server_options_unpack(&so, h->server_options);
+    scaled = o->wscale_client != MPCONN_WSCALE_NONE && so.wscale != MPCONN_WSCALE_NONE;
+    stamped = o->timestamps && so.timestamps;
+    memset(leg, 0, sizeof(*leg));
+    leg->tuple = h->tuple;
+    leg->client_isn = h->client_isn;
+    leg->server_isn = h->server_isn;
+    leg->client_ts = stamped ? h->client_ts : 0;
+    leg->server_ts = stamped ? h->server_ts : 0;
+    leg->client_mss = mss_or_default(h->client_mss);
+    leg->server_mss = mss_or_default(h->server_mss);
+    leg->client_wscale = scaled ? o->wscale_client : MPCONN_WSCALE_NONE;
+    leg->server_wscale = scaled ? so.wscale : MPCONN_WSCALE_NONE;
+    leg->flags = (uint8_t)((o->sack && so.sack ? MPCONN_LEG_F_SACK : 0) |
+                           (stamped ? MPCONN_LEG_F_TIMESTAMPS : 0));
+}
+
 /* Lines that a search for a flow which is over looks at. */
 enum { RECLAIM_LOOK_AT = 64 };
 
@@ -143,11 +171,13 @@ static void tell_settled(mpci_split *sp, const mpci_handshake *h, uint32_t slot)
         return;
     MPCONN_STRUCT_INIT(&ev);
     mpci_offers_unpack(&o, h->hs);
-    fill_server_leg(&server, h, &o);
-    if (mpci_settled_flags(mpci_settled_at(&core->settled, slot)) & MPCI_SETTLED_SPLIT)
+    if (mpci_settled_flags(mpci_settled_at(&core->settled, slot)) & MPCI_SETTLED_SPLIT) {
         fill_client_leg(&client, sp, h, &o);
-    else
-        client = server;
+        fill_server_leg(&server, h, &o);
+    } else {
+        fill_plain_leg(&client, h, &o);
+        server = client;
+    }
     mpci_settled_delta(mpci_settled_at(&core->settled, slot), &delta);
     ev.type = MPCONN_EVENT_SETTLED;
     ev.reason = MPCONN_REASON_NONE;
@@ -182,18 +212,39 @@ int mpci_split_settle(mpci_split *sp, mpci_handshake *h)
     return MPCONN_OK;
 }
 
-/* The entry speaks of opener and answerer, the table of client and server. */
+static void swap16(uint16_t *a, uint16_t *b)
+{
+    uint16_t t = *a;
+
+    *a = *b;
+    *b = t;
+}
+
+static void swap32(uint32_t *a, uint32_t *b)
+{
+    uint32_t t = *a;
+
+    *a = *b;
+    *b = t;
+}
+
+/* The entry speaks of opener and answerer, table and host of client and server. */
 static void turn_round(mpci_handshake *h)
 {
     mpci_offers o;
     mpci_server_options so;
     uint8_t wscale;
 
+    swap32(&h->client_isn, &h->server_isn);
+    swap32(&h->client_ts, &h->server_ts);
+    swap16(&h->client_mss, &h->server_mss);
+    swap16(&h->client_window, &h->server_window);
     mpci_offers_unpack(&o, h->hs);
     mpci_server_options_unpack(&so, h->server_options);
     wscale = o.wscale_client;
     o.wscale_client = so.wscale;
     so.wscale = wscale;
+    o.mss_client = (uint8_t)mpci_mss_index(mss_or_default(h->client_mss));
     h->hs = mpci_offers_pack(&o);
     h->server_options = mpci_server_options_pack(&so);
 }
@@ -211,13 +262,9 @@ int mpci_split_settle_plain(mpci_split *sp, mpci_step *st)
     e = settle(sp, h, &slot);
     if (e == NULL)
         return MPCONN_ERR_LIMIT;
-    if (reverse) {
-        e->client_isn = h->server_isn;
-        start_track(e, h->server_isn, h->client_isn, h->server_window, h->client_window);
+    if (reverse)
         e->use |= MPCI_SETTLED_REVERSE;
-    } else {
-        start_track(e, h->client_isn, h->server_isn, h->client_window, h->server_window);
-    }
+    start_track(e, h->client_isn, h->server_isn, h->client_window, h->server_window);
     /* The ACK that ends a handshake may bring the first data, or FIN: who is not told of them takes
      * all that follows for a fault. */
     mpci_settled_delta(e, &d);

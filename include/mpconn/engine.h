@@ -295,6 +295,12 @@ MPCONN_API uint32_t mpconn_engine_headroom(const mpconn_engine *eng);
  * @brief Change the cluster key. Handshakes in progress go on: what was offered under the old key
  *        is accepted for one more epoch.
  *
+ * The change begins an epoch. Of all that was offered before, what was offered under the key of the
+ * epoch it ends (and what the table remembers) is accepted, until the next epoch begins: when its
+ * time has come, or with the next change. So change the key at most once in `epoch_ns`: after two
+ * changes within that time, clients whose handshakes were offered before the first one and are not
+ * in the table have to begin anew.
+ *
  * @param[in] eng      the engine
  * @param[in] key      the new key
  * @param[in] key_len  bytes of it, 16 to 64
@@ -310,7 +316,8 @@ MPCONN_API int mpconn_engine_set_key(mpconn_engine *eng, const uint8_t *key, siz
 
 /**
  * @brief Change timeouts. Flows in the table are judged by the new ones at the next sweep;
- *        handshake timers that already run keep their deadline.
+ *        handshake timers that already run keep their deadline. With another `epoch_ns` the present
+ *        epoch begins anew under its own key, so that no cookie loses its time.
  *
  * @param[in] eng       the engine
  * @param[in] timeouts  the new ones; zero takes the default. Copied

@@ -165,6 +165,8 @@ int mpconn_engine_set_timeouts(mpconn_engine *eng, const mpconn_timeouts *timeou
         rc = mpci_engine_enter(eng, now);
     if (rc != MPCONN_OK)
         return rc;
+    if (t.epoch_ns != eng->core.timeouts.epoch_ns)
+        mpci_epochs_restart(&eng->split.epochs, eng->core.now);
     eng->core.timeouts = t;
     mpci_sweep_plan(eng);
     mpci_engine_leave(eng);

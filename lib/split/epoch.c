@@ -51,3 +51,8 @@ void mpci_epochs_rekey(mpci_epochs *e, const uint8_t *secret, size_t len, mpconn
     e->key[MPCI_EPOCH_NEXT] = key_of(e, e->number + 1);
     e->started = now;
 }
+
+void mpci_epochs_restart(mpci_epochs *e, mpconn_time now)
+{
+    e->started = now;
+}

@@ -29,6 +29,11 @@ void mpci_epochs_advance(mpci_epochs *e, uint64_t epoch_ns, mpconn_time now);
 /* Begin a new epoch under another cluster key. */
 void mpci_epochs_rekey(mpci_epochs *e, const uint8_t *secret, size_t len, mpconn_time now);
 
+/* Begin the present epoch anew, from when on epochs have another length: its key stays. Counting
+ * from the old beginning in new lengths would leap over any number of epochs, and void every cookie
+ * at once. */
+void mpci_epochs_restart(mpci_epochs *e, mpconn_time now);
+
 /* Number of the epoch in a place of `key`. */
 static inline uint64_t mpci_epochs_number(const mpci_epochs *e, unsigned place)
 {

@@ -81,7 +81,7 @@ static int send_packets(void *user, const mpconn_pkt *const *pkts, size_t n_pkts
     (void)user;
     for (size_t i = 0; i < n_pkts; i++)
         leave(pkts[i]);
-    return 0;
+    return (int)n_pkts; /* all of them taken */
 }
 
 /* A real host takes these from its system: see getrandom(2). */

@@ -27,7 +27,7 @@ static int on_send(void *user, const mpconn_pkt *const *pkts, size_t n)
         ck_assert_uint_eq(mpci_view_verify(&o->view, &o->pkt), 0);
         ck_assert_uint_eq(mpci_syn_options_parse(&o->options, &o->view), 0);
     }
-    return 0;
+    return (int)n;
 }
 
 static int on_random(void *user, uint8_t *dst, size_t len)

@@ -4,6 +4,8 @@
 
 #include "packet/outbox.h"
 
+#include <limits.h>
+
 /* A host's queue: looks at what it is given, and refuses it if told to. */
 typedef struct queue {
     unsigned calls;
@@ -54,6 +56,7 @@ static void fresh(void)
 {
     memset(&counters, 0, sizeof counters);
     memset(&host, 0, sizeof host);
+    host.answer = MPCI_OUTBOX_SLOTS;
     memset(&box, 0xff, sizeof box);
     next_seq = 0;
     tuple = (mpconn_tuple){.client = {{10, 0, 0, 1}}, .server = {{10, 0, 0, 2}},
@@ -126,7 +129,7 @@ START_TEST(refused_packets_are_counted_one_by_one_and_are_gone)
     mpci_outbox_flush(&box);
     ck_assert_uint_eq(counters.n[MPCONN_REASON_OUTPUT_FULL], MPCI_OUTBOX_SLOTS + 3);
     ck_assert_uint_eq(box.sent, MPCI_OUTBOX_SLOTS + 3);
-    host.answer = 0;
+    host.answer = MPCI_OUTBOX_SLOTS;
     mpci_outbox_flush(&box);
     ck_assert_uint_eq(host.calls, 2);
     put(2);
@@ -136,12 +139,20 @@ START_TEST(refused_packets_are_counted_one_by_one_and_are_gone)
 }
 END_TEST
 
-START_TEST(positive_answer_of_the_host_is_no_refusal)
+START_TEST(what_the_host_does_not_take_is_counted)
 {
-    host.answer = 7;
+    static const struct {
+        int answer;
+        unsigned lost;
+    } cases[] = {{INT_MIN, 3}, {-1, 3}, {0, 3}, {1, 2}, {2, 1}, {3, 0}, {4, 0}, {INT_MAX, 0}};
+
+    host.answer = cases[_i].answer;
     put(3);
     mpci_outbox_flush(&box);
-    ck_assert_uint_eq(counters.n[MPCONN_REASON_OUTPUT_FULL], 0);
+    ck_assert_uint_eq(counters.n[MPCONN_REASON_OUTPUT_FULL], cases[_i].lost);
+    ck_assert_uint_eq(box.sent, 3);
+    mpci_outbox_flush(&box); /* and is not offered again */
+    ck_assert_uint_eq(host.calls, 1);
 }
 END_TEST
 
@@ -180,7 +191,7 @@ int main(void)
     tcase_add_test(tc, full_box_is_flushed_by_the_next_packet);
     tcase_add_test(tc, packets_are_counted_under_their_reason);
     tcase_add_test(tc, refused_packets_are_counted_one_by_one_and_are_gone);
-    tcase_add_test(tc, positive_answer_of_the_host_is_no_refusal);
+    tcase_add_loop_test(tc, what_the_host_does_not_take_is_counted, 0, 8);
     tcase_add_test(tc, longest_segment_fits_a_slot);
     tcase_add_test(tc, segment_that_cannot_be_built_is_neither_sent_nor_counted);
     suite_add_tcase(suite, tc);

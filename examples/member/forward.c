@@ -94,15 +94,11 @@ static bool is_lost(member *m, const mpconn_pkt *pkt)
 static int keep_made(void *user, const mpconn_pkt *const *pkts, size_t n_pkts)
 {
     member *m = user;
-    frame_list added;
 
-    frame_list_init(&added);
     for (size_t i = 0; i < n_pkts; i++) {
         frame *f = pkts[i]->len <= FRAME_BYTES ? frame_new(&m->pool) : NULL;
-        if (!f) {
-            frame_list_clear(&added, &m->pool);
-            return -1;
-        }
+        if (!f)
+            return (int)i;
         memcpy(f->pkt.data, pkts[i]->data, pkts[i]->len);
         f->pkt.len = pkts[i]->len;
         f->pkt.flags = pkts[i]->flags;
@@ -110,10 +106,9 @@ static int keep_made(void *user, const mpconn_pkt *const *pkts, size_t n_pkts)
         f->pkt.zone = pkts[i]->zone;
         f->pkt.side = pkts[i]->side;
         f->pkt.reason = pkts[i]->reason;
-        frame_list_add(&added, f);
+        frame_list_add(&m->made, f);
     }
-    frame_list_move(&m->made, &added);
-    return 0;
+    return (int)n_pkts;
 }
 
 static int fill_random(void *user, uint8_t *dst, size_t len)

@@ -177,10 +177,16 @@ typedef struct mpconn_event {
 typedef struct mpconn_callbacks {
     size_t struct_size; /**< sizeof(mpconn_callbacks) of the caller */
     /**
-     * @brief Send packets the engine made, after those of the verdicts of the same call.
+     * @brief Take packets the engine made; returns how many of them, from the first on.
      *
-     * Each has `side` and `link` set. The bytes are valid until the hook returns. A negative return
-     * means that none of them was sent: counted, and repaired by the protocol's own repetitions.
+     * Each has `side` and `link` set. Called inside the call that made them: at its end, and before
+     * whenever 64 packets have gathered, when the verdicts of that call are not complete
+     * yet. The bytes die when the hook returns, so the host sends them at once or copies them. They
+     * are in order among themselves; before or after the packets the same call forwards makes no
+     * difference to an endpoint.
+     *
+     * What was not taken (all of them with a negative return) counts as MPCONN_REASON_OUTPUT_FULL,
+     * is not offered again, and is repaired by the protocol's own repetitions.
      */
     int (*send_packets)(void *user, const mpconn_pkt *const *pkts, size_t n_pkts);
     /** @brief Fill `dst` with `len` unpredictable bytes; 0, or negative to make the caller fail. */

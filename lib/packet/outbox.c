@@ -38,12 +38,15 @@ void mpci_outbox_put(mpci_outbox *box, const mpci_segment *s, uint32_t link, uin
 
 void mpci_outbox_flush(mpci_outbox *box)
 {
-    unsigned n = box->n;
+    unsigned n = box->n, taken;
+    int rc;
 
     if (n == 0)
         return;
     box->n = 0;
     box->sent += n;
-    if (box->send(box->user, box->list, n) < 0)
-        box->counters->n[MPCONN_REASON_OUTPUT_FULL] += n;
+    rc = box->send(box->user, box->list, n);
+    taken = rc < 0 ? 0 : (unsigned)rc;
+    if (taken < n)
+        box->counters->n[MPCONN_REASON_OUTPUT_FULL] += n - taken;
 }

@@ -27,7 +27,7 @@ void mpci_outbox_init(mpci_outbox *box, mpci_outbox_send send, void *user, mpci_
 void mpci_outbox_put(mpci_outbox *box, const mpci_segment *s, uint32_t link, uint32_t mark,
                      unsigned reason);
 
-/* Hand all that is queued to the host. */
+/* Hand all that is queued to the host; what it does not take is lost, and counted. */
 void mpci_outbox_flush(mpci_outbox *box);
 
 #endif

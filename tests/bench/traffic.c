@@ -116,7 +116,7 @@ static int on_send(void *user, const mpconn_pkt *const *pkts, size_t n)
 
     (void)pkts;
     t->made += n;
-    return 0;
+    return (int)n;
 }
 
 static int on_random(void *user, uint8_t *dst, size_t len)

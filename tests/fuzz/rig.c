@@ -84,7 +84,7 @@ static int on_send(void *user, const mpconn_pkt *const *pkts, size_t n)
     }
     m->made += n;
     if (!m->rig->send_fails)
-        return 0;
+        return (int)n;
     m->lost += n;
     return -1;
 }

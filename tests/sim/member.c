@@ -48,7 +48,7 @@ static int send_packets(void *user, const mpconn_pkt *const *pkts, size_t n)
         m->outbox_reason[m->n_outbox] = p->reason;
         m->outbox_side[m->n_outbox++] = p->side;
     }
-    return refused ? -1 : 0;
+    return refused ? -1 : (int)n;
 }
 
 static int fill_random(void *user, uint8_t *dst, size_t len)

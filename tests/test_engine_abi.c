@@ -163,6 +163,7 @@ START_TEST(A05_null_engine_is_refused_everywhere)
     ck_assert_uint_eq(mpconn_engine_next_expiry(NULL), MPCONN_TIME_NEVER);
     ck_assert_int_eq(mpconn_engine_expire(NULL, 0, &done, start), MPCONN_ERR_INVAL);
     ck_assert_uint_eq(mpconn_engine_headroom(NULL), 0);
+    ck_assert_uint_eq(mpconn_engine_tailroom(NULL), 0);
     ck_assert_int_eq(mpconn_engine_set_key(NULL, bed_key, 16, start), MPCONN_ERR_INVAL);
     ck_assert_int_eq(mpconn_engine_set_timeouts(NULL, &times, start), MPCONN_ERR_INVAL);
     ck_assert_int_eq(mpconn_engine_stats(NULL, &stats), MPCONN_ERR_INVAL);

@@ -51,6 +51,7 @@ static void look_and_touch(unsigned hook)
     snapshot_assert_sane(&seen);
     (void)mpconn_engine_next_expiry(b.eng);
     (void)mpconn_engine_headroom(b.eng);
+    (void)mpconn_engine_tailroom(b.eng);
     try_to_change(b.eng);
     snapshot_take(&other, b.eng);
     snapshot_assert_equal(&seen, &other);

@@ -298,6 +298,17 @@ MPCONN_API int mpconn_engine_expire(mpconn_engine *eng, uint32_t budget, uint32_
 MPCONN_API uint32_t mpconn_engine_headroom(const mpconn_engine *eng);
 
 /**
+ * @brief How much room behind a packet (`cap` minus `len`) the engine needs so that it can always
+ *        rewrite it: a SYN is answered in its own buffer, and the answer may be longer.
+ *
+ * @param[in] eng  the engine
+ * @return bytes; 0 for NULL
+ * @units  bytes
+ * @threads the engine's
+ */
+MPCONN_API uint32_t mpconn_engine_tailroom(const mpconn_engine *eng);
+
+/**
  * @brief Change the cluster key. Handshakes in progress go on: what was offered under the old key
  *        is accepted for one more epoch.
  *

@@ -77,7 +77,9 @@ typedef struct mpconn_pkt {
     mpconn_pkt_ext *ext; /**< extras; usually NULL */
     void *user;          /**< the host's own; never read */
     uint32_t len;        /**< in and out: valid bytes from `data` */
-    uint32_t cap;        /**< writable bytes from `data`; at least `len` */
+    uint32_t cap;        /**< writable bytes from `data`; at least `len`. A SYN is answered in its
+                              own buffer: with less than `len` + mpconn_engine_tailroom() it may be
+                              dropped for MPCONN_REASON_NO_SPACE */
     uint32_t headroom;   /**< writable bytes before `data` */
     uint32_t flags;      /**< in and out: MPCONN_PKT_F_* */
     uint32_t link;       /**< in: the port *and* link-layer header that would send a packet back to

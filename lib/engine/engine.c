@@ -2,6 +2,8 @@
 /* Birth, death and the frame of every call. */
 #include "engine/engine.h"
 
+#include "packet/options.h"
+
 /* Names are small, and what is over is remembered for longer than a handshake takes. */
 enum { TOMBSTONES_PER_HANDSHAKE = 8 };
 
@@ -177,4 +179,11 @@ uint32_t mpconn_engine_headroom(const mpconn_engine *eng)
 {
     (void)eng; /* nothing grows a packet yet */
     return 0;
+}
+
+/* The answer to a SYN has no option that the SYN had not, but for the MSS, and each in the fewest
+ * words it can have: it is longer by that one at most. */
+uint32_t mpconn_engine_tailroom(const mpconn_engine *eng)
+{
+    return eng != NULL ? MPCI_OPT_LEN_MSS : 0;
 }

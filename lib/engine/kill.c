@@ -78,25 +78,31 @@ static void kill_flow(mpconn_engine *eng, uint32_t slot, const mpconn_tuple *tup
     mpci_count(&eng->core.counters, MPCONN_REASON_KILLED);
 }
 
+static size_t kill_slot(mpconn_engine *eng, const mpconn_flow_filter *f, uint32_t slot)
+{
+    const mpci_settled_table *t = &eng->core.settled;
+    mpconn_tuple tuple;
+
+    if (slot == MPCI_SLOT_NONE ||
+        (mpci_settled_flags(mpci_settled_at(t, slot)) & MPCI_SETTLED_KILLED) != 0)
+        return 0;
+    mpci_settled_tuple(t, slot, &tuple);
+    if (!fits(f, &tuple))
+        return 0;
+    kill_flow(eng, slot, &tuple, (f->flags & MPCONN_KILL_F_SILENT) != 0);
+    return 1;
+}
+
 static size_t kill_settled(mpconn_engine *eng, const mpconn_flow_filter *f)
 {
     const mpci_settled_table *t = &eng->core.settled;
     uint32_t lines = mpci_settled_lines(t);
     size_t n = 0;
 
-    for (uint32_t line = 0; line < lines; line++) {
-        uint32_t slot = mpci_settled_line(t, line);
-        mpconn_tuple tuple;
-
-        if (slot == MPCI_SLOT_NONE || (mpci_settled_flags(mpci_settled_at(t, slot)) &
-                                       MPCI_SETTLED_KILLED) != 0)
-            continue;
-        mpci_settled_tuple(t, slot, &tuple);
-        if ((f->id != 0 && mpci_settled_id(t, slot) != f->id) || !fits(f, &tuple))
-            continue;
-        kill_flow(eng, slot, &tuple, (f->flags & MPCONN_KILL_F_SILENT) != 0);
-        n++;
-    }
+    if (f->id != 0)
+        return kill_slot(eng, f, mpci_settled_by_id(t, f->id));
+    for (uint32_t line = 0; line < lines; line++)
+        n += kill_slot(eng, f, mpci_settled_line(t, line));
     return n;
 }
 

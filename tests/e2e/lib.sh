@@ -275,6 +275,7 @@ random_file() {
 # capture_start NAMESPACE INTERFACE NAME: the headers of all TCP segments.
 capture_start() {
         need tcpdump
+        rm -f "$bed/$3.pcap" "$bed/$3.tcpdump"
         run_at "$1" tcpdump -Z root -n -U -s 128 -i "$2" -w "$bed/$3.pcap" tcp \
                 >/dev/null 2>"$bed/$3.tcpdump" &
         eval "capture_$3=\$!"

@@ -27,7 +27,8 @@ typedef struct mpci_handshake {
                                   `newer` of a free entry is the next free one */
     uint16_t link[2];          /* link that leads to each endpoint */
     uint16_t hs;               /* conn/offers.h */
-    uint16_t client_window;    /* of the client's SYN, unscaled */
+    uint16_t client_window;    /* of the opener's SYN; of a split flow that of its latest proof; as
+                                  it stood in the segment */
     uint16_t server_window;    /* of the server's SYN|ACK, unscaled */
     uint16_t client_mss, server_mss;
     uint16_t held_packets;

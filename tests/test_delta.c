@@ -285,6 +285,23 @@ START_TEST(apply_refuses_every_cut_of_the_headers)
 }
 END_TEST
 
+/* Whoever translates by hand may well do so on its own machine. */
+START_TEST(apply_does_not_judge_addresses_and_ports)
+{
+    mpconn_delta d = design_delta();
+    raw r;
+    mpconn_pkt pkt;
+
+    raw_tcp(&r, MPCONN_FAMILY_IPV4, 0x10, NULL, 0, 5);
+    poke32(r.bytes + 12, 0x7f000001);
+    poke32(r.bytes + 16, 0x7f000001);
+    poke16(r.bytes + r.l4, 0);
+    raw_seal(&r);
+    pkt = raw_pkt(&r);
+    ck_assert_int_eq(mpconn_delta_apply(&d, C, &pkt), MPCONN_OK);
+}
+END_TEST
+
 START_TEST(apply_refuses_headers_that_contradict_themselves)
 {
     mpconn_delta d = design_delta();
@@ -402,6 +419,7 @@ int main(void)
                       legs_of_two_ip_versions_have_a_delta,
                       E41_compute_refuses_what_is_out_of_range_and_changes_nothing,
                       E41_apply_refuses_bad_arguments, apply_refuses_every_cut_of_the_headers,
+                      apply_does_not_judge_addresses_and_ports,
                       apply_refuses_headers_that_contradict_themselves,
                       apply_refuses_what_is_no_whole_segment, apply_refuses_another_ip_version,
                       E30_apply_refuses_a_checksum_the_host_knows_is_wrong,

@@ -2,6 +2,7 @@
 #include "check_main.h"
 #include "packets.h"
 
+#include "packet/endpoints.h"
 #include "packet/view.h"
 
 static const uint8_t syn_options[] = {2, 4, 5, 180, 4, 2, 8, 10, 0, 0, 0, 1,
@@ -49,6 +50,18 @@ static void expect_kind(const raw *r, int kind)
     mpci_view v = view_raw(r);
 
     ck_assert_int_eq(v.kind, kind);
+}
+
+/* The segment can be read; whether it can be of a connection is asked next: `reason` or 0. */
+static void expect_judged(raw *r, unsigned reason)
+{
+    mpconn_pkt pkt = raw_pkt(r);
+    mpci_view v = view_pkt(&pkt);
+
+    ck_assert_int_eq(v.kind, MPCI_KIND_TCP);
+    mpci_endpoints_judge(&v);
+    ck_assert_int_eq(v.kind, reason == 0 ? MPCI_KIND_TCP : MPCI_KIND_BAD);
+    ck_assert_uint_eq(v.reason, reason);
 }
 
 static const unsigned families[] = {MPCONN_FAMILY_IPV4, MPCONN_FAMILY_IPV6};
@@ -309,7 +322,7 @@ START_TEST(E25_port_0_is_refused)
 
         raw_tcp(&r, families[_i], MPCI_TCP_SYN, NULL, 0, 0);
         poke16(r.bytes + r.l4 + field, 0);
-        expect_bad(&r, MPCONN_REASON_BAD_PORT);
+        expect_judged(&r, MPCONN_REASON_BAD_PORT);
     }
 }
 END_TEST
@@ -331,9 +344,9 @@ START_TEST(E25_ipv4_address_no_endpoint_has_is_refused)
             raw_tcp(&r, MPCONN_FAMILY_IPV4, MPCI_TCP_SYN, NULL, 0, 0);
             poke32(r.bytes + at, cases[i].addr);
             if (cases[i].taken)
-                expect_kind(&r, MPCI_KIND_TCP);
+                expect_judged(&r, 0);
             else
-                expect_bad(&r, MPCONN_REASON_BAD_ADDRESS);
+                expect_judged(&r, MPCONN_REASON_BAD_ADDRESS);
         }
     }
 }
@@ -364,9 +377,9 @@ START_TEST(E25_ipv6_address_no_endpoint_has_is_refused)
             raw_tcp(&r, MPCONN_FAMILY_IPV6, MPCI_TCP_SYN, NULL, 0, 0);
             memcpy(r.bytes + at, cases[i].addr, 16);
             if (cases[i].taken)
-                expect_kind(&r, MPCI_KIND_TCP);
+                expect_judged(&r, 0);
             else
-                expect_bad(&r, MPCONN_REASON_BAD_ADDRESS);
+                expect_judged(&r, MPCONN_REASON_BAD_ADDRESS);
         }
     }
 }
@@ -381,22 +394,27 @@ START_TEST(E25_land_is_refused_but_two_ports_of_a_host_are_not)
     raw_tcp(&r, families[_i], MPCI_TCP_SYN, NULL, 0, 0);
     addrs = r.bytes + (n == 4 ? 12 : 8);
     memcpy(addrs + n, addrs, n);
-    expect_kind(&r, MPCI_KIND_TCP);
+    expect_judged(&r, 0);
     poke16(r.bytes + r.l4 + 2, 40000);
-    expect_bad(&r, MPCONN_REASON_BAD_ADDRESS);
+    expect_judged(&r, MPCONN_REASON_BAD_ADDRESS);
     addrs[n - 1] ^= 1;
-    expect_kind(&r, MPCI_KIND_TCP);
+    expect_judged(&r, 0);
 }
 END_TEST
 
 START_TEST(E25_addresses_of_other_protocols_are_not_judged)
 {
     raw r;
+    mpconn_pkt pkt;
+    mpci_view v;
 
     raw_ip(&r, MPCONN_FAMILY_IPV4, 17);
     raw_add(&r, "\0\0\0\0\0\0\0\0", 8);
     poke32(r.bytes + 16, 0xe0000001);
-    expect_kind(&r, MPCI_KIND_OTHER);
+    pkt = raw_pkt(&r);
+    v = view_pkt(&pkt);
+    mpci_endpoints_judge(&v);
+    ck_assert_int_eq(v.kind, MPCI_KIND_OTHER);
 }
 END_TEST
 

@@ -125,7 +125,8 @@ MPCONN_API int mpconn_delta_compute(mpconn_delta *delta, const mpconn_leg *clien
  * Moves sequence and acknowledgment number, SACK and D-SACK edges, TSval and TSecr, and the window,
  * blanks the options the other leg does not have, rewrites addresses and ports where they differ,
  * and corrects the checksums by what changed, so that a wrong sum stays wrong. The acknowledgment
- * number and TSecr are left alone where the ACK flag is clear, the window where SYN is set.
+ * number and TSecr are left alone where the ACK flag is clear, the window where SYN is set. Which
+ * addresses and ports the segment bears is not judged.
  *
  * @param[in]     delta  the difference; what it does not know is not touched
  * @param[in]     from   the ::mpconn_side the segment comes from

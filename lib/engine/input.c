@@ -4,12 +4,15 @@
  * before a flow came or went is made again. */
 #include "engine/engine.h"
 
+#include "packet/endpoints.h"
+
 static void parse_stage(mpconn_engine *eng, mpconn_pkt *const *pkts, size_t n)
 {
     mpci_batch *b = &eng->batch;
 
     for (size_t i = 0; i < n; i++) {
         mpci_view_parse(&b->view[i], pkts[i]);
+        mpci_endpoints_judge(&b->view[i]);
         if (b->view[i].kind != MPCI_KIND_TCP)
             continue;
         mpci_view_tuple(&b->tuple[i], &b->view[i], pkts[i]->side, pkts[i]->zone);

@@ -2,52 +2,12 @@
 #include "packet/tcp.h"
 
 #include "base/byteorder.h"
-#include "packet/ip.h"
 #include "packet/options.h"
 
 enum {
     TIMESTAMPS_ONLY = MPCI_TCP_HEADER_LEN + 12, /* NOP NOP TS: nearly every data segment */
     CONTROL = MPCI_TCP_SYN | MPCI_TCP_ACK | MPCI_TCP_FIN | MPCI_TCP_RST
 };
-
-/* Multicast, limited broadcast, loopback, unspecified: neither end of a connection (E25, RFC 1122
- * 3.2.1.3). */
-static int is_bad_ipv4(const uint8_t *a)
-{
-    uint32_t addr = mpci_load32(a);
-
-    return addr >> 28 == 0xe || addr >> 24 == 127 || addr == 0 || addr == UINT32_MAX;
-}
-
-/* The same, and IPv4-mapped addresses, which never belong on a wire (RFC 4942 2.2). */
-static int is_bad_ipv6(const uint8_t *a)
-{
-    if (a[0] == 0xff)
-        return 1;
-    if ((mpci_load32(a) | mpci_load32(a + 4)) != 0)
-        return 0;
-    return mpci_load32(a + 8) == 0x0000ffff ||
-           (mpci_load32(a + 8) == 0 && mpci_load32(a + 12) <= 1);
-}
-
-static unsigned check_endpoints(const mpci_view *v)
-{
-    const uint8_t *src = mpci_ip_src(v->family, v->ip);
-    const uint8_t *dst = mpci_ip_dst(v->family, v->ip);
-
-    if (v->sport == 0 || v->dport == 0)
-        return MPCONN_REASON_BAD_PORT;
-    if (v->family == MPCONN_FAMILY_IPV4) {
-        if (is_bad_ipv4(src) || is_bad_ipv4(dst))
-            return MPCONN_REASON_BAD_ADDRESS;
-    } else if (is_bad_ipv6(src) || is_bad_ipv6(dst)) {
-        return MPCONN_REASON_BAD_ADDRESS;
-    }
-    /* LAND: a segment from an endpoint to itself */
-    if (v->sport == v->dport && memcmp(src, dst, mpci_ip_addr_len(v->family)) == 0)
-        return MPCONN_REASON_BAD_ADDRESS;
-    return 0;
-}
 
 /* The combinations a TCP can send (RFC 9293 3.10): SYN, SYN|ACK, ACK, FIN|ACK, RST, RST|ACK. Only a
  * first SYN and a RST lack ACK, so FIN alone and nothing at all are scans, as are SYN|FIN, SYN|RST
@@ -106,7 +66,7 @@ static unsigned scan_options(mpci_view *v)
 unsigned mpci_tcp_parse(mpci_view *v, uint32_t avail, uint32_t l4_len)
 {
     const uint8_t *tcp = v->l4;
-    unsigned header, reason;
+    unsigned header;
 
     if (avail < MPCI_TCP_HEADER_LEN)
         return MPCONN_REASON_TRUNCATED;
@@ -123,9 +83,6 @@ unsigned mpci_tcp_parse(mpci_view *v, uint32_t avail, uint32_t l4_len)
     v->window = mpci_load16(tcp + 14);
     v->tcp_hlen = (uint8_t)header;
     v->payload_len = l4_len - header;
-    reason = check_endpoints(v);
-    if (reason != 0)
-        return reason;
     if (!is_possible(v))
         return MPCONN_REASON_BAD_FLAGS;
     if (header == MPCI_TCP_HEADER_LEN)

@@ -5,6 +5,7 @@
 #include <mpconn/flow.h>
 #include <mpconn/stats.h>
 
+#include "packet/endpoints.h"
 #include "packet/view.h"
 #include "sim/segment.h"
 
@@ -92,6 +93,7 @@ void rig_check_packet(const rig_member *m, const mpconn_pkt *handed, const mpcon
     uint64_t given = handed->flow;
 
     mpci_view_parse(&in, handed);
+    mpci_endpoints_judge(&in);
     RIG_HOLDS(mpconn_reason_name(after->reason) != NULL && after->reason != MPCONN_REASON_NONE);
     RIG_HOLDS(mpconn_engine_count(m->eng, after->reason) > 0);
     RIG_HOLDS(after->data != NULL && after->cap == handed->cap);

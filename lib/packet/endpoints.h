@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Addresses and ports no connection between two hosts can have. That is a rule of those who stand
+ * between hosts, and no part of what makes a packet readable. */
+#ifndef MPCI_PACKET_ENDPOINTS_H
+#define MPCI_PACKET_ENDPOINTS_H
+
+#include "packet/view.h"
+
+/* Make a TCP segment MPCI_KIND_BAD that claims to be of such a connection (E25), whatever else may
+ * be wrong with it. */
+void mpci_endpoints_judge(mpci_view *v);
+
+#endif

@@ -123,8 +123,8 @@ enum mpconn_admit {
     MPCONN_ADMIT_SPLIT = 1,   /**< answer the client in the server's place; not for SYNs that come
                                    from the server side or carry MD5 or AO: those are tracked */
     MPCONN_ADMIT_TRACK = 2,   /**< forward, remember, translate nothing */
-    MPCONN_ADMIT_BYPASS = 3,  /**< forward, remember nothing: all that follows is of no known flow, and
-                                   dropped unless ::MPCONN_UNKNOWN_PASS is in force */
+    MPCONN_ADMIT_BYPASS = 3,  /**< forward, remember nothing: all that follows is of no known flow,
+                                   and dropped unless ::MPCONN_UNKNOWN_PASS is in force */
     MPCONN_ADMIT_RESET = 4,   /**< drop and answer with a RST */
     MPCONN_ADMIT_REFUSE = 5   /**< drop silently */
 };

@@ -2,6 +2,8 @@
 /* How handshakes end without a flow, and what is said to those who come too late. */
 #include "split/actions.h"
 
+#include "table/reset.h"
+
 static void bury(mpci_split *sp, const mpci_step *st, unsigned reason, unsigned kind)
 {
     mpci_handshake *h = st->h;
@@ -68,14 +70,14 @@ enum mpci_split_event mpci_act_give_up(mpci_split *sp, mpci_step *st)
 enum mpci_split_event mpci_act_refuse_dead(mpci_split *sp, mpci_step *st)
 {
     if ((sp->dead & MPCI_TOMBSTONE_QUIET) == 0)
-        mpci_split_reset_segment(sp, st);
+        mpci_reset_answer(sp->core, st);
     mpci_drop(sp->core, st->pkt, MPCONN_REASON_DEAD_FLOW);
     return MPCI_EV_NOTHING;
 }
 
 enum mpci_split_event mpci_act_late_answer(mpci_split *sp, mpci_step *st)
 {
-    mpci_split_reset_segment(sp, st);
+    mpci_reset_answer(sp->core, st);
     mpci_drop(sp->core, st->pkt, MPCONN_REASON_DEAD_FLOW);
     return MPCI_EV_NOTHING;
 }

@@ -70,8 +70,6 @@ void mpci_split_send_final_ack(mpci_split *sp, const mpci_handshake *h);       /
 void mpci_split_send_window(mpci_split *sp, const mpci_handshake *h);          /* 9 */
 void mpci_split_reset_client(mpci_split *sp, const mpci_handshake *h);
 void mpci_split_reset_server(mpci_split *sp, const mpci_handshake *h, uint32_t seq);
-/* RST to the sender of the segment, with the number it acknowledges. */
-void mpci_split_reset_segment(mpci_split *sp, const mpci_step *st);
 /* Exact RSTs to both endpoints of a handshake that is not split. */
 void mpci_split_reset_plain(mpci_split *sp, const mpci_handshake *h);
 /* Turn a SYN into its SYN|ACK in place; 0, or 1 when the buffer is too small. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "split/admit.h"
 
+#include "table/reset.h"
+
 /* What decides whether a SYN can be split at all. */
 typedef struct syn_kind {
     int splittable, is_signed;
@@ -65,16 +67,10 @@ static enum mpconn_admit ask(const mpci_split *sp, const mpci_step *st)
 /* RST|ACK in the SYN's own buffer (RFC 9293 3.10.7.1). */
 static void reset_in_place(mpci_split *sp, mpci_step *st)
 {
-    mpci_segment s = {0};
-    size_t len;
+    mpci_segment s = mpci_reset_ack(sp->core, st->tuple, st->from, 0,
+                                    st->view->seq + mpci_view_seq_len(st->view));
+    size_t len = mpci_build_tcp(st->pkt->data, st->pkt->cap, &s);
 
-    s.tuple = st->tuple;
-    s.to = (uint8_t)st->from;
-    s.hop_limit = sp->core->hop_limit;
-    s.flags = MPCI_TCP_RST | MPCI_TCP_ACK;
-    s.ack = st->view->seq + mpci_view_seq_len(st->view);
-    s.wscale = MPCONN_WSCALE_NONE;
-    len = mpci_build_tcp(st->pkt->data, st->pkt->cap, &s);
     if (len == 0) {
         mpci_drop(sp->core, st->pkt, MPCONN_REASON_NO_SPACE);
         return;

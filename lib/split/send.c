@@ -3,6 +3,7 @@
 #include "split/actions.h"
 
 #include "conn/translate.h"
+#include "table/reset.h"
 
 static mpci_segment segment_to(const mpci_split *sp, const mpci_handshake *h, unsigned to,
                                unsigned flags)
@@ -131,39 +132,24 @@ void mpci_split_send_window(mpci_split *sp, const mpci_handshake *h)
     put(sp, h, &s, MPCONN_REASON_WINDOW_OPENED);
 }
 
-static unsigned reset_reason(unsigned to)
+static void put_reset(mpci_split *sp, const mpci_handshake *h, const mpci_segment *s)
 {
-    return to == MPCONN_SIDE_CLIENT ? MPCONN_REASON_RST_TO_CLIENT : MPCONN_REASON_RST_TO_SERVER;
+    mpci_reset_put(sp->core, s, h->link[s->to], h->mark);
 }
 
 void mpci_split_reset_client(mpci_split *sp, const mpci_handshake *h)
 {
-    mpci_segment s = segment_to(sp, h, MPCONN_SIDE_CLIENT, MPCI_TCP_RST | MPCI_TCP_ACK);
+    mpci_segment s = mpci_reset_ack(sp->core, &h->tuple, MPCONN_SIDE_CLIENT, h->proxy_isn + 1,
+                                    h->client_isn + 1);
 
-    s.seq = h->proxy_isn + 1;
-    s.ack = h->client_isn + 1;
-    put(sp, h, &s, MPCONN_REASON_RST_TO_CLIENT);
+    put_reset(sp, h, &s);
 }
 
 void mpci_split_reset_server(mpci_split *sp, const mpci_handshake *h, uint32_t seq)
 {
-    mpci_segment s = segment_to(sp, h, MPCONN_SIDE_SERVER, MPCI_TCP_RST);
+    mpci_segment s = mpci_reset(sp->core, &h->tuple, MPCONN_SIDE_SERVER, seq);
 
-    s.seq = seq;
-    put(sp, h, &s, MPCONN_REASON_RST_TO_SERVER);
-}
-
-void mpci_split_reset_segment(mpci_split *sp, const mpci_step *st)
-{
-    mpci_segment s = {0};
-
-    s.tuple = st->tuple;
-    s.to = (uint8_t)st->from;
-    s.hop_limit = sp->core->hop_limit;
-    s.flags = MPCI_TCP_RST;
-    s.seq = st->view->ack;
-    s.wscale = MPCONN_WSCALE_NONE;
-    mpci_outbox_put(&sp->core->outbox, &s, st->pkt->link, st->pkt->mark, reset_reason(s.to));
+    put_reset(sp, h, &s);
 }
 
 /* The opener waits for something that acknowledges its SYN, the answerer for x+1 (RFC 9293
@@ -171,13 +157,10 @@ void mpci_split_reset_segment(mpci_split *sp, const mpci_step *st)
 void mpci_split_reset_plain(mpci_split *sp, const mpci_handshake *h)
 {
     unsigned opener = h->flags & MPCI_HANDSHAKE_REVERSE ? MPCONN_SIDE_SERVER : MPCONN_SIDE_CLIENT;
-    unsigned answerer = opener ^ 1;
-    mpci_segment s = segment_to(sp, h, opener, MPCI_TCP_RST | MPCI_TCP_ACK);
+    uint32_t seq = h->state == MPCI_ST_PLAIN_ANSWERED ? h->server_isn + 1 : 0;
+    mpci_segment s = mpci_reset_ack(sp->core, &h->tuple, opener, seq, h->client_isn + 1);
 
-    s.seq = h->state == MPCI_ST_PLAIN_ANSWERED ? h->server_isn + 1 : 0;
-    s.ack = h->client_isn + 1;
-    put(sp, h, &s, reset_reason(opener));
-    s = segment_to(sp, h, answerer, MPCI_TCP_RST);
-    s.seq = h->client_isn + 1;
-    put(sp, h, &s, reset_reason(answerer));
+    put_reset(sp, h, &s);
+    s = mpci_reset(sp->core, &h->tuple, opener ^ 1, h->client_isn + 1);
+    put_reset(sp, h, &s);
 }

@@ -4,6 +4,7 @@
 
 #include "split/actions.h"
 #include "split/admit.h"
+#include "table/reset.h"
 
 /* How far a client may be ahead of its own SYN before its window opens: it may probe that with a
  * byte or a few, and its challenge ACKs then stand behind them. Anything more is not its doing. */
@@ -240,7 +241,7 @@ int mpci_split_input_stray(mpci_split *sp, mpci_step *st, mpci_settled *old)
  * and the flow lives on until a client proves itself for the next incarnation. */
 static void server_forgot(mpci_split *sp, mpci_step *st, mpci_settled *old)
 {
-    mpci_split_reset_segment(sp, st);
+    mpci_reset_answer(sp->core, st);
     old->use |= MPCI_SETTLED_FORGOTTEN;
     mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_CONSUMED, MPCONN_REASON_SERVER_STALE);
 }

@@ -197,6 +197,29 @@ START_TEST(E23_repeats_are_bounded_for_a_handshake_not_for_each_syn)
 }
 END_TEST
 
+/* V12 without a split: the server's challenge passes, and so must the RST that it draws. */
+START_TEST(tracked_client_resets_what_the_server_still_has)
+{
+    cfg.split_mode = MPCONN_SPLIT_NEVER;
+    cfg.unknown_policy = MPCONN_UNKNOWN_DROP;
+    bed_open(&b, &cfg, &cb);
+    segment(&t, CLIENT, MPCI_TCP_SYN, 1000, 0);
+    segment(&t, CLIENT, MPCI_TCP_RST, 0x888, 0); /* nobody challenged that */
+    ck_assert_int_eq(b.pkt.verdict, MPCONN_VERDICT_DROP);
+    segment(&t, SERVER, MPCI_TCP_ACK, 0x777, 0x888);
+    ck_assert_int_eq(b.pkt.verdict, MPCONN_VERDICT_FORWARD);
+    segment(&t, CLIENT, MPCI_TCP_RST, 0x887, 0);
+    ck_assert_int_eq(b.pkt.verdict, MPCONN_VERDICT_DROP);
+    segment(&t, CLIENT, MPCI_TCP_RST, 0x888, 0);
+    ck_assert_int_eq(b.pkt.verdict, MPCONN_VERDICT_FORWARD);
+    segment(&t, CLIENT, MPCI_TCP_SYN, 1000, 0);
+    segment(&t, SERVER, MPCI_TCP_SYN | MPCI_TCP_ACK, 5000, 1001);
+    segment(&t, CLIENT, MPCI_TCP_ACK, 1001, 5001);
+    ck_assert_uint_eq(b.events[0].type, MPCONN_EVENT_SETTLED);
+    bed_close(&b);
+}
+END_TEST
+
 /* Every handshake that ends without a flow is told, once. */
 START_TEST(refused_tracked_connection_is_told)
 {
@@ -230,6 +253,7 @@ int main(void)
     tcase_add_test(tc, E24_signed_syns_pass_in_peace_only);
     tcase_add_test(tc, E23_stale_server_draws_two_packets_for_each_of_our_syns);
     tcase_add_test(tc, E23_repeats_are_bounded_for_a_handshake_not_for_each_syn);
+    tcase_add_test(tc, tracked_client_resets_what_the_server_still_has);
     tcase_add_loop_test(tc, refused_tracked_connection_is_told, 0, 2);
     suite_add_tcase(s, tc);
     return check_run(s);

@@ -151,8 +151,8 @@ typedef struct mpconn_admit_request {
 enum mpconn_event_type {
     MPCONN_EVENT_SETTLED = 1,  /**< a flow entered the table; legs and delta are given */
     MPCONN_EVENT_REFUSED = 2,  /**< a handshake that was remembered ended without a flow; `reason`
-                                    says why. One whose client comes back with another number has
-                                    not ended */
+                                    says why. One that was only answered, and whose client comes back
+                                    with another number, has not ended */
     MPCONN_EVENT_ENDED = 3     /**< a settled flow left the table; `reason` says why. A killed one
                                     leaves when its tombstone does */
 };

@@ -12,6 +12,15 @@ enum mpci_split_event mpci_act_pass(mpci_split *sp, mpci_step *st)
     return MPCI_EV_NOTHING;
 }
 
+enum mpci_split_event mpci_act_pass_challenge(mpci_split *sp, mpci_step *st)
+{
+    if ((st->view->flags & (MPCI_TCP_ACK | MPCI_TCP_RST | MPCI_TCP_SYN)) == MPCI_TCP_ACK) {
+        st->h->flags |= MPCI_HANDSHAKE_CHALLENGED;
+        st->h->server_isn = st->view->ack;
+    }
+    return mpci_act_pass(sp, st);
+}
+
 enum mpci_split_event mpci_act_pass_reset(mpci_split *sp, mpci_step *st)
 {
     unsigned opener =
@@ -59,7 +68,7 @@ enum mpci_split_event mpci_act_track_syn(mpci_split *sp, mpci_step *st)
         h->hs = plain_hs(o);
         h->mark = st->pkt->mark;
         h->link[st->from] = (uint16_t)st->pkt->link;
-        h->flags &= (uint8_t)~MPCI_HANDSHAKE_REVERSE;
+        h->flags &= (uint8_t)~(MPCI_HANDSHAKE_REVERSE | MPCI_HANDSHAKE_CHALLENGED);
         if (st->from == MPCONN_SIDE_SERVER)
             h->flags |= MPCI_HANDSHAKE_REVERSE;
         mpci_handshake_set_timer(&sp->core->handshakes, h,

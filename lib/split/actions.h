@@ -54,6 +54,7 @@ MPCI_SPLIT_ACTION(mpci_act_late_answer);   /* SYN|ACK for one: RST (V6) */
 MPCI_SPLIT_ACTION(mpci_act_track_syn);     /* forward it and keep an entry */
 MPCI_SPLIT_ACTION(mpci_act_track_answer);  /* forward it and note the answerer's number */
 MPCI_SPLIT_ACTION(mpci_act_pass);          /* forward */
+MPCI_SPLIT_ACTION(mpci_act_pass_challenge); /* forward, and expect the opener's RST */
 MPCI_SPLIT_ACTION(mpci_act_pass_reset);    /* forward, it is the end */
 MPCI_SPLIT_ACTION(mpci_act_settle_plain);  /* forward, enter the table of settled flows */
 MPCI_SPLIT_ACTION(mpci_act_no_room_plain); /* forwarded, and then unknown */

@@ -134,7 +134,7 @@ static const mpci_split_cell table[MPCI_ST_COUNT][MPCI_EV_COUNT] = {
         E(SYN_ACK_OTHER) = C(PLAIN_SYN, pass),
         E(SYN_ACK_DEAD) = C(PLAIN_SYN, absent),
         E(ANSWERER_RST) = C(NONE, pass_reset),
-        E(ANSWERER_OTHER) = C(PLAIN_SYN, pass),
+        E(ANSWERER_OTHER) = C(PLAIN_SYN, pass_challenge),
         E(TIMER) = C(NONE, plain_expired),
         E(EXHAUSTED) = C(NONE, plain_expired),
         NOT_SETTLED(PLAIN_SYN), NO_FOLLOW_UPS(PLAIN_SYN),

@@ -68,14 +68,24 @@ static int acks_plain(const mpci_handshake *h, const mpci_view *v)
            v->seq - (h->client_isn + 1) <= h->server_window;
 }
 
+/* The answerer still has an older incarnation and challenged the SYN: the opener's RST, with the
+ * number that was challenged, makes it forget that (RFC 9293 3.10.7.3). */
+static int answers_challenge(const mpci_handshake *h, const mpci_view *v)
+{
+    return h->state == MPCI_ST_PLAIN_SYN && (h->flags & MPCI_HANDSHAKE_CHALLENGED) != 0 &&
+           v->seq == h->server_isn;
+}
+
 static enum mpci_split_event classify_opener(mpci_split *sp, const mpci_step *st, mpci_cookie *c)
 {
     const mpci_handshake *h = st->h;
     const mpci_view *v = st->view;
 
-    if (has(v, MPCI_TCP_RST))
-        return h != NULL && v->seq == h->client_isn + 1 ? MPCI_EV_OPENER_RST
-                                                        : MPCI_EV_OPENER_OTHER;
+    if (has(v, MPCI_TCP_RST)) {
+        if (h != NULL && v->seq == h->client_isn + 1)
+            return MPCI_EV_OPENER_RST;
+        return h != NULL && answers_challenge(h, v) ? MPCI_EV_OPENER_ACK : MPCI_EV_OPENER_OTHER;
+    }
     if (!has(v, MPCI_TCP_ACK))
         return MPCI_EV_OPENER_OTHER;
     if (h != NULL && acks_plain(h, v))

@@ -44,7 +44,8 @@ enum {
     MPCI_HANDSHAKE_REVERSE = 1 << 2,      /* opened from the server side */
     MPCI_HANDSHAKE_CLIENT_HEARD = 1 << 3, /* since the commit */
     MPCI_HANDSHAKE_SERVER_HEARD = 1 << 4,
-    MPCI_HANDSHAKE_STALE_TOLD = 1 << 5    /* server told that its connection is an old one */
+    MPCI_HANDSHAKE_STALE_TOLD = 1 << 5,   /* server told that its connection is an old one */
+    MPCI_HANDSHAKE_CHALLENGED = 1 << 6    /* tracked SYN drew an ACK: server_isn is its number */
 };
 
 typedef struct mpci_handshake_table {

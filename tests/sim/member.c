@@ -102,7 +102,7 @@ static int admit(void *user, const mpconn_admit_request *request)
 
     sim_engine_told(e, request->isn, "admit side %u suggests %u unproved %u", request->side,
                     request->suggestion, (unsigned)request->unproved);
-    return sim_member_admits(request->tuple.server_port);
+    return (int)sim_member_admits(request->tuple.server_port);
 }
 
 static void event(void *user, const mpconn_event *ev)

@@ -370,6 +370,10 @@ void sim_session_check(sim_session *s)
         if (!complete(s) && !refused(s))
             fail_session(s, "neither completed nor was refused");
         break;
+    case SIM_EXPECT_REFUSED_OR_LOST:
+        if (!refused(s) && (client->established || client->error != SIM_E_TIMEOUT))
+            fail_session(s, "was neither refused nor cut off");
+        break;
     case SIM_EXPECT_UNREACHABLE:
         if (client->established || client->error != SIM_E_TIMEOUT)
             fail_session(s, "client reached somebody");

@@ -10,6 +10,7 @@ enum { SIM_CLIENT = 0, SIM_SERVER = 1, SIM_NOBODY = 2 };
 enum sim_expect {
     SIM_EXPECT_COMPLETE, /* every byte both ways, FIN both ways */
     SIM_EXPECT_REFUSED,  /* the client is told by RST */
+    SIM_EXPECT_REFUSED_OR_LOST, /* that, or loss ate all of its SYNs; but it comes to an end */
     SIM_EXPECT_UNREACHABLE, /* the client gives up by itself */
     SIM_EXPECT_SILENCE,  /* the client is told by an exact RST of the member, or times out */
     SIM_EXPECT_ABORT,    /* one side gives up, the other gets to know */

@@ -45,7 +45,7 @@ static void setup_refused_lossy(sim_world *w)
         plan.first = SIM_CLIENT; /* one with nothing to say would never know */
         plan.rounds = 1;
         plan.bytes[SIM_CLIENT] += 1;
-        plan.expect = SIM_EXPECT_REFUSED;
+        plan.expect = SIM_EXPECT_REFUSED_OR_LOST;
         sim_session_new(w, &plan);
     }
 }

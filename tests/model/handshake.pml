@@ -1,0 +1,685 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Two members, a client, a server: the handshake of one (key, x) until data flows. doc/model.md says
+ * what is modelled and what is not. Numbers (#5) and rules (R2) are those of the base flow in
+ * doc/model.md; states are those of lib/split/machine.def.
+ *
+ * Time has no place here: whatever may happen may happen at once or never. A record is repeated by
+ * its sender until it is of no use, so a record once sent stays in `out` and may be taken at any
+ * later time, in any order, any number of times; a lost one is one that is taken late. Only a crash
+ * loses for good. A step is offered only while it changes something: where no step is left, the
+ * channel has stopped losing and everything was said (property P5).
+ *
+ * Switches: what the world does
+ *   SYNS=n        members that may answer the client's SYN (default 1; 2: sent again on another path)
+ *   CRASH         one member stops at any point      RESTART    and comes back without memory
+ *   PARTITION     each member may take the other for dead though it lives
+ *   TOMBSTONE     (key, x) is over before it starts, one of the members knows it
+ *   GIVE_UP       a driver may find that the server is silent (V6)
+ * which rule says who commits alone (default: the rule of doc/model.md)
+ *   LONE_ANY, LONE_ANSWERED, LONE_REGISTRAR
+ * and one wrong rule each: run.sh has the list.
+ */
+
+/* States, as in lib/split/machine.def; CLAIMING: proof taken, the registrar's reply awaited. */
+#define NONE 0
+#define ANSWERED 1
+#define CLAIMING 2
+#define OPENING 3
+#define CONFIRMING 4
+#define DEAD 5
+
+/* A server's number z is 1 or 2, no number 0. The register holds a number, or OVER: decided that
+ * there is no connection. Sets of them are masks. */
+#define OVER 3
+#define BIT(z) (1 << (z))
+#define HAS(set, z) (((set) & BIT(z)) != 0)
+#define NUMBER(z) ((z) == 1 || (z) == 2)
+
+#ifndef SYNS
+#define SYNS 1
+#endif
+
+/* Where two commits can meet by design of the experiment, the server decides which one stands;
+ * elsewhere two different commits, or data through a wrong one, are an error at once. */
+#if (defined(CRASH) || defined(PARTITION) || SYNS > 1) && !defined(LONE_REGISTRAR)
+#define S_DECIDES
+#endif
+#if (defined(CRASH) || defined(PARTITION)) && defined(LONE_REGISTRAR)
+#define S_DECIDES
+#endif
+#ifdef S_DECIDES
+#define STRICT false
+#else
+#define STRICT (m[me].commit != server)
+#endif
+
+typedef member {
+    byte state;
+    bool up;
+    bool reborn;
+    bool suspects;  /* takes the other for dead */
+    bool suspected; /* has done so once */
+    bool answered;  /* the client's SYN, itself */
+    bool spoke;     /* a record about (key, x) was sent or taken: no right to commit alone */
+    bool drives;
+    byte answer;    /* z of the SYN|ACK held */
+    byte seen;      /* set of z whose SYN|ACK was seen here */
+    byte commit;    /* the register, or a copy of it */
+    bool heard;     /* the server named this z in a segment without SYN */
+    bool held;      /* a segment of the server that does not fit what is known */
+    bool peer_spoke;/* a record of the other about (key, x) is in hand */
+    bool peer_drives;
+    byte peer_answer;
+};
+
+/* Records sent to the other member. */
+typedef records {
+    bool drive;
+    bool no;        /* REPLY to a DRIVE: no commit here, and no right to one */
+    bool query;
+    bool replied;   /* REPLY to a QUERY: */
+    byte knows;     /*   the z whose SYN|ACK is known with all its fields, */
+    byte hears;     /*   the z that the server itself has named */
+    bool close;     /* server silent, wants the register closed (V6) */
+    byte answer;    /* set of z */
+    byte commit;    /* set of z and OVER */
+};
+
+member m[2];
+records out[2];
+
+/* Paths: set of members on client to server and on server to client, as masks of BIT(0), BIT(1). */
+byte forward;
+byte back;
+byte reach_1;       /* set of members that a SYN|ACK with z = 1, z = 2 comes to */
+byte reach_2;
+
+byte syns;          /* SYNs of the client that were answered */
+bool client_open;   /* #9 arrived */
+bool client_reset;
+bool buried;        /* TOMBSTONE: (key, x) is over since before the start */
+
+bool syn_sent;      /* #5 is on its way, or its answer */
+byte ack_in_flight; /* #8, set of z */
+byte server;        /* 0 listening (a cookie server keeps nothing), z established with it, OVER */
+bool server_speaks; /* a segment without SYN is on its way to the client */
+bool server_first;  /* this server speaks without being asked */
+
+byte decided;       /* set of values that were decided, by anybody */
+bool crashed;
+
+#define me_up m[me].up
+#define OTHER (1 - me)
+#define AHEAD (HAS(forward, me) || !m[OTHER].up)
+#define BEHIND (HAS(back, me) || !m[OTHER].up)
+
+#ifdef TWO_REGISTERS
+#define REGISTRAR true
+#else
+#define REGISTRAR (me == 0 || m[me].suspects)
+#endif
+
+/* Who may fill the register. */
+#ifdef FORGET_ON_TAKEOVER
+#define SURE_OF_PEER (m[me].answered || m[me].peer_spoke || m[me].suspects || m[me].reborn)
+#else
+#ifdef REGISTRAR_DOES_NOT_ASK
+#define SURE_OF_PEER true
+#else
+#define SURE_OF_PEER                                                                        \
+    ((m[me].answered && !m[me].reborn) || m[me].peer_spoke || m[me].suspects)
+#endif
+#endif
+
+#ifdef LONE_ANY
+#define LONE (m[me].state == OPENING && !m[me].peer_drives)
+#define MAY_DECIDE (REGISTRAR || LONE)
+#else
+#ifdef LONE_ANSWERED
+#define LONE (m[me].state == OPENING && m[me].answered && !m[me].peer_drives)
+#define MAY_DECIDE (REGISTRAR || LONE)
+#else
+#ifdef LONE_REGISTRAR
+#define LONE false
+#define MAY_DECIDE (REGISTRAR && (!m[me].reborn || SURE_OF_PEER))
+#else
+#ifdef KEEP_RIGHT
+#define LONE (m[me].state == OPENING && m[me].answered && !m[me].reborn)
+#else
+#define LONE (m[me].state == OPENING && m[me].answered && !m[me].reborn && !m[me].spoke)
+#endif
+#define MAY_DECIDE ((REGISTRAR && SURE_OF_PEER) || LONE)
+#endif
+#endif
+#endif
+
+#ifdef COMMIT_WITHOUT_DRIVE
+#define DRIVE_KNOWN true
+#else
+#define DRIVE_KNOWN (m[me].state == OPENING || m[me].peer_drives)
+#endif
+
+/* A number that a held segment of the server contradicts is not committed. */
+#define FITS(z) (!m[me].held || server == (z))
+
+/* P2. */
+inline decide(z)
+{
+    m[me].commit = z;
+    decided = decided | BIT(z);
+#ifndef S_DECIDES
+    assert(decided == BIT(z));
+#endif
+    if
+    :: z == OVER -> m[me].state = DEAD; client_reset = true
+    :: else -> m[me].state = CONFIRMING
+    fi
+}
+
+inline tell_commit()
+{
+    out[me].commit = out[me].commit | BIT(m[me].commit);
+    m[me].spoke = true
+}
+
+inline adopt(z)
+{
+    m[me].commit = z;
+    if
+    :: z == OVER -> m[me].state = DEAD
+    :: else -> m[me].state = CONFIRMING
+    fi
+}
+
+/* Exact RSTs to both endpoints, tombstone, CLOSE to the other (here: OVER in the register). */
+inline reset_both()
+{
+    m[me].commit = OVER;
+    m[me].state = DEAD;
+    m[me].held = false;
+    m[me].heard = false;
+    out[me].commit = out[me].commit | BIT(OVER);
+    client_reset = true;
+    if
+    :: NUMBER(server) -> server = OVER
+    :: else -> skip
+    fi
+}
+
+/* P4. */
+inline start_driving()
+{
+    assert(!buried);
+    m[me].state = OPENING;
+    m[me].drives = true;
+    syn_sent = true
+}
+
+inline claim()
+{
+    m[me].state = CLAIMING;
+    m[me].spoke = true;
+    out[me].drive = true
+}
+
+inline syn_ack(z)
+{
+    m[me].seen = m[me].seen | BIT(z);
+    if
+    :: m[me].answer == 0 -> m[me].answer = z
+    :: else -> skip
+    fi;
+    react()
+}
+
+/* R1d: who knows of a driver that is dead drives itself. */
+inline suspect()
+{
+    m[me].suspects = true;
+    if
+    :: m[me].commit == 0 &&
+       (m[me].state == CLAIMING || (m[me].peer_drives && m[me].state != OPENING)) ->
+#ifndef NO_TAKEOVER_OF_DRIVE
+        start_driving()
+#else
+        skip
+#endif
+    :: else -> skip
+    fi;
+    react()
+}
+
+/* A record was taken: the other lives, and this member no longer decides alone. */
+inline taken()
+{
+    m[me].spoke = true;
+    m[me].suspects = false;
+    m[me].peer_spoke = true
+}
+
+/* P3: whatever passes is translated with the server's own number. */
+inline translate(z)
+{
+    assert(!NUMBER(server) || server == (z))
+}
+
+inline server_gets_ack(z)
+{
+    if
+    :: server == 0 -> server = z; server_speaks = server_first
+    :: NUMBER(server) && server != (z) -> server_speaks = true
+    :: else -> skip
+    fi
+}
+
+/* What a member does by itself as soon as it can: it follows every event in the same step. */
+inline react()
+{
+    d_step {
+    if
+    :: m[me].commit == 0 && MAY_DECIDE && DRIVE_KNOWN && m[me].answer != 0 &&
+       FITS(m[me].answer) ->
+        decide(m[me].answer)
+    :: m[me].commit == 0 && MAY_DECIDE && DRIVE_KNOWN && REGISTRAR && m[me].answer == 0 &&
+       m[me].peer_answer != 0 && FITS(m[me].peer_answer) ->
+        decide(m[me].peer_answer)
+    :: else -> skip
+    fi;
+    if
+    :: m[me].commit == 0 && m[me].answer != 0 ->
+        out[me].answer = out[me].answer | BIT(m[me].answer);
+        m[me].spoke = true
+    :: else -> skip
+    fi;
+    if
+    :: m[me].commit == 0 && m[me].state == OPENING && m[me].spoke -> out[me].drive = true
+    :: else -> skip
+    fi;
+    if
+    :: m[me].commit != 0 && (m[me].peer_drives || m[me].peer_answer != 0) -> tell_commit()
+    :: else -> skip
+    fi;
+    if
+    :: NUMBER(m[me].commit) && (m[me].drives || m[me].suspects) -> /* #8 */
+        ack_in_flight = ack_in_flight | BIT(m[me].commit)
+    :: else -> skip
+    fi;
+#ifdef NO_WAIT_FOR_COMMIT
+    if
+    :: m[me].commit == 0 && m[me].drives && m[me].answer != 0 ->
+        ack_in_flight = ack_in_flight | BIT(m[me].answer)
+    :: else -> skip
+    fi;
+#endif
+    if
+    :: m[me].held && (server == OVER || m[me].commit == server) -> m[me].held = false
+    :: m[me].held && server != OVER && m[me].commit != server ->
+        out[me].query = true;
+        m[me].spoke = true
+    :: else -> skip
+    fi
+    }
+}
+
+inline server_decides()
+{
+    m[me].commit = server;
+    m[me].heard = true;
+    m[me].held = false
+}
+
+proctype Member(byte me)
+{
+    byte z;
+
+end:
+    do
+    /* --- the client ------------------------------------------------------------------------- */
+    :: atomic { me_up && AHEAD && m[me].state == NONE && syns < SYNS && m[me].commit == 0 ->
+        syns++;
+        if
+        :: m[me].state = ANSWERED; m[me].answered = true
+        :: skip /* under pressure no entry is kept */
+        fi }
+
+    :: atomic { me_up && AHEAD && syns > 0 && m[me].commit == 0 &&
+                (m[me].state == NONE || m[me].state == ANSWERED) -> /* PROOF */
+        if
+#ifdef CLAIM_WITHOUT_WAITING
+        :: true -> start_driving()
+#else
+#ifdef LONE_ANY /* the claimant asks the registrar, and that is itself */
+        :: m[me].answered || REGISTRAR || m[me].suspects -> start_driving()
+        :: !m[me].answered && !REGISTRAR && !m[me].suspects -> claim()
+#else
+        :: m[me].answered || m[me].suspects -> start_driving()
+        :: !m[me].answered && !m[me].suspects -> claim()
+#endif
+#endif
+        fi;
+        react() }
+
+    /* --- driving: #5 is on its way; the record at once, or when no answer comes -------------- */
+    :: atomic { me_up && m[me].state == OPENING && !out[me].drive ->
+        out[me].drive = true;
+        m[me].spoke = true;
+        react() }
+
+#ifdef GIVE_UP
+    :: atomic { me_up && m[me].state == OPENING && m[me].commit == 0 && !out[me].close ->
+        if /* EXHAUSTED */
+#ifdef GIVE_UP_ALONE
+        :: true -> m[me].commit = OVER; m[me].state = DEAD; client_reset = true
+#else
+        :: MAY_DECIDE -> decide(OVER)
+        :: !MAY_DECIDE -> out[me].close = true; m[me].spoke = true
+#endif
+        fi;
+        react() }
+
+    :: atomic { me_up && out[OTHER].close && m[me].commit == 0 && REGISTRAR ->
+        taken();
+        m[me].peer_drives = true;
+        decide(OVER);
+        react() }
+#endif
+
+    /* --- the server's SYN|ACK --------------------------------------------------------------- */
+    :: atomic { me_up && syn_sent && !HAS(m[me].seen, 1) && (HAS(reach_1, me) || !m[OTHER].up) ->
+        syn_ack(1) }
+    :: atomic { me_up && syn_sent && !HAS(m[me].seen, 2) && (HAS(reach_2, me)) ->
+        syn_ack(2) }
+
+#ifdef LATER_ANSWER_OVERWRITES
+    :: atomic { me_up && REGISTRAR && HAS(out[OTHER].answer, 1) && m[me].commit == 2 ->
+        decide(1);
+        react() }
+    :: atomic { me_up && REGISTRAR && HAS(out[OTHER].answer, 2) && m[me].commit == 1 ->
+        decide(2);
+        react() }
+#endif
+
+    /* --- records taken ---------------------------------------------------------------------- */
+    :: atomic { me_up && out[OTHER].drive &&
+                (!m[me].peer_drives || (m[me].commit == 0 && !out[me].no)) -> /* DRIVE */
+        taken();
+        m[me].peer_drives = true;
+        if
+        :: m[me].commit == 0 -> out[me].no = true
+        :: else -> skip
+        fi;
+        react() }
+
+    :: atomic { me_up && out[OTHER].no && m[me].state == CLAIMING && m[me].commit == 0 ->
+        taken(); /* REPLY: no */
+        start_driving();
+        react() }
+
+    :: atomic { me_up && out[OTHER].answer != 0 && m[me].peer_answer == 0 -> /* ANSWER */
+        taken();
+        if
+        :: HAS(out[OTHER].answer, 1) -> m[me].peer_answer = 1
+        :: HAS(out[OTHER].answer, 2) -> m[me].peer_answer = 2
+        fi;
+        react() }
+
+    :: atomic { me_up && m[me].commit == 0 && (out[OTHER].commit & (BIT(1) | BIT(2))) != 0 ->
+        taken(); /* COMMIT */
+        if
+        :: HAS(out[OTHER].commit, 1) -> z = 1
+        :: HAS(out[OTHER].commit, 2) -> z = 2
+        fi;
+        if
+#ifdef LOSER_KEEPS_OWN
+        :: m[me].state == OPENING && m[me].answer != 0 -> z = m[me].answer; adopt(z)
+        :: !(m[me].state == OPENING && m[me].answer != 0) -> adopt(z)
+#else
+        :: FITS(z) -> adopt(z)
+        :: !FITS(z) && HAS(m[me].seen, server) -> adopt(server); m[me].heard = true
+        :: !FITS(z) && !HAS(m[me].seen, server) -> reset_both()
+#endif
+        fi;
+        z = 0;
+        react() }
+
+    :: atomic { me_up && m[me].commit != OVER && HAS(out[OTHER].commit, OVER) ->
+#ifndef S_DECIDES
+        assert(m[me].commit == 0);
+#endif
+        taken(); /* STALE, CLOSE */
+#ifdef DRIVE_DEAD
+        if
+        :: m[me].state == CLAIMING -> start_driving()
+        :: else -> adopt(OVER)
+        fi;
+#else
+        adopt(OVER);
+        if
+        :: NUMBER(server) -> server = OVER
+        :: else -> skip
+        fi;
+#endif
+        react() }
+
+    /* --- after the commit: #9, then data of the client, then of the server -------------------- */
+    :: atomic { me_up && NUMBER(m[me].commit) && (m[me].seen != 0 || BEHIND) && !client_open ->
+        client_open = true }
+
+    :: atomic { me_up && NUMBER(m[me].commit) && client_open && !client_reset && AHEAD &&
+                (server == 0 || (NUMBER(server) && (!server_speaks || STRICT))) ->
+#ifndef S_DECIDES
+        translate(m[me].commit);
+#endif
+        server_gets_ack(m[me].commit);
+        server_speaks = true }
+
+    :: atomic { me_up && BEHIND && NUMBER(server) && server_speaks && !m[me].heard &&
+                (m[me].commit == server || !m[me].held) ->
+        if
+        :: m[me].commit == 0 -> m[me].held = true
+        :: m[me].commit == OVER -> server = OVER /* late: RST (V6) */
+        :: m[me].commit == server -> m[me].heard = true
+        :: NUMBER(m[me].commit) && m[me].commit != server ->
+#if defined(TRANSLATE_UNHEARD) || !defined(S_DECIDES)
+            translate(m[me].commit);
+#endif
+            if
+            :: HAS(m[me].seen, server) -> server_decides()
+            :: !HAS(m[me].seen, server) -> m[me].held = true
+            fi
+        fi;
+        react() }
+
+    /* --- asking ----------------------------------------------------------------------------- */
+    :: atomic { me_up && !out[me].query && NUMBER(m[me].commit) && !m[me].heard && !BEHIND ->
+        out[me].query = true;
+        m[me].spoke = true }
+
+    :: atomic { me_up && out[OTHER].query &&
+                (!out[me].replied || out[me].knows != m[me].seen ||
+                 (m[me].heard && out[me].hears == 0) ||
+                 (m[me].commit != 0 && !HAS(out[me].commit, m[me].commit))) ->
+        taken(); /* QUERY */
+        out[me].replied = true;
+        out[me].knows = m[me].seen;
+        if
+        :: m[me].heard -> out[me].hears = m[me].commit
+        :: else -> skip
+        fi;
+        if
+        :: m[me].commit != 0 -> tell_commit()
+        :: else -> skip
+        fi;
+        react() }
+
+#ifndef NO_QUESTION_UNHEARD
+    :: atomic { me_up && out[OTHER].hears != 0 && NUMBER(m[me].commit) && !m[me].heard &&
+                m[me].commit != out[OTHER].hears -> /* REPLY */
+#ifndef S_DECIDES
+        assert(false);
+#endif
+        m[me].commit = out[OTHER].hears;
+        m[me].heard = true;
+        m[me].held = false;
+        react() }
+#endif
+    :: atomic { me_up && m[me].held && NUMBER(m[me].commit) && NUMBER(server) &&
+                m[me].commit != server && out[OTHER].replied && HAS(out[OTHER].knows, server) ->
+        server_decides();
+        react() }
+    :: atomic { me_up && m[me].held && m[me].commit != server && m[me].commit != OVER &&
+                NUMBER(server) &&
+                (m[me].suspects || (out[OTHER].replied && !HAS(out[OTHER].knows, server) &&
+                                    out[OTHER].commit == 0)) ->
+        reset_both();
+        react() }
+
+    /* --- the other member ------------------------------------------------------------------- */
+    :: atomic { me_up && crashed && !m[OTHER].up && !m[me].suspects -> suspect() }
+#ifdef PARTITION
+    :: atomic { me_up && m[OTHER].up && !m[me].suspects && !m[me].suspected ->
+        m[me].suspected = true;
+        suspect() }
+#endif
+    od
+}
+
+proctype Server()
+{
+end:
+    do
+    :: atomic { HAS(ack_in_flight, 1) && (server == 0 || (server == 2 && !server_speaks)) ->
+        server_gets_ack(1) }
+    :: atomic { HAS(ack_in_flight, 2) && (server == 0 || (server == 1 && !server_speaks)) ->
+        server_gets_ack(2) }
+    od
+}
+
+#ifdef CRASH
+inline lose(record)
+{
+    if
+    :: record = 0
+    :: skip
+    fi
+}
+
+inline forget(who)
+{
+    m[who].state = NONE;
+    m[who].suspects = false;
+    m[who].answered = false;
+    m[who].spoke = false;
+    m[who].drives = false;
+    m[who].answer = 0;
+    m[who].seen = 0;
+    m[who].commit = 0;
+    m[who].heard = false;
+    m[who].held = false;
+    m[who].peer_spoke = false;
+    m[who].peer_drives = false;
+    m[who].peer_answer = 0
+}
+
+proctype Fate(byte who)
+{
+    atomic {
+        crashed = true;
+        m[who].up = false;
+        forget(who);
+        /* Of what it has sent some arrives and some does not. */
+        lose(out[who].drive);
+        lose(out[who].answer);
+        lose(out[who].commit);
+        lose(out[who].close);
+        lose(ack_in_flight);
+        out[who].no = false;
+        out[who].query = false
+    };
+#ifdef RESTART
+    /* Frames of the old boot, and replies to it, no longer count (V19). */
+    atomic {
+        m[who].up = true;
+        m[who].reborn = true;
+        out[who].drive = false;
+        out[who].answer = 0;
+        out[who].commit = 0;
+        out[who].close = false;
+        out[who].replied = false;
+        out[who].knows = 0;
+        out[who].hears = 0;
+        out[1 - who].no = false;
+        out[1 - who].replied = false;
+        out[1 - who].knows = 0;
+        out[1 - who].hears = 0
+    }
+#endif
+}
+#endif
+
+#define STUCK(i) (m[i].up && (m[i].state == CLAIMING || m[i].state == OPENING))
+#define HOLDS(i) (m[i].up && NUMBER(m[i].commit))
+
+/* P5, where nothing is left to do. */
+proctype End()
+{
+    atomic { timeout ->
+        assert(!STUCK(0) && !STUCK(1));
+        assert(!HOLDS(0) || client_reset || (client_open && server == m[0].commit));
+        assert(!HOLDS(1) || client_reset || (client_open && server == m[1].commit));
+        assert(!client_reset || (!HOLDS(0) && !HOLDS(1)));
+#if !defined(GIVE_UP) && !defined(CRASH) && !defined(PARTITION) && SYNS == 1
+        assert(!client_reset);
+#endif
+    }
+}
+
+init {
+    atomic {
+        m[0].up = true;
+        m[1].up = true;
+        if
+        :: forward = BIT(0)
+        :: forward = BIT(1)
+        :: forward = BIT(0) | BIT(1)
+        fi;
+        if
+        :: back = BIT(0)
+        :: back = BIT(1)
+        :: back = BIT(0) | BIT(1)
+        fi;
+        if /* of the two numbers 1 is the one that comes for certain */
+        :: reach_1 = BIT(0)
+        :: reach_1 = BIT(1)
+        :: reach_1 = BIT(0) | BIT(1)
+        fi;
+        if
+        :: reach_2 = 0
+        :: reach_2 = BIT(0)
+        :: reach_2 = BIT(1)
+        :: reach_2 = BIT(0) | BIT(1)
+        fi;
+        if
+        :: server_first = true
+        :: server_first = false
+        fi;
+#ifdef TOMBSTONE
+        buried = true;
+        syns = SYNS; /* the client's ACK is an old duplicate */
+        if
+        :: m[0].state = DEAD; m[0].commit = OVER
+        :: m[1].state = DEAD; m[1].commit = OVER
+        fi;
+#endif
+#ifdef CRASH
+        if
+        :: run Fate(0)
+        :: run Fate(1)
+        fi;
+#endif
+        run Member(0);
+        run Member(1);
+        run Server();
+        run End()
+    }
+}

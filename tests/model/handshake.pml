@@ -11,9 +11,10 @@
  *
  * Switches: what the world does
  *   SYNS=n        members that may answer the client's SYN (default 1; 2: sent again on another path)
- *   CRASH         one member stops at any point      RESTART    and comes back without memory
+ *   CRASH         one member stops at any point (VICTIM=n: which)      RESTART    and comes back without memory
  *   PARTITION     each member may take the other for dead though it lives
  *   TOMBSTONE     (key, x) is over before it starts, one of the members knows it
+ *   OLD_SYN       with TOMBSTONE: an old duplicate of the client's SYN comes first
  *   GIVE_UP       a driver may find that the server is silent (V6)
  * which rule says who commits alone (default: the rule of doc/model.md)
  *   LONE_ANY, LONE_ANSWERED, LONE_REGISTRAR
@@ -35,17 +36,20 @@
 #define HAS(set, z) (((set) & BIT(z)) != 0)
 #define NUMBER(z) ((z) == 1 || (z) == 2)
 
+#ifndef VICTIM
+#define VICTIM 2
+#endif
 #ifndef SYNS
 #define SYNS 1
 #endif
 
 /* Where two commits can meet by design of the experiment, the server decides which one stands;
  * elsewhere two different commits, or data through a wrong one, are an error at once. */
-#if (defined(CRASH) || defined(PARTITION) || SYNS > 1) && !defined(LONE_REGISTRAR)
+#if defined(CRASH) || defined(PARTITION) || (SYNS > 1 && !defined(ALL_STRICT))
 #define S_DECIDES
 #endif
-#if (defined(CRASH) || defined(PARTITION)) && defined(LONE_REGISTRAR)
-#define S_DECIDES
+#if defined(S_DECIDES) && !defined(PARTITION) && SYNS == 1
+#define LIVING_AGREE
 #endif
 #ifdef S_DECIDES
 #define STRICT false
@@ -58,7 +62,6 @@ typedef member {
     bool up;
     bool reborn;
     bool suspects;  /* takes the other for dead */
-    bool suspected; /* has done so once */
     bool answered;  /* the client's SYN, itself */
     bool spoke;     /* a record about (key, x) was sent or taken: no right to commit alone */
     bool drives;
@@ -103,10 +106,13 @@ bool syn_sent;      /* #5 is on its way, or its answer */
 byte ack_in_flight; /* #8, set of z */
 byte server;        /* 0 listening (a cookie server keeps nothing), z established with it, OVER */
 bool server_speaks; /* a segment without SYN is on its way to the client */
-bool server_first;  /* this server speaks without being asked */
 
 byte decided;       /* set of values that were decided, by anybody */
 bool crashed;
+#ifdef COMMIT_SAID_ONCE
+bool said[2];
+#endif
+bool suspected;     /* PARTITION: has happened */
 
 #define me_up m[me].up
 #define OTHER (1 - me)
@@ -159,32 +165,60 @@ bool crashed;
 #define DRIVE_KNOWN (m[me].state == OPENING || m[me].peer_drives)
 #endif
 
+#define SERVER_IS_KNOWN                                                                     \
+    (HAS(m[me].seen, server) || HAS(out[OTHER].knows, server) || HAS(out[OTHER].commit, server))
+#define KNOWN_HERE (m[me].seen | (NUMBER(m[me].commit) -> BIT(m[me].commit) : 0))
+
 /* A number that a held segment of the server contradicts is not committed. */
 #define FITS(z) (!m[me].held || server == (z))
+
+/* With the register filled much no longer matters; equal states shall look equal. */
+inline fill(z)
+{
+    m[me].commit = z;
+    m[me].spoke = true;
+    m[me].answered = false;
+    m[me].peer_spoke = true;
+    m[me].peer_drives = m[me].peer_drives || m[me].peer_answer != 0;
+    m[me].peer_answer = 0;
+    m[me].answer = 0
+}
 
 /* P2. */
 inline decide(z)
 {
-    m[me].commit = z;
+    printf("M%d DECIDES %d\n", me, z);
     decided = decided | BIT(z);
 #ifndef S_DECIDES
     assert(decided == BIT(z));
 #endif
+#ifdef LIVING_AGREE
+    assert(!m[OTHER].up || m[OTHER].commit == 0 || m[OTHER].commit == z ||
+           (m[me].held && server == z));
+#endif
     if
     :: z == OVER -> m[me].state = DEAD; client_reset = true
     :: else -> m[me].state = CONFIRMING
-    fi
+    fi;
+    fill(z) /* the last: it clears what z may be written as */
 }
 
 inline tell_commit()
 {
+    printf("M%d tells COMMIT %d\n", me, m[me].commit);
+#ifdef COMMIT_SAID_ONCE
+    out[me].commit = out[me].commit | (said[me] -> 0 : BIT(m[me].commit));
+    said[me] = true;
+#else
     out[me].commit = out[me].commit | BIT(m[me].commit);
+#endif
     m[me].spoke = true
 }
 
 inline adopt(z)
 {
-    m[me].commit = z;
+    printf("M%d adopts %d\n", me, z);
+    fill(z);
     if
     :: z == OVER -> m[me].state = DEAD
     :: else -> m[me].state = CONFIRMING
@@ -194,6 +228,7 @@ inline adopt(z)
 /* Exact RSTs to both endpoints, tombstone, CLOSE to the other (here: OVER in the register). */
 inline reset_both()
 {
+    printf("M%d resets both endpoints\n", me);
     m[me].commit = OVER;
     m[me].state = DEAD;
     m[me].held = false;
@@ -209,6 +244,7 @@ inline reset_both()
 /* P4. */
 inline start_driving()
 {
+    printf("M%d drives: SYN (#5)\n", me);
     assert(!buried);
     m[me].state = OPENING;
     m[me].drives = true;
@@ -217,6 +253,7 @@ inline start_driving()
 
 inline claim()
 {
+    printf("M%d claims: DRIVE\n", me);
     m[me].state = CLAIMING;
     m[me].spoke = true;
     out[me].drive = true
@@ -224,9 +261,10 @@ inline claim()
 
 inline syn_ack(z)
 {
+    printf("M%d has SYN|ACK z=%d\n", me, z);
     m[me].seen = m[me].seen | BIT(z);
     if
-    :: m[me].answer == 0 -> m[me].answer = z
+    :: m[me].commit == 0 && m[me].answer == 0 -> m[me].answer = z
     :: else -> skip
     fi;
     react()
@@ -235,6 +273,7 @@ inline syn_ack(z)
 /* R1d: who knows of a driver that is dead drives itself. */
 inline suspect()
 {
+    printf("M%d takes the other for dead\n", me);
     m[me].suspects = true;
     if
     :: m[me].commit == 0 &&
@@ -254,6 +293,10 @@ inline taken()
 {
     m[me].spoke = true;
     m[me].suspects = false;
+    if /* its frames count only after it has heard of this boot (V19) */
+    :: m[me].reborn -> m[OTHER].suspects = false
+    :: else -> skip
+    fi;
     m[me].peer_spoke = true
 }
 
@@ -265,8 +308,11 @@ inline translate(z)
 
 inline server_gets_ack(z)
 {
+    assert(HAS(decided, z)); /* P1 */
+    printf("server gets an ACK of %d, has %d\n", z, server);
     if
-    :: server == 0 -> server = z; server_speaks = server_first
+    :: server == 0 -> server = z
+    :: server == 0 -> server = z; server_speaks = true /* speaks first, or to a late #5 */
     :: NUMBER(server) && server != (z) -> server_speaks = true
     :: else -> skip
     fi
@@ -280,13 +326,15 @@ inline react()
     :: m[me].commit == 0 && MAY_DECIDE && DRIVE_KNOWN && m[me].answer != 0 &&
        FITS(m[me].answer) ->
         decide(m[me].answer)
-    :: m[me].commit == 0 && MAY_DECIDE && DRIVE_KNOWN && REGISTRAR && m[me].answer == 0 &&
-       m[me].peer_answer != 0 && FITS(m[me].peer_answer) ->
+    :: m[me].commit == 0 && MAY_DECIDE && DRIVE_KNOWN && REGISTRAR &&
+       (m[me].answer == 0 || !FITS(m[me].answer)) && m[me].peer_answer != 0 &&
+       FITS(m[me].peer_answer) ->
         decide(m[me].peer_answer)
     :: else -> skip
     fi;
     if
-    :: m[me].commit == 0 && m[me].answer != 0 ->
+    :: m[me].commit == 0 && m[me].answer != 0 && !HAS(out[me].answer, m[me].answer) ->
+        printf("M%d tells ANSWER %d\n", me, m[me].answer);
         out[me].answer = out[me].answer | BIT(m[me].answer);
         m[me].spoke = true
     :: else -> skip
@@ -296,7 +344,7 @@ inline react()
     :: else -> skip
     fi;
     if
-    :: m[me].commit != 0 && (m[me].peer_drives || m[me].peer_answer != 0) -> tell_commit()
+    :: m[me].commit != 0 && m[me].peer_drives -> tell_commit()
     :: else -> skip
     fi;
     if
@@ -323,6 +371,7 @@ inline react()
 
 inline server_decides()
 {
+    printf("M%d takes the server's number %d\n", me, server);
     m[me].commit = server;
     m[me].heard = true;
     m[me].held = false
@@ -337,6 +386,7 @@ end:
     /* --- the client ------------------------------------------------------------------------- */
     :: atomic { me_up && AHEAD && m[me].state == NONE && syns < SYNS && m[me].commit == 0 ->
         syns++;
+        printf("M%d answers the SYN\n", me);
         if
         :: m[me].state = ANSWERED; m[me].answered = true
         :: skip /* under pressure no entry is kept */
@@ -361,6 +411,7 @@ end:
 
     /* --- driving: #5 is on its way; the record at once, or when no answer comes -------------- */
     :: atomic { me_up && m[me].state == OPENING && !out[me].drive ->
+        printf("M%d tells DRIVE\n", me);
         out[me].drive = true;
         m[me].spoke = true;
         react() }
@@ -399,9 +450,14 @@ end:
         react() }
 #endif
 
+#ifdef COMMIT_SAID_ONCE
+    :: atomic { me_up && out[me].commit != 0 && m[OTHER].commit == 0 -> out[me].commit = 0 }
+#endif
+
     /* --- records taken ---------------------------------------------------------------------- */
     :: atomic { me_up && out[OTHER].drive &&
                 (!m[me].peer_drives || (m[me].commit == 0 && !out[me].no)) -> /* DRIVE */
+        printf("M%d takes DRIVE\n", me);
         taken();
         m[me].peer_drives = true;
         if
@@ -410,16 +466,25 @@ end:
         fi;
         react() }
 
-    :: atomic { me_up && out[OTHER].no && m[me].state == CLAIMING && m[me].commit == 0 ->
-        taken(); /* REPLY: no */
-        start_driving();
-        react() }
-
-    :: atomic { me_up && out[OTHER].answer != 0 && m[me].peer_answer == 0 -> /* ANSWER */
+    :: atomic { me_up && out[OTHER].no && m[me].commit == 0 &&
+                (m[me].state == CLAIMING || !m[me].peer_spoke) -> /* REPLY: no */
+        printf("M%d takes REPLY no\n", me);
         taken();
         if
-        :: HAS(out[OTHER].answer, 1) -> m[me].peer_answer = 1
-        :: HAS(out[OTHER].answer, 2) -> m[me].peer_answer = 2
+        :: m[me].state == CLAIMING -> start_driving()
+        :: else -> skip
+        fi;
+        react() }
+
+    :: atomic { me_up && out[OTHER].answer != 0 &&
+                ((m[me].commit == 0 && m[me].peer_answer == 0) ||
+                 (m[me].commit != 0 && !m[me].peer_drives)) -> /* ANSWER */
+        printf("M%d takes ANSWER\n", me);
+        taken();
+        if
+        :: m[me].commit == 0 && HAS(out[OTHER].answer, 1) -> m[me].peer_answer = 1
+        :: m[me].commit == 0 && HAS(out[OTHER].answer, 2) -> m[me].peer_answer = 2
+        :: m[me].commit != 0 -> m[me].peer_drives = true
         fi;
         react() }
 
@@ -463,10 +528,13 @@ end:
 
     /* --- after the commit: #9, then data of the client, then of the server -------------------- */
     :: atomic { me_up && NUMBER(m[me].commit) && (m[me].seen != 0 || BEHIND) && !client_open ->
+        printf("M%d opens the client's window (#9)\n", me);
         client_open = true }
 
     :: atomic { me_up && NUMBER(m[me].commit) && client_open && !client_reset && AHEAD &&
                 (server == 0 || (NUMBER(server) && (!server_speaks || STRICT))) ->
+        printf("M%d translates data of the client with %d, server has %d\n", me, m[me].commit,
+               server);
 #ifndef S_DECIDES
         translate(m[me].commit);
 #endif
@@ -475,6 +543,7 @@ end:
 
     :: atomic { me_up && BEHIND && NUMBER(server) && server_speaks && !m[me].heard &&
                 (m[me].commit == server || !m[me].held) ->
+        printf("M%d has a segment of the server that names %d\n", me, server);
         if
         :: m[me].commit == 0 -> m[me].held = true
         :: m[me].commit == OVER -> server = OVER /* late: RST (V6) */
@@ -491,17 +560,20 @@ end:
         react() }
 
     /* --- asking ----------------------------------------------------------------------------- */
+#ifdef S_DECIDES
     :: atomic { me_up && !out[me].query && NUMBER(m[me].commit) && !m[me].heard && !BEHIND ->
         out[me].query = true;
         m[me].spoke = true }
+#endif
 
     :: atomic { me_up && out[OTHER].query &&
-                (!out[me].replied || out[me].knows != m[me].seen ||
+                (!out[me].replied || out[me].knows != KNOWN_HERE ||
                  (m[me].heard && out[me].hears == 0) ||
                  (m[me].commit != 0 && !HAS(out[me].commit, m[me].commit))) ->
-        taken(); /* QUERY */
+        printf("M%d takes QUERY\n", me);
+        taken();
         out[me].replied = true;
-        out[me].knows = m[me].seen;
+        out[me].knows = KNOWN_HERE;
         if
         :: m[me].heard -> out[me].hears = m[me].commit
         :: else -> skip
@@ -515,6 +587,7 @@ end:
 #ifndef NO_QUESTION_UNHEARD
     :: atomic { me_up && out[OTHER].hears != 0 && NUMBER(m[me].commit) && !m[me].heard &&
                 m[me].commit != out[OTHER].hears -> /* REPLY */
+        printf("M%d is told that the server named %d\n", me, out[OTHER].hears);
 #ifndef S_DECIDES
         assert(false);
 #endif
@@ -523,22 +596,27 @@ end:
         m[me].held = false;
         react() }
 #endif
+    /* The server has decided. */
+    :: atomic { me_up && m[me].commit == 0 && MAY_DECIDE && DRIVE_KNOWN && m[me].held &&
+                NUMBER(server) && SERVER_IS_KNOWN ->
+        decide(server);
+        react() }
     :: atomic { me_up && m[me].held && NUMBER(m[me].commit) && NUMBER(server) &&
-                m[me].commit != server && out[OTHER].replied && HAS(out[OTHER].knows, server) ->
+                m[me].commit != server && SERVER_IS_KNOWN ->
         server_decides();
         react() }
+    /* Nobody alive knows the options of the server's own number. */
     :: atomic { me_up && m[me].held && m[me].commit != server && m[me].commit != OVER &&
-                NUMBER(server) &&
-                (m[me].suspects || (out[OTHER].replied && !HAS(out[OTHER].knows, server) &&
-                                    out[OTHER].commit == 0)) ->
+                NUMBER(server) && !SERVER_IS_KNOWN && (m[me].suspects || out[OTHER].replied) &&
+                (out[OTHER].commit == 0 || m[me].commit != 0) ->
         reset_both();
         react() }
 
     /* --- the other member ------------------------------------------------------------------- */
     :: atomic { me_up && crashed && !m[OTHER].up && !m[me].suspects -> suspect() }
 #ifdef PARTITION
-    :: atomic { me_up && m[OTHER].up && !m[me].suspects && !m[me].suspected ->
-        m[me].suspected = true;
+    :: atomic { me_up && m[OTHER].up && !m[me].suspects && !suspected ->
+        suspected = true;
         suspect() }
 #endif
     od
@@ -584,21 +662,47 @@ inline forget(who)
 proctype Fate(byte who)
 {
     atomic {
+        printf("M%d dies\n", who);
         crashed = true;
         m[who].up = false;
         forget(who);
         /* Of what it has sent some arrives and some does not. */
+#ifndef RESTART
         lose(out[who].drive);
         lose(out[who].answer);
         lose(out[who].commit);
         lose(out[who].close);
+#else
+        if
+        :: out[who].drive = false;
+           out[who].answer = 0;
+           out[who].commit = 0;
+           out[who].close = false;
+           out[who].replied = false;
+           out[who].knows = 0;
+           out[who].hears = 0
+        :: skip
+        fi;
+#endif
         lose(ack_in_flight);
         out[who].no = false;
-        out[who].query = false
+        out[who].query = false;
+#ifndef RESTART /* nobody takes them any more */
+        out[1 - who].drive = true;
+        out[1 - who].no = false;
+        out[1 - who].query = false;
+        out[1 - who].replied = false;
+        out[1 - who].knows = 0;
+        out[1 - who].hears = 0;
+        out[1 - who].answer = 0;
+        out[1 - who].commit = 0;
+        out[1 - who].close = false
+#endif
     };
 #ifdef RESTART
     /* Frames of the old boot, and replies to it, no longer count (V19). */
     atomic {
+        printf("M%d comes back without memory\n", who);
         m[who].up = true;
         m[who].reborn = true;
         out[who].drive = false;
@@ -646,26 +750,24 @@ init {
         if
         :: back = BIT(0)
         :: back = BIT(1)
-        :: back = BIT(0) | BIT(1)
         fi;
         if /* of the two numbers 1 is the one that comes for certain */
         :: reach_1 = BIT(0)
         :: reach_1 = BIT(1)
-        :: reach_1 = BIT(0) | BIT(1)
         fi;
         if
         :: reach_2 = 0
         :: reach_2 = BIT(0)
         :: reach_2 = BIT(1)
+#ifndef RESTART
         :: reach_2 = BIT(0) | BIT(1)
-        fi;
-        if
-        :: server_first = true
-        :: server_first = false
+#endif
         fi;
 #ifdef TOMBSTONE
         buried = true;
+#ifndef OLD_SYN
         syns = SYNS; /* the client's ACK is an old duplicate */
+#endif
         if
         :: m[0].state = DEAD; m[0].commit = OVER
         :: m[1].state = DEAD; m[1].commit = OVER
@@ -673,8 +775,12 @@ init {
 #endif
 #ifdef CRASH
         if
+#if VICTIM != 1
         :: run Fate(0)
+#endif
+#if VICTIM != 0
         :: run Fate(1)
+#endif
         fi;
 #endif
         run Member(0);

@@ -1,0 +1,156 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# tests/model/run.sh [NAME...]        check everything, or what is named
+# tests/model/run.sh --trail NAME     print the schedule that breaks NAME
+#
+# Checks handshake.pml in every configuration, then with one wrong rule each.
+# The right rules must hold in every state there is; a wrong rule must be
+# caught. Status: 0 as expected, 1 not, 77 nothing to check with.
+
+set -u
+LC_ALL=C
+export LC_ALL
+here=$(cd "$(dirname "$0")" && pwd)
+cc=${CC:-gcc}
+limit=${MPCONN_MODEL_TIMEOUT:-120}
+memory=4000 # megabytes
+
+# NAME EXPECTED DEFINES...; EXPECTED is holds, or caught: an error must be
+# found, or limit: known not to hold, doc/model.md says why it may.
+runs() {
+        cat <<'END'
+two-paths               holds
+server-silent           holds  GIVE_UP
+tombstone               holds  TOMBSTONE
+syn-at-both             holds  SYNS=2
+crash                   holds  CRASH
+restart-registrar       holds  CRASH RESTART VICTIM=0
+restart-other           holds  CRASH RESTART VICTIM=1
+partition               holds  PARTITION
+registrar-only          holds  LONE_REGISTRAR
+registrar-only-2        holds  LONE_REGISTRAR SYNS=2 ALL_STRICT
+R1a-any-driver          caught LONE_ANY
+R1a-answered            caught LONE_ANSWERED
+keep-right              caught KEEP_RIGHT
+registrar-does-not-ask  caught REGISTRAR_DOES_NOT_ASK
+two-registers           caught TWO_REGISTERS
+no-wait-for-commit      caught NO_WAIT_FOR_COMMIT
+later-answer-overwrites caught LATER_ANSWER_OVERWRITES
+loser-keeps-own         caught LOSER_KEEPS_OWN
+commit-said-once        caught COMMIT_SAID_ONCE
+commit-without-drive    caught COMMIT_WITHOUT_DRIVE
+claim-without-waiting   caught CLAIM_WITHOUT_WAITING
+claim-dead              caught TOMBSTONE CLAIM_WITHOUT_WAITING
+drive-dead              caught TOMBSTONE DRIVE_DEAD
+give-up-alone           caught GIVE_UP GIVE_UP_ALONE
+forget-on-takeover      caught CRASH RESTART VICTIM=0 FORGET_ON_TAKEOVER
+nobody-takes-over       caught CRASH NO_TAKEOVER_OF_DRIVE
+translate-unheard       caught SYNS=2 TRANSLATE_UNHEARD
+no-question-unheard     caught SYNS=2 NO_QUESTION_UNHEARD
+two-silent-answers      limit  SYNS=2 ALL_STRICT
+old-syn-and-ack         limit  TOMBSTONE OLD_SYN
+END
+}
+
+# build NAME DEFINE...: in a directory of its own.
+build() {
+        mkdir -p "$work/$1" && cd "$work/$1" || return 1
+        shift
+        flags=
+        for define in "$@"; do flags="$flags -D$define"; done
+        # shellcheck disable=SC2086
+        spin $flags -a "$here/handshake.pml" >spin.log 2>&1 &&
+                $cc -O1 -DSAFETY -DNOREDUCE -DMEMLIM=$memory -w -o pan pan.c >cc.log 2>&1
+}
+
+# judge: what the log of pan says.
+judge() {
+        if grep -q 'assertion violated\|invalid end state (' pan.log; then
+                echo caught
+        elif grep -q 'errors: 0' pan.log && ! grep -q 'out of memory\|max search depth too\|interrupted' pan.log; then
+                echo holds
+        else
+                echo incomplete
+        fi
+}
+
+check() {
+        name=$1 expected=$2
+        shift 2
+        verdict=broken states=0 seconds=0
+        if (build "$name" "$@"); then
+                cd "$work/$name" || return 1
+                timeout "$limit" ./pan -m100000 -w24 >pan.log 2>&1
+                verdict=$(judge)
+                states=$(sed -n 's/^ *\([0-9.e+]*\) states, stored.*/\1/p' pan.log)
+                seconds=$(sed -n 's/^pan: elapsed time \([0-9.e+-]*\) seconds.*/\1/p' pan.log)
+        fi
+        result=ok
+        case $expected:$verdict in
+        holds:holds | caught:caught) ;;
+        limit:caught) verdict='does not hold (known)' ;;
+        caught:holds) verdict='NOT CAUGHT' result=bad ;;
+        holds:caught) verdict=BROKEN result=bad ;;
+        *) result=bad ;;
+        esac
+        printf '%-24s %10s %7s  %s\n' "$name" "${states:-?}" "${seconds:-?}" "$verdict" \
+                >"$work/$name.result"
+        test $result = ok || touch "$work/failed"
+}
+
+# States have the names of the code's table, those it does not have yet apart.
+names() {
+        for state in $(sed -n 's/^#define \([A-Z]*\) [0-9]$/\1/p' "$here/handshake.pml"); do
+                case $state in CLAIMING | OVER | SYNS | VICTIM) continue ;; esac
+                grep -q "X($state," "$here/../../lib/split/machine.def" || {
+                        echo "state $state is not in lib/split/machine.def"
+                        touch "$work/failed"
+                }
+        done
+}
+
+command -v spin >/dev/null 2>&1 || { echo "SKIPPED: spin is missing, the model was not checked"; exit 77; }
+command -v "${cc%% *}" >/dev/null 2>&1 || { echo "SKIPPED: $cc is missing"; exit 77; }
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+if test "${1:-}" = --trail; then
+        # shellcheck disable=SC2046
+        set -- $(runs | grep "^$2 ") || exit 1
+        test $# -ge 2 || { echo "no such name" >&2; exit 2; }
+        name=$1
+        shift 2
+        (build "$name" "$@") && cd "$work/$name" || exit 1
+        # Shortest first: a schedule is read by people.
+        $cc -O1 -DSAFETY -DNOREDUCE -DREACH -DMEMLIM=$memory -w -o pan pan.c || exit 1
+        timeout "$limit" ./pan -i -m400 -w24 >pan.log 2>&1
+        flags=
+        for define in "$@"; do flags="$flags -D$define"; done
+        trail=$(ls ./*.trail 2>/dev/null) || { echo "no error found"; exit 0; }
+        # shellcheck disable=SC2086
+        spin $flags -k "$trail" "$here/handshake.pml" 2>&1 |
+                sed -n '/^ *\(M[01] \|server gets\)/s/^ */  /p; s/.*text of failed/  failed/p
+                        s/^[^a-z]*\(forward\|back\|reach_[12]\) = /  set \1 = /p'
+        exit 0
+fi
+
+names
+mine=" $* "
+lane() {
+        runs | awk -v lane="$1" 'NR % 2 == lane' | while read -r name expected defines; do
+                case $mine in "  " | *" $name "*) ;; *) continue ;; esac
+                # shellcheck disable=SC2086
+                check "$name" "$expected" $defines
+        done
+}
+lane 0 &
+lane 1 &
+wait
+
+printf '%-24s %10s %7s  %s\n' configuration states seconds verdict
+runs | while read -r name _; do
+        cat "$work/$name.result" 2>/dev/null
+done
+test ! -e "$work/failed"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Two members, a client, a server: the handshake of one (key, x) until data flows. doc/model.md says
- * what is modelled and what is not. Numbers (#5) and rules (R2) are those of the base flow in
- * doc/model.md; states are those of lib/split/machine.def.
+/* Two members, a client, a server: the handshake of one (key, x) until data flows. doc/model.md
+ * says what is modelled, what is not, and what #5 and R2 mean; states are those of
+ * lib/split/machine.def.
  *
  * Time has no place here: whatever may happen may happen at once or never. A record is repeated by
  * its sender until it is of no use, so a record once sent stays in `out` and may be taken at any
@@ -10,13 +10,14 @@
  * channel has stopped losing and everything was said (property P5).
  *
  * Switches: what the world does
- *   SYNS=n        members that may answer the client's SYN (default 1; 2: sent again on another path)
- *   CRASH         one member stops at any point (VICTIM=n: which)      RESTART    and comes back without memory
- *   PARTITION     each member may take the other for dead though it lives
- *   TOMBSTONE     (key, x) is over before it starts, one of the members knows it
- *   OLD_SYN       with TOMBSTONE: an old duplicate of the client's SYN comes first
- *   GIVE_UP       a driver may find that the server is silent (V6)
- * which rule says who commits alone (default: the rule of doc/model.md)
+ *   SYNS=n     members that may answer the client's SYN (1; 2: it was repeated on another path)
+ *   CRASH      one member stops at any point (VICTIM=n says which); RESTART: and comes back
+ *   PARTITION  one member takes the other for dead though it lives
+ *   TOMBSTONE  (key, x) is over before it starts, one of the members knows it
+ *   OLD_SYN    with TOMBSTONE: an old duplicate of the client's SYN comes first
+ *   GIVE_UP    a driver may find that the server is silent (V6)
+ *   ALL_STRICT one commit at most even where the rules leave the choice to the server
+ * which rule says who commits alone (otherwise that of doc/model.md)
  *   LONE_ANY, LONE_ANSWERED, LONE_REGISTRAR
  * and one wrong rule each: run.sh has the list.
  */
@@ -193,7 +194,7 @@ inline decide(z)
     assert(decided == BIT(z));
 #endif
 #ifdef LIVING_AGREE
-    assert(!m[OTHER].up || m[OTHER].commit == 0 || m[OTHER].commit == z ||
+    assert(!m[OTHER].up || !NUMBER(m[OTHER].commit) || m[OTHER].commit == z ||
            (m[me].held && server == z));
 #endif
     if
@@ -293,10 +294,6 @@ inline taken()
 {
     m[me].spoke = true;
     m[me].suspects = false;
-    if /* its frames count only after it has heard of this boot (V19) */
-    :: m[me].reborn -> m[OTHER].suspects = false
-    :: else -> skip
-    fi;
     m[me].peer_spoke = true
 }
 
@@ -398,6 +395,10 @@ end:
 #ifdef CLAIM_WITHOUT_WAITING
         :: true -> start_driving()
 #else
+#ifdef FORGET_ON_TAKEOVER
+        :: m[me].answered || m[me].suspects || m[me].reborn -> start_driving()
+        :: !m[me].answered && !m[me].suspects && !m[me].reborn -> claim()
+#else
 #ifdef LONE_ANY /* the claimant asks the registrar, and that is itself */
         :: m[me].answered || REGISTRAR || m[me].suspects -> start_driving()
         :: !m[me].answered && !REGISTRAR && !m[me].suspects -> claim()
@@ -406,11 +407,13 @@ end:
         :: !m[me].answered && !m[me].suspects -> claim()
 #endif
 #endif
+#endif
         fi;
         react() }
 
     /* --- driving: #5 is on its way; the record at once, or when no answer comes -------------- */
-    :: atomic { me_up && m[me].state == OPENING && !out[me].drive ->
+    :: atomic { me_up && !out[me].drive &&
+                (m[me].state == OPENING || m[me].state == CLAIMING) ->
         printf("M%d tells DRIVE\n", me);
         out[me].drive = true;
         m[me].spoke = true;
@@ -450,6 +453,13 @@ end:
         react() }
 #endif
 
+#ifdef RESTART
+    :: atomic { me_up && m[me].commit == 0 && m[me].answer != 0 &&
+                !HAS(out[me].answer, m[me].answer) && !LONE -> /* said again to a new boot */
+        react() }
+    :: atomic { me_up && m[me].held && !out[me].query ->
+        react() }
+#endif
 #ifdef COMMIT_SAID_ONCE
     :: atomic { me_up && out[me].commit != 0 && m[OTHER].commit == 0 -> out[me].commit = 0 }
 #endif
@@ -700,7 +710,9 @@ proctype Fate(byte who)
 #endif
     };
 #ifdef RESTART
-    /* Frames of the old boot, and replies to it, no longer count (V19). */
+    /* Back, and both have heard of it: before the HELLO of the new boot neither counts what the
+     * other says (V19), and until then a member that has just started is as good as dead. Records
+     * of the old boot or to it are void; who still needs one says it again. */
     atomic {
         printf("M%d comes back without memory\n", who);
         m[who].up = true;
@@ -712,7 +724,11 @@ proctype Fate(byte who)
         out[who].replied = false;
         out[who].knows = 0;
         out[who].hears = 0;
+        m[1 - who].suspects = false;
+        out[1 - who].drive = false;
+        out[1 - who].answer = 0;
         out[1 - who].no = false;
+        out[1 - who].query = false;
         out[1 - who].replied = false;
         out[1 - who].knows = 0;
         out[1 - who].hears = 0

@@ -24,15 +24,16 @@ SIZE(mpconn_pkt_ext, 24, 20);
 SIZE(mpconn_pkt, 64, 52);
 SIZE(mpconn_leg, 72, 72);
 SIZE(mpconn_delta, 120, 120);
-SIZE(mpconn_timeouts, 72, 68);
-SIZE(mpconn_engine_config, 112, 84);
+SIZE(mpconn_timeouts, 96, 92);
+SIZE(mpconn_engine_config, 136, 104);
 SIZE(mpconn_admit_request, 72, 64);
-SIZE(mpconn_event, 88, 72);
-SIZE(mpconn_callbacks, 48, 24);
+SIZE(mpconn_event, 96, 80);
+SIZE(mpconn_callbacks, 72, 36);
 SIZE(mpconn_flow, 208, 204);
 SIZE(mpconn_flow_cursor, 8, 8);
 SIZE(mpconn_flow_filter, 64, 60);
-SIZE(mpconn_stats, 112, 108);
+SIZE(mpconn_stats, 168, 164);
+SIZE(mpconn_member, 32, 28);
 
 int main(void)
 {

@@ -77,7 +77,7 @@ static void print_diagram(void)
 
 int main(void)
 {
-    puts("<!-- Made by tests/print_machine from lib/split/machine.def and machine.c; "
+    puts("<!-- Made by tests/print_machine from lib/split/machine.def and rows_*.c; "
          "do not edit. -->\n# The handshake machine\n");
     puts("One entry of the handshake table runs this machine. \"Opener\" sent the SYN, \"answerer\" "
          "is the other\nendpoint. What the actions do stands in `lib/split/actions.h`.\n");

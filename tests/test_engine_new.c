@@ -147,7 +147,7 @@ static const field fields[] = {
     FIELD(max_handshakes, 0, 1u << 24),
     FIELD(max_held_packets, 0, UINT32_MAX),
     FIELD(max_held_bytes, 0, UINT64_MAX),
-    FIELD(member_id, 0, 65535),
+    FIELD(member_id, 0, 65534),
     FIELD(flags, 0, MPCONN_ENGINE_F_VERIFY_CHECKSUMS),
     FIELD(split_mode, 0, MPCONN_SPLIT_NEVER),
     FIELD(unknown_policy, 0, MPCONN_UNKNOWN_PASS),
@@ -367,8 +367,8 @@ START_TEST(deleting_wipes_the_secrets)
     static secrets s;
 
     bed_open(&b, &cfg, &cb);
-    memcpy(s.words, &b.eng->split.epochs.root, 16);
-    memcpy(s.words + 16, b.eng->split.epochs.key, MPCI_EPOCHS * 16);
+    memcpy(s.words, &b.eng->sync.epochs.root, 16);
+    memcpy(s.words + 16, b.eng->sync.epochs.key, MPCI_EPOCHS * 16);
     memcpy(s.words + 16 + MPCI_EPOCHS * 16, &b.eng->core.table_key, 16);
     memory.user = &s;
     look_for_secrets(&memory, b.eng, sizeof(*b.eng));

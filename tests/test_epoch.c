@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "split/epoch.h"
+#include "sync/epoch.h"
 
 #include "check_main.h"
 

@@ -105,7 +105,7 @@ START_TEST(settled_new_entry_is_clean)
             memcpy(expected.addr, e->addr, sizeof(expected.addr));
             expected.client_port = 40000;
             expected.server_port = 443;
-            expected.use = uses << 8 | MPCI_SETTLED_IN_USE;
+            expected.use = uses << MPCI_SETTLED_USE_SHIFT | MPCI_SETTLED_IN_USE;
             if (round == 1)
                 expected.use |= MPCI_SETTLED_IPV6;
             ck_assert_mem_eq(e, &expected, sizeof(*e));
@@ -289,8 +289,8 @@ END_TEST
 START_TEST(settled_worn_out_slot_retires)
 {
     set_up(2, 1);
-    mpci_settled_at(&table, 0)->use = (MPCI_SETTLED_LAST_USE - 2) << 8;
-    mpci_settled_at(&table, MPCI_SLOT_WIDE)->use = (MPCI_SETTLED_LAST_USE - 1) << 8;
+    mpci_settled_at(&table, 0)->use = (MPCI_SETTLED_LAST_USE - 2) << MPCI_SETTLED_USE_SHIFT;
+    mpci_settled_at(&table, MPCI_SLOT_WIDE)->use = (MPCI_SETTLED_LAST_USE - 1) << MPCI_SETTLED_USE_SHIFT;
     for (unsigned uses = 0; uses < 2; uses++) {
         ck_assert_uint_eq(add(four(1)), 0);
         ck_assert_uint_eq(add(four(2)), 1);
@@ -298,7 +298,7 @@ START_TEST(settled_worn_out_slot_retires)
         drop(four(1));
         drop(four(2));
     }
-    ck_assert_uint_eq(mpci_settled_at(&table, 0)->use, MPCI_SETTLED_LAST_USE << 8);
+    ck_assert_uint_eq(mpci_settled_at(&table, 0)->use, MPCI_SETTLED_LAST_USE << MPCI_SETTLED_USE_SHIFT);
     for (unsigned uses = 0; uses < 5; uses++) {
         ck_assert_uint_eq(add(four(1)), 1);
         drop(four(1));

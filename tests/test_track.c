@@ -68,7 +68,7 @@ static enum mpci_track_result take_window(flow *f, unsigned from, unsigned flags
     v.seq = f->base[from] + seq;
     v.ack = f->base[from ^ 1] + ack - offset;
     v.payload_len = len;
-    return mpci_track_segment(&f->t, &v, from, offset, window);
+    return mpci_track_segment(&f->t, &v, from, offset, window, MPCI_TRACK_FULL);
 }
 
 static enum mpci_track_result take(flow *f, unsigned from, unsigned flags, uint32_t seq,

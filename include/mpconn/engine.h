@@ -82,10 +82,21 @@ typedef struct mpconn_timeouts {
                                        to 12, or ::MPCONN_NO_REPEATS for none */
     uint64_t hold_ns;             /**< how long a packet is held; default 2 s */
     uint64_t epoch_ns;            /**< life of a cookie key; cookies live one to two; default 64 s */
+    uint64_t hello_ns;            /**< between greetings of the other members; default 1 s */
+    uint64_t member_down_ns;      /**< after which a silent member counts as down; default 4 s */
+    uint64_t defer_ns;            /**< age from which a flow committed here alone is told to the
+                                       other members; default 2 s */
 } mpconn_timeouts;
 
 /** @brief ::mpconn_timeouts::syn_ack_repeats: never repeat. */
 #define MPCONN_NO_REPEATS UINT32_MAX
+
+/** @brief When other members are told of a client's request. */
+enum mpconn_announce {
+    MPCONN_ANNOUNCE_ADAPTIVE = 0, /**< at once where the server's answers come to another member;
+                                       else only if they are missed */
+    MPCONN_ANNOUNCE_EARLY = 1     /**< while the client's side is still being set up */
+};
 
 /**
  * @brief What an engine is made from. Prepare it with ::MPCONN_STRUCT_INIT; zero takes the default.
@@ -115,6 +126,11 @@ typedef struct mpconn_engine_config {
     uint8_t wscale;              /**< window scale told to clients, 1-14; default 7 */
     uint8_t hop_limit;           /**< TTL or hop limit of generated packets; default 64 */
     uint8_t reserved[6];         /**< zero */
+    const uint16_t *members;     /**< ids of the other members; NULL when there are none. Copied */
+    uint32_t n_members;          /**< how many; to 1,024 */
+    uint32_t sync_mtu;           /**< bytes of a frame at most; default 1,400; 256 to 65,507 */
+    uint32_t announce;           /**< ::mpconn_announce */
+    uint32_t reserved2;          /**< zero */
 } mpconn_engine_config;
 
 /** @brief Decision about a SYN. */
@@ -153,8 +169,11 @@ enum mpconn_event_type {
     MPCONN_EVENT_REFUSED = 2,  /**< a handshake that was remembered ended without a flow; `reason`
                                     says why. One that was only answered, and whose client comes back
                                     with another number, has not ended */
-    MPCONN_EVENT_ENDED = 3     /**< a settled flow left the table; `reason` says why. A killed one
+    MPCONN_EVENT_ENDED = 3,    /**< a settled flow left the table; `reason` says why. A killed one
                                     leaves when its tombstone does */
+    MPCONN_EVENT_MEMBER_UP = 4,   /**< a member is heard; `member` says which */
+    MPCONN_EVENT_MEMBER_DOWN = 5, /**< a member fell silent */
+    MPCONN_EVENT_MEMBER_CONFLICT = 6 /**< two members use the id `member` */
 };
 
 /** @brief Something that happened to a connection. */
@@ -167,6 +186,8 @@ typedef struct mpconn_event {
     const mpconn_leg *client; /**< leg toward the client, or NULL */
     const mpconn_leg *server; /**< leg toward the server, or NULL */
     const mpconn_delta *delta;/**< their difference, or NULL */
+    uint32_t member;          /**< the member, with MEMBER events; else 0 */
+    uint32_t reserved;        /**< zero */
 } mpconn_event;
 
 /**
@@ -204,8 +225,30 @@ typedef struct mpconn_callbacks {
      * read. Without this hook nothing is ever held.
      */
     void (*release)(void *user, uint64_t hold, unsigned reason);
-    /** @brief Tell what happened to a connection. */
+    /** @brief Tell what happened to a connection or a member. */
     void (*event)(void *user, const mpconn_event *event);
+    /**
+     * @brief Send a frame to a member, or to all with ::MPCONN_MEMBER_ALL: at once, or as a copy.
+     *
+     * Required when there are other members. Frames for one member may also be sent to all: who
+     * is not meant takes no notice. A negative return means that it was not sent; what matters is
+     * repeated.
+     */
+    int (*send_frame)(void *user, uint32_t member, const uint8_t *frame, size_t len);
+    /**
+     * @brief Encrypt and authenticate a frame by the host's cipher in place of the built-in tag;
+     *        needs `open`, at every member.
+     *
+     * `header` is associated data; its bytes 16 to 31 are never the same twice under one key and
+     * may serve as nonce. Encrypt `len` bytes at `records` in place and write 16 bytes of `tag`.
+     * Negative: the frame is not sent.
+     */
+    int (*seal)(void *user, const uint8_t *header, size_t header_len, uint8_t *records, size_t len,
+                uint8_t *tag);
+    /** @brief The reverse, in place; negative when the tag does not fit, and then `records` must
+     *         hold nothing of use. */
+    int (*open)(void *user, const uint8_t *header, size_t header_len, uint8_t *records, size_t len,
+                const uint8_t *tag);
 } mpconn_callbacks;
 
 /**

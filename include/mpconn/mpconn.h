@@ -15,6 +15,7 @@
 #include <mpconn/packet.h>
 #include <mpconn/reason.h>
 #include <mpconn/stats.h>
+#include <mpconn/sync.h>
 #include <mpconn/version.h>
 
 #endif

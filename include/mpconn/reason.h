@@ -82,6 +82,7 @@ extern "C" {
     X(74, EXPIRED, "flow idle for too long")                                                  \
     X(75, HOLD_EXPIRED, "held packet whose fact never came")                                  \
     X(76, SYN_UNEXPECTED, "SYN that does not belong to this handshake")                       \
+    X(77, COMMIT_CONFLICT, "two members committed different numbers of the server")           \
     X(96, TABLE_FULL, "no room in the table of settled flows")                                \
     X(97, HANDSHAKE_FULL, "no room in the table of handshakes")                               \
     X(98, HOLD_FULL, "no room to hold the packet")                                            \

@@ -39,6 +39,13 @@ typedef struct mpconn_stats {
     uint32_t reserved;          /**< zero */
     uint64_t held_bytes;        /**< gauge: bytes held */
     uint64_t memory_bytes;      /**< what the engine allocated when it was made */
+    uint64_t frames_in;         /**< frames handed in */
+    uint64_t frames_out;        /**< frames sent */
+    uint64_t sync_bytes_in;     /**< bytes of the frames handed in */
+    uint64_t sync_bytes_out;    /**< bytes of the frames sent */
+    uint64_t records_in;        /**< records taken, greetings left out */
+    uint64_t records_out;       /**< records sent, greetings left out */
+    uint64_t flows_never_told;  /**< flows that ended before any other member heard of them */
 } mpconn_stats;
 
 /**

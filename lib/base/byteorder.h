@@ -30,6 +30,23 @@ static inline void mpci_store32(uint8_t *p, uint32_t v)
     p[3] = (uint8_t)v;
 }
 
+static inline uint64_t mpci_load64(const uint8_t *p)
+{
+    return (uint64_t)mpci_load32(p) << 32 | mpci_load32(p + 4);
+}
+
+static inline void mpci_store64(uint8_t *p, uint64_t v)
+{
+    mpci_store32(p, (uint32_t)(v >> 32));
+    mpci_store32(p + 4, (uint32_t)v);
+}
+
+static inline void mpci_store64le(uint8_t *p, uint64_t v)
+{
+    for (unsigned i = 0; i < 8; i++)
+        p[i] = (uint8_t)(v >> (8 * i));
+}
+
 /* Written out, not looped: as one expression it becomes one load. */
 static inline uint64_t mpci_load64le(const uint8_t *p)
 {

@@ -43,27 +43,29 @@ static inline void absorb(state *s, uint64_t word, unsigned rounds)
     s->v[0] ^= word;
 }
 
-static inline uint64_t finish(state *s, unsigned rounds)
+static inline uint64_t mixed(state *s, unsigned rounds)
 {
-    s->v[2] ^= 0xff;
     for (unsigned i = 0; i < rounds; i++)
         mix(s);
     return s->v[0] ^ s->v[1] ^ s->v[2] ^ s->v[3];
 }
 
-/* Rounds are constants at each call, so that the compiler makes two straight functions of it. */
-static inline uint64_t hash_bytes(const mpci_sipkey *key, const uint8_t *data, size_t len,
-                                  unsigned rounds, unsigned last_rounds)
+static inline uint64_t finish(state *s, unsigned rounds)
 {
-    state s = begin(key);
+    s->v[2] ^= 0xff;
+    return mixed(s, rounds);
+}
+
+/* Rounds are constants at each call, so that the compiler makes straight functions of it. */
+static inline void absorb_bytes(state *s, const uint8_t *data, size_t len, unsigned rounds)
+{
     uint64_t tail = (uint64_t)(len & 0xff) << 56;
 
     for (; len >= 8; len -= 8, data += 8)
-        absorb(&s, mpci_load64le(data), rounds);
+        absorb(s, mpci_load64le(data), rounds);
     for (unsigned i = 0; i < len; i++)
         tail |= (uint64_t)data[i] << (8 * i);
-    absorb(&s, tail, rounds);
-    return finish(&s, last_rounds);
+    absorb(s, tail, rounds);
 }
 
 mpci_sipkey mpci_sipkey_load(const uint8_t bytes[16])
@@ -73,12 +75,31 @@ mpci_sipkey mpci_sipkey_load(const uint8_t bytes[16])
 
 uint64_t mpci_siphash24(const mpci_sipkey *key, const uint8_t *data, size_t len)
 {
-    return hash_bytes(key, data, len, 2, 4);
+    state s = begin(key);
+
+    absorb_bytes(&s, data, len, 2);
+    return finish(&s, 4);
+}
+
+/* The paper's appendix: another start, and a second word after four more rounds. */
+void mpci_siphash24_128(const mpci_sipkey *key, const uint8_t *data, size_t len, uint8_t tag[16])
+{
+    state s = begin(key);
+
+    s.v[1] ^= 0xee;
+    absorb_bytes(&s, data, len, 2);
+    s.v[2] ^= 0xee;
+    mpci_store64le(tag, mixed(&s, 4));
+    s.v[1] ^= 0xdd;
+    mpci_store64le(tag + 8, mixed(&s, 4));
 }
 
 uint64_t mpci_siphash13(const mpci_sipkey *key, const uint8_t *data, size_t len)
 {
-    return hash_bytes(key, data, len, 1, 3);
+    state s = begin(key);
+
+    absorb_bytes(&s, data, len, 1);
+    return finish(&s, 3);
 }
 
 uint64_t mpci_siphash13_15(const mpci_sipkey *key, uint64_t w0, uint64_t w1)

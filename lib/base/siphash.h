@@ -15,6 +15,9 @@ mpci_sipkey mpci_sipkey_load(const uint8_t bytes[16]);
 /* SipHash-2-4: where a forged value must not be found. */
 uint64_t mpci_siphash24(const mpci_sipkey *key, const uint8_t *data, size_t len);
 
+/* The same with 16 bytes of output: a tag on what strangers carry. */
+void mpci_siphash24_128(const mpci_sipkey *key, const uint8_t *data, size_t len, uint8_t tag[16]);
+
 /* SipHash-1-3: where only collisions matter and nobody sees the value. */
 uint64_t mpci_siphash13(const mpci_sipkey *key, const uint8_t *data, size_t len);
 

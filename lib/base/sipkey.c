@@ -4,12 +4,6 @@
 #include "base/byteorder.h"
 #include "base/siphash.h"
 
-static void store64le(uint8_t *p, uint64_t v)
-{
-    for (unsigned i = 0; i < 8; i++)
-        p[i] = (uint8_t)(v >> (8 * i));
-}
-
 /* Label, padded with zeros or cut to 16 bytes, n (8), which half of the key (1). */
 mpci_sipkey mpci_sipkey_derive(const mpci_sipkey *from, const char *label, uint64_t n)
 {
@@ -18,7 +12,7 @@ mpci_sipkey mpci_sipkey_derive(const mpci_sipkey *from, const char *label, uint6
 
     for (unsigned i = 0; i < 16 && label[i] != '\0'; i++)
         text[i] = (uint8_t)label[i];
-    store64le(text + 16, n);
+    mpci_store64le(text + 16, n);
     for (uint8_t half = 0; half < 2; half++) {
         text[24] = half;
         key.k[half] = mpci_siphash24(from, text, sizeof text);

@@ -6,6 +6,7 @@
 
 enum {
     WINDOW_UNIT_SHIFT = 14,         /* of mpci_track::max_window: 65535 units are 65535 << 14 */
+    HALF_VIEW_REACH = UINT16_MAX << WINDOW_UNIT_SHIFT,
     SMALLEST_REACH = UINT16_MAX + 1 /* any window may have been granted unscaled before we saw it */
 };
 
@@ -26,6 +27,14 @@ static int seq_is_in_window(const mpci_track *t, unsigned from, uint32_t end)
 
     return mpci_seq_leq(end, mpci_seq_max(own->end, own->max_end + 1)) &&
            mpci_seq_diff(end, own->end) >= -reach_of(t, from);
+}
+
+/* In half view a stream may have moved by the greatest window there is since it was last seen. */
+static int is_near(uint32_t number, uint32_t known)
+{
+    int32_t ahead = mpci_seq_diff(number, known);
+
+    return ahead <= HALF_VIEW_REACH && ahead >= -HALF_VIEW_REACH;
 }
 
 /* RFC 9293 3.10.7.4: what was never sent cannot be acknowledged. */
@@ -99,8 +108,22 @@ static void take_window(mpci_track *t, unsigned side, uint32_t ack, uint32_t win
         t->max_window[side] = units < UINT16_MAX ? (uint16_t)units : UINT16_MAX;
 }
 
+static int is_in_window(mpci_track *t, unsigned from, uint32_t end, uint32_t ack,
+                        enum mpci_track_view view)
+{
+    mpci_direction *other = &t->dir[from ^ 1];
+
+    if (view == MPCI_TRACK_FULL)
+        return seq_is_in_window(t, from, end) && ack_is_in_window(t, from, ack);
+    if (!is_near(end, t->dir[from].end) || !is_near(ack, other->end))
+        return 0;
+    other->end = mpci_seq_max(other->end, ack);
+    return 1;
+}
+
 enum mpci_track_result mpci_track_segment(mpci_track *t, const mpci_view *v, unsigned from,
-                                          uint32_t ack_offset, uint32_t window_bytes)
+                                          uint32_t ack_offset, uint32_t window_bytes,
+                                          enum mpci_track_view view)
 {
     uint32_t end = v->seq + mpci_view_seq_len(v);
     uint32_t ack = v->ack + ack_offset;
@@ -111,7 +134,7 @@ enum mpci_track_result mpci_track_segment(mpci_track *t, const mpci_view *v, uns
      * and tells nothing (RFC 5961 4). */
     if ((v->flags & (MPCI_TCP_SYN | MPCI_TCP_ACK)) != MPCI_TCP_ACK)
         return MPCI_TRACK_OUTSIDE;
-    if (!seq_is_in_window(t, from, end) || !ack_is_in_window(t, from, ack))
+    if (!is_in_window(t, from, end, ack, view))
         return MPCI_TRACK_OUTSIDE;
 
     if (t->life != 0)

@@ -30,6 +30,10 @@ typedef struct mpci_track {
     uint8_t life;           /* MPCI_LIFE_* */
 } mpci_track;
 
+/* How much of a connection a member sees. In half view the other direction may pass elsewhere:
+ * what it said is known from the acknowledgments here only, and what it allowed not at all. */
+enum mpci_track_view { MPCI_TRACK_FULL, MPCI_TRACK_HALF };
+
 /* What a segment meant. */
 enum mpci_track_result {
     MPCI_TRACK_IN_WINDOW, /* counted */
@@ -41,7 +45,8 @@ enum mpci_track_result {
  * caller gives the offset that turns its ack into the numbers of the other endpoint
  * (`ack_offset`: add to ack), and the scaled window in bytes as the other endpoint will read it. */
 enum mpci_track_result mpci_track_segment(mpci_track *t, const mpci_view *v, unsigned from,
-                                          uint32_t ack_offset, uint32_t window_bytes);
+                                          uint32_t ack_offset, uint32_t window_bytes,
+                                          enum mpci_track_view view);
 
 /* State as the public API shows it. */
 unsigned mpci_track_state(const mpci_track *t);

@@ -29,6 +29,9 @@ static const range times[] = {
     TIME(syn_rto_ns, 1, MPCONN_MILLISECOND),
     TIME(hold_ns, 2, MPCONN_MILLISECOND),
     TIME(epoch_ns, 64, SECONDS(1)),
+    TIME(hello_ns, 1, MPCONN_MILLISECOND),
+    TIME(member_down_ns, 4, MPCONN_MILLISECOND),
+    TIME(defer_ns, 2, 0),
 };
 
 #define COUNT(member, otherwise, least, most) \
@@ -40,12 +43,14 @@ static const range counts[] = {
     COUNT(max_handshakes, 4096, 1, UINT64_C(1) << 24),
     COUNT(max_held_packets, 4096, 1, UINT32_MAX),
     COUNT(split_mode, MPCONN_SPLIT_ALWAYS, MPCONN_SPLIT_ALWAYS, MPCONN_SPLIT_NEVER),
+    COUNT(announce, MPCONN_ANNOUNCE_ADAPTIVE, MPCONN_ANNOUNCE_ADAPTIVE, MPCONN_ANNOUNCE_EARLY),
+    COUNT(sync_mtu, 1400, 256, 65507),
     COUNT(unknown_policy, MPCONN_UNKNOWN_DEFAULT, MPCONN_UNKNOWN_DEFAULT, MPCONN_UNKNOWN_PASS),
 };
 
 /* SYNs to the server and repeats of a SYN|ACK: more would shift an interval of 30 days out of its
  * type. */
-enum { TRIES_MOST = 12 };
+enum { TRIES_MOST = 12, MEMBERS_MOST = 1024 };
 
 int mpci_timeouts_import(mpconn_timeouts *out, const mpconn_timeouts *in)
 {
@@ -116,8 +121,23 @@ static int import_policies(mpconn_engine_config *c)
     if (c->unknown_policy == MPCONN_UNKNOWN_DEFAULT)
         c->unknown_policy =
             c->split_mode == MPCONN_SPLIT_ALWAYS ? MPCONN_UNKNOWN_DROP : MPCONN_UNKNOWN_PASS;
-    if (c->member_id > 65535 || (c->flags & ~MPCONN_ENGINE_F_VERIFY_CHECKSUMS) != 0)
+    if (c->member_id >= MPCONN_MEMBER_ALL || (c->flags & ~MPCONN_ENGINE_F_VERIFY_CHECKSUMS) != 0)
         return MPCONN_ERR_INVAL;
+    return MPCONN_OK;
+}
+
+/* Each of them once, none of them this one. */
+static int check_members(const mpconn_engine_config *c)
+{
+    if (c->n_members > MEMBERS_MOST || (c->n_members > 0 && c->members == NULL))
+        return MPCONN_ERR_INVAL;
+    for (uint32_t i = 0; i < c->n_members; i++) {
+        if (c->members[i] == c->member_id || c->members[i] == MPCONN_MEMBER_ALL)
+            return MPCONN_ERR_INVAL;
+        for (uint32_t j = 0; j < i; j++)
+            if (c->members[i] == c->members[j])
+                return MPCONN_ERR_INVAL;
+    }
     return MPCONN_OK;
 }
 
@@ -151,6 +171,8 @@ int mpci_config_import(mpconn_engine_config *out, mpconn_timeouts *timeouts,
         rc = import_profile(&c);
     if (rc == MPCONN_OK)
         rc = import_policies(&c);
+    if (rc == MPCONN_OK)
+        rc = check_members(&c);
     if (rc != MPCONN_OK)
         return rc;
     c.timeouts = NULL; /* the host's pointer is not kept */
@@ -166,7 +188,7 @@ int mpci_callbacks_import(mpconn_callbacks *out, const mpconn_callbacks *in)
 
     if (rc != MPCONN_OK)
         return rc;
-    if (c.send_packets == NULL || c.random == NULL)
+    if (c.send_packets == NULL || c.random == NULL || (c.seal == NULL) != (c.open == NULL))
         return MPCONN_ERR_INVAL;
     *out = c;
     return MPCONN_OK;

@@ -14,6 +14,7 @@ static void destroy(mpconn_engine *eng)
     mpci_settled_fini(&eng->core.settled, &a);
     mpci_handshake_fini(&eng->core.handshakes, &a);
     mpci_tombstones_fini(&eng->core.tombstones, &a);
+    mpci_sync_fini(&eng->sync, &a);
     mpci_wipe(eng, sizeof(*eng));
     mpci_alloc_free(&a, eng);
 }
@@ -39,8 +40,7 @@ static int take_secrets(mpconn_engine *eng, const mpconn_engine_config *cfg, mpc
         return MPCONN_ERR_CALLBACK;
     eng->core.table_key = mpci_sipkey_load(bytes);
     mpci_wipe(bytes, sizeof(bytes));
-    mpci_epochs_init(&eng->split.epochs, cfg->key, cfg->key_len, eng->core.timeouts.epoch_ns, now);
-    return MPCONN_OK;
+    return mpci_sync_init(&eng->sync, &eng->core, &eng->alloc, cfg, now);
 }
 
 static void fill(mpconn_engine *eng, const mpconn_engine_config *cfg,
@@ -58,14 +58,17 @@ static void fill(mpconn_engine *eng, const mpconn_engine_config *cfg,
     core->hop_limit = cfg->hop_limit;
     mpci_outbox_init(&core->outbox, callbacks->send_packets, user, &core->counters);
     sp->core = core;
+    sp->sync = &eng->sync;
     sp->profile.mss[0] = cfg->mss_ipv4;
     sp->profile.mss[1] = cfg->mss_ipv6;
     sp->profile.wscale = cfg->wscale;
     sp->mode = cfg->split_mode;
+    sp->announce = cfg->announce;
+    eng->sync.take = mpci_split_told;
+    eng->sync.taker = sp;
     sp->unknown_policy = cfg->unknown_policy;
     sp->adaptive_threshold = cfg->adaptive_threshold;
     eng->flags = cfg->flags;
-    eng->member_id = cfg->member_id;
 }
 
 int mpconn_engine_new(mpconn_engine **out, const mpconn_engine_config *cfg,
@@ -86,6 +89,8 @@ int mpconn_engine_new(mpconn_engine **out, const mpconn_engine_config *cfg,
     rc = mpci_config_import(&c, &timeouts, cfg);
     if (rc == MPCONN_OK)
         rc = mpci_callbacks_import(&cb, callbacks);
+    if (rc == MPCONN_OK && c.n_members > 0 && cb.send_frame == NULL)
+        rc = MPCONN_ERR_INVAL;
     if (rc != MPCONN_OK)
         return rc;
     mpci_alloc_init(&alloc, &c.allocator);
@@ -128,8 +133,8 @@ int mpci_engine_enter(mpconn_engine *eng, mpconn_time now)
         mpci_count(&eng->core.counters, MPCONN_REASON_CLOCK_BACKWARDS);
     else
         eng->core.now = now;
-    mpci_epochs_advance(&eng->split.epochs, eng->core.timeouts.epoch_ns, eng->core.now);
-    eng->core.tombstones.age = eng->split.epochs.number;
+    mpci_epochs_advance(&eng->sync.epochs, eng->core.timeouts.epoch_ns, eng->core.now);
+    eng->core.tombstones.age = eng->sync.epochs.number;
     mpci_sweep_catch_up(eng);
     return MPCONN_OK;
 }
@@ -137,6 +142,7 @@ int mpci_engine_enter(mpconn_engine *eng, mpconn_time now)
 void mpci_engine_leave(mpconn_engine *eng)
 {
     mpci_outbox_flush(&eng->core.outbox);
+    mpci_sync_flush(&eng->sync);
     eng->busy = 0;
 }
 
@@ -149,7 +155,7 @@ int mpconn_engine_set_key(mpconn_engine *eng, const uint8_t *key, size_t key_len
     rc = mpci_engine_enter(eng, now);
     if (rc != MPCONN_OK)
         return rc;
-    mpci_epochs_rekey(&eng->split.epochs, key, key_len, eng->core.now);
+    mpci_sync_rekey(&eng->sync, key, key_len);
     mpci_engine_leave(eng);
     return MPCONN_OK;
 }
@@ -168,7 +174,7 @@ int mpconn_engine_set_timeouts(mpconn_engine *eng, const mpconn_timeouts *timeou
     if (rc != MPCONN_OK)
         return rc;
     if (t.epoch_ns != eng->core.timeouts.epoch_ns)
-        mpci_epochs_restart(&eng->split.epochs, eng->core.now);
+        mpci_epochs_restart(&eng->sync.epochs, eng->core.now);
     eng->core.timeouts = t;
     mpci_sweep_plan(eng);
     mpci_engine_leave(eng);

@@ -5,6 +5,7 @@
 
 #include <mpconn/error.h>
 #include <mpconn/stats.h>
+#include <mpconn/sync.h>
 
 #include "split/split.h"
 
@@ -19,6 +20,7 @@ typedef struct mpci_batch {
 
 struct mpconn_engine {
     mpci_core core;
+    mpci_sync sync;
     mpci_split split;
     mpci_batch batch;
     mpci_alloc alloc;
@@ -29,7 +31,6 @@ struct mpconn_engine {
     uint32_t sweep_lines;       /* lines in a piece */
     uint32_t sweep_left;        /* of the piece at hand */
     uint32_t flags;             /* MPCONN_ENGINE_F_* */
-    uint32_t member_id;
     uint8_t busy;               /* a call is in progress: another one comes from a callback */
     uint8_t line_next;          /* the last thing done in time was a timer */
 };

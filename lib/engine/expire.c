@@ -147,6 +147,7 @@ int mpconn_engine_expire(mpconn_engine *eng, uint32_t budget, uint32_t *done, mp
     rc = mpci_engine_enter(eng, now);
     if (rc != MPCONN_OK)
         return rc;
+    mpci_sync_tick(&eng->sync);
     while (used < most && do_one(eng))
         used++;
     mpci_engine_leave(eng);
@@ -161,6 +162,6 @@ mpconn_time mpconn_engine_next_expiry(const mpconn_engine *eng)
 
     if (eng == NULL)
         return MPCONN_TIME_NEVER;
-    due = mpci_handshake_next_due(&eng->core.handshakes);
+    due = least(mpci_handshake_next_due(&eng->core.handshakes), eng->sync.hello_due);
     return any_settled(eng) ? least(due, eng->sweep_due) : due;
 }

@@ -3,6 +3,7 @@
 #include "engine/engine.h"
 
 #include "base/abi.h"
+#include "split/share.h"
 #include "table/reset.h"
 
 enum { FILTER_V1 = sizeof(mpconn_flow_filter) };
@@ -66,6 +67,8 @@ static void kill_flow(mpconn_engine *eng, uint32_t slot, const mpconn_tuple *tup
 
     mpci_settled_delta(e, &d);
     mpci_split_flow_ends(&eng->split, slot);
+    if (mpci_settled_flags(e) & MPCI_SETTLED_SHARED)
+        mpci_share_word(&eng->split, MPCI_RECORD_CLOSE, tuple, e->client_isn, MPCONN_MEMBER_ALL, 0);
     if (!silent) {
         reset_endpoint(eng, e, tuple, &d, MPCONN_SIDE_CLIENT);
         reset_endpoint(eng, e, tuple, &d, MPCONN_SIDE_SERVER);

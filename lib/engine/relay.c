@@ -3,8 +3,17 @@
 #include "engine/engine.h"
 
 #include "conn/translate.h"
+#include "split/share.h"
 #include "table/progress.h"
 #include "table/reset.h"
+
+/* What the life of a shared flow comes to is a fact that others cannot see: they would keep their
+ * copies for hours. */
+static void share_life(mpconn_engine *eng, const mpci_settled *e, uint32_t slot, uint8_t before)
+{
+    if (e->state != before && (mpci_settled_flags(e) & MPCI_SETTLED_SHARED) != 0)
+        mpci_share_flow(&eng->split, slot, MPCONN_MEMBER_ALL);
+}
 
 static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t slot,
                   unsigned reason)
@@ -12,12 +21,14 @@ static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t s
     mpconn_pkt *pkt = st->pkt;
     mpconn_delta d;
     int split = (mpci_settled_flags(e) & MPCI_SETTLED_SPLIT) != 0;
+    uint8_t before = e->state;
 
     mpci_settled_delta(e, &d);
     if ((st->view->flags & MPCI_TCP_SYN) == 0 && !mpci_progress_note(&eng->core, e, &d, st) &&
         (mpci_input_is_wrong(eng, pkt, st->view) ||
          mpci_split_input_stray(&eng->split, st, e)))
         return;
+    share_life(eng, e, slot, before);
     if (split)
         mpci_translate(st->view, &d, st->from, pkt);
     mpci_forward(&eng->core, pkt, reason);

@@ -5,6 +5,19 @@
 
 enum { STATS_V1 = sizeof(mpconn_stats) };
 
+static void fill_sync(mpconn_stats *s, const mpci_sync *sync)
+{
+    for (unsigned i = 0; i < MPCONN_SYNC_LIMIT; i++)
+        s->frames_in += i < MPCONN_SYNC_BESIDE ? sync->counts[i] : 0;
+    s->frames_out = sync->frames_out;
+    s->sync_bytes_in = sync->bytes_in;
+    s->sync_bytes_out = sync->bytes_out;
+    for (unsigned i = MPCI_RECORD_HELLO + 1; i < MPCI_RECORD_LIMIT; i++) {
+        s->records_in += sync->records_in[i];
+        s->records_out += sync->records_out[i];
+    }
+}
+
 int mpconn_engine_stats(const mpconn_engine *eng, mpconn_stats *out)
 {
     mpconn_stats s;
@@ -29,6 +42,8 @@ int mpconn_engine_stats(const mpconn_engine *eng, mpconn_stats *out)
     s.held_packets = core->held_packets;
     s.held_bytes = core->held_bytes;
     s.memory_bytes = eng->alloc.bytes;
+    fill_sync(&s, &eng->sync);
+    s.flows_never_told = core->flows_never_shared;
     return mpci_abi_export(out, &s, sizeof(s), STATS_V1);
 }
 

@@ -104,7 +104,7 @@ static int answer(mpci_split *sp, mpci_step *st, mpci_cookie *c)
         mpci_count(&sp->core->counters, MPCONN_REASON_OPTION_DUPLICATE);
     if (o->clamped)
         mpci_count(&sp->core->counters, MPCONN_REASON_OPTION_CLAMPED);
-    mpci_cookie_make(c, &sp->epochs, &sp->profile, st->tuple, st->view->seq, o);
+    mpci_cookie_make(c, &sp->sync->epochs, &sp->profile, st->tuple, st->view->seq, o);
     if (mpci_split_answer_in_place(sp, st, c, o->tsval)) {
         mpci_drop(sp->core, pkt, MPCONN_REASON_NO_SPACE);
         return 1;
@@ -132,6 +132,7 @@ enum mpci_split_event mpci_act_answer(mpci_split *sp, mpci_step *st)
     note_offers(h, &c);
     note_client(h, st, same);
     if (!same) { /* its own repeats do not give it more of ours */
+        mpci_split_announce_early(sp, h);
         h->tries = 0;
         mpci_handshake_set_timer(&sp->core->handshakes, h,
                                  mpci_later(sp->core->now, ANSWER_REPEAT_NS));
@@ -147,19 +148,7 @@ enum mpci_split_event mpci_act_answer_only(mpci_split *sp, mpci_step *st)
     return MPCI_EV_NOTHING;
 }
 
-static void start_opening(mpci_split *sp, mpci_step *st, int same)
-{
-    mpci_handshake *h = st->h;
-
-    note_client(h, st, same);
-    h->client_window = st->view->window;
-    h->tries = 1;
-    mpci_split_send_open(sp, h);
-    mpci_handshake_set_timer(&sp->core->handshakes, h,
-                             mpci_later(sp->core->now, sp->core->timeouts.syn_rto_ns));
-}
-
-static int open_leg(mpci_split *sp, mpci_step *st)
+int mpci_split_take_proof(mpci_split *sp, mpci_step *st)
 {
     int same;
 
@@ -167,12 +156,31 @@ static int open_leg(mpci_split *sp, mpci_step *st)
         st->h = take_entry(sp, st);
     if (st->h == NULL) {
         mpci_drop(sp->core, st->pkt, MPCONN_REASON_HANDSHAKE_FULL);
-        return 1;
+        return 0;
     }
     same = sp->proof == NULL || is_same(st->h, sp->proof->client_isn);
     if (sp->proof != NULL)
         note_offers(st->h, sp->proof);
-    start_opening(sp, st, same);
+    note_client(st->h, st, same);
+    st->h->client_window = st->view->window;
+    st->h->roles |= MPCI_ROLE_DRIVES;
+    return 1;
+}
+
+void mpci_split_start_opening(mpci_split *sp, mpci_handshake *h)
+{
+    h->tries = 1;
+    mpci_split_send_open(sp, h);
+    mpci_handshake_set_timer(&sp->core->handshakes, h,
+                             mpci_later(sp->core->now, sp->core->timeouts.syn_rto_ns));
+    mpci_split_announce(sp, h);
+}
+
+static int open_leg(mpci_split *sp, mpci_step *st)
+{
+    if (mpci_split_take_proof(sp, st) == 0)
+        return 1;
+    mpci_split_start_opening(sp, st->h);
     return 0;
 }
 

@@ -31,19 +31,45 @@ enum mpci_split_event mpci_act_commit(mpci_split *sp, mpci_step *st)
     h->server_mss = o.mss != 0 ? o.mss : 536;
     h->server_window = st->view->window;
     h->link[MPCONN_SIDE_SERVER] = (uint16_t)st->pkt->link;
+    h->roles |= MPCI_ROLE_ANSWERED;
     consume(sp, st, MPCONN_REASON_SERVER_ANSWERED);
+    if (!mpci_split_may_decide(sp, h))
+        return mpci_split_ask_registrar(sp, h);
+    mpci_path_learn(&sp->paths, &sp->core->table_key, st->tuple, MPCI_NOBODY, sp->core->now);
+    if (h->driver != MPCI_NOBODY)
+        h->roles |= MPCI_ROLE_OWES_DRIVER;
     return mpci_split_settle(sp, h) == MPCONN_OK ? MPCI_EV_COMMITTED : MPCI_EV_FULL;
+}
+
+/* To the server where the client's segments go, to the client where the server's do (rule R1b). */
+void mpci_split_send_confirms(mpci_split *sp, const mpci_handshake *h, int to_client)
+{
+    if ((h->roles & MPCI_ROLE_DRIVES) != 0 && (h->flags & MPCI_HANDSHAKE_SERVER_HEARD) == 0)
+        mpci_split_send_final_ack(sp, h);
+    if ((h->roles & MPCI_ROLE_ANSWERED) != 0 && (h->flags & MPCI_HANDSHAKE_CLIENT_HEARD) == 0 &&
+        to_client)
+        mpci_split_send_window(sp, h);
+}
+
+void mpci_split_confirm_timer(mpci_split *sp, mpci_handshake *h)
+{
+    mpconn_time due = h->repeat_due;
+
+    if ((h->roles & (MPCI_ROLE_OWES_DRIVER | MPCI_ROLE_OWES_ANSWERER)) != 0 && h->told_due < due)
+        due = h->told_due;
+    mpci_handshake_set_timer(&sp->core->handshakes, h, due);
 }
 
 enum mpci_split_event mpci_act_confirm(mpci_split *sp, mpci_step *st)
 {
     mpci_handshake *h = st->h;
 
-    mpci_split_send_final_ack(sp, h);
-    mpci_split_send_window(sp, h);
+    mpci_split_send_confirms(sp, h, 1);
     h->tries = 1;
-    mpci_handshake_set_timer(&sp->core->handshakes, h,
-                             mpci_later(sp->core->now, sp->core->timeouts.syn_rto_ns));
+    h->asked = 0;
+    h->repeat_due = mpci_later(sp->core->now, sp->core->timeouts.syn_rto_ns);
+    mpci_split_tell_commit(sp, h);
+    mpci_split_confirm_timer(sp, h);
     mpci_core_release(sp->core, h, MPCONN_REASON_RELEASED);
     return MPCI_EV_NOTHING;
 }
@@ -62,6 +88,7 @@ enum mpci_split_event mpci_act_no_room(mpci_split *sp, mpci_step *st)
 enum mpci_split_event mpci_act_refused(mpci_split *sp, mpci_step *st)
 {
     mpci_split_reset_client(sp, st->h);
+    mpci_split_tell_end(sp, st->h);
     consume(sp, st, MPCONN_REASON_SERVER_REFUSED);
     mpci_split_bury(sp, st, MPCONN_REASON_SERVER_REFUSED);
     return MPCI_EV_NOTHING;
@@ -98,7 +125,7 @@ enum mpci_split_event mpci_act_ack_again(mpci_split *sp, mpci_step *st)
     /* Another number than the committed one (a server with cookies gave two): whichever final ACK
      * it took, ours names the first (rule R2). */
     if (st->view->seq == st->h->server_isn)
-        mpci_split_send_final_ack(sp, st->h);
+        mpci_split_final_ack_again(sp, st->h);
     consume(sp, st, MPCONN_REASON_SERVER_REPEATED);
     return MPCI_EV_NOTHING;
 }

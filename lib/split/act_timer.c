@@ -28,6 +28,7 @@ enum mpci_split_event mpci_act_repeat_open(mpci_split *sp, mpci_step *st)
     if (st->h->tries >= sp->core->timeouts.syn_tries)
         return MPCI_EV_EXHAUSTED;
     st->h->flags &= (uint8_t)~MPCI_HANDSHAKE_STALE_TOLD;
+    mpci_split_announce_late(sp, st->h); /* the answer may have come elsewhere */
     mpci_split_send_open(sp, st->h);
     again_after(sp, st->h, sp->core->timeouts.syn_rto_ns);
     st->h->tries++;
@@ -38,14 +39,16 @@ enum mpci_split_event mpci_act_repeat_confirm(mpci_split *sp, mpci_step *st)
 {
     mpci_handshake *h = st->h;
 
-    if (h->tries >= FINAL_ACK_TRIES)
-        return MPCI_EV_EXHAUSTED;
-    if ((h->flags & MPCI_HANDSHAKE_SERVER_HEARD) == 0)
-        mpci_split_send_final_ack(sp, h);
-    if ((h->flags & MPCI_HANDSHAKE_CLIENT_HEARD) == 0 && h->tries < WINDOW_TRIES)
-        mpci_split_send_window(sp, h);
-    again_after(sp, h, sp->core->timeouts.syn_rto_ns);
-    h->tries++;
+    if (h->roles & (MPCI_ROLE_OWES_DRIVER | MPCI_ROLE_OWES_ANSWERER) && h->told_due <= sp->core->now)
+        mpci_split_tell_commit(sp, h);
+    if (h->repeat_due <= sp->core->now) {
+        if (h->tries >= FINAL_ACK_TRIES)
+            return MPCI_EV_EXHAUSTED;
+        mpci_split_send_confirms(sp, h, h->tries < WINDOW_TRIES);
+        h->repeat_due = mpci_later(sp->core->now, sp->core->timeouts.syn_rto_ns << h->tries);
+        h->tries++;
+    }
+    mpci_split_confirm_timer(sp, h);
     return MPCI_EV_NOTHING;
 }
 

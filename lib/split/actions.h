@@ -61,6 +61,86 @@ MPCI_SPLIT_ACTION(mpci_act_no_room_plain); /* forwarded, and then unknown */
 MPCI_SPLIT_ACTION(mpci_act_plain_expired);
 MPCI_SPLIT_ACTION(mpci_act_unknown);       /* by the policy for unknown segments */
 
+/* act_member.c, act_ask.c, act_shared.c: other members. */
+MPCI_SPLIT_ACTION(mpci_act_expect);        /* somebody else drives it */
+MPCI_SPLIT_ACTION(mpci_act_expect_request);/* a client was answered elsewhere (2) */
+MPCI_SPLIT_ACTION(mpci_act_expect_also);
+MPCI_SPLIT_ACTION(mpci_act_meet_driver);   /* somebody else drives it, too */
+MPCI_SPLIT_ACTION(mpci_act_hear_drive);
+MPCI_SPLIT_ACTION(mpci_act_tell_driver);   /* a driver that came late: the commit */
+MPCI_SPLIT_ACTION(mpci_act_hear_answer);   /* the SYN|ACK came elsewhere */
+MPCI_SPLIT_ACTION(mpci_act_hear_answer_again);
+MPCI_SPLIT_ACTION(mpci_act_join);          /* it answers our SYN */
+MPCI_SPLIT_ACTION(mpci_act_tell_answerer);
+MPCI_SPLIT_ACTION(mpci_act_take_syn_ack);  /* the SYN|ACK came here: 6 */
+MPCI_SPLIT_ACTION(mpci_act_note_syn_ack);
+MPCI_SPLIT_ACTION(mpci_act_ask_commit);
+MPCI_SPLIT_ACTION(mpci_act_ask_commit_again);
+MPCI_SPLIT_ACTION(mpci_act_ask_commit_by_timer);
+MPCI_SPLIT_ACTION(mpci_act_claim);         /* V2, V21: ask before 5 */
+MPCI_SPLIT_ACTION(mpci_act_reclaim);
+MPCI_SPLIT_ACTION(mpci_act_claim_again);
+MPCI_SPLIT_ACTION(mpci_act_be_patient);
+MPCI_SPLIT_ACTION(mpci_act_open_claimed);
+MPCI_SPLIT_ACTION(mpci_act_claim_aborted);
+MPCI_SPLIT_ACTION(mpci_act_drive_also);
+MPCI_SPLIT_ACTION(mpci_act_decide);        /* 7, as the registrar */
+MPCI_SPLIT_ACTION(mpci_act_adopt);         /* 7, of the registrar */
+MPCI_SPLIT_ACTION(mpci_act_compare);
+MPCI_SPLIT_ACTION(mpci_act_commit_taken);
+MPCI_SPLIT_ACTION(mpci_act_ack_once_more); /* 8 again (V11) */
+MPCI_SPLIT_ACTION(mpci_act_keep_flow);     /* a copy of a settled flow */
+MPCI_SPLIT_ACTION(mpci_act_adopt_flow);
+MPCI_SPLIT_ACTION(mpci_act_confirmed);     /* both endpoints heard */
+MPCI_SPLIT_ACTION(mpci_act_defer);
+MPCI_SPLIT_ACTION(mpci_act_tell_flow);     /* it has lived long enough to be worth it */
+MPCI_SPLIT_ACTION(mpci_act_ask);           /* V8: who knows it? */
+MPCI_SPLIT_ACTION(mpci_act_hold_asked);
+MPCI_SPLIT_ACTION(mpci_act_ask_by_timer);
+MPCI_SPLIT_ACTION(mpci_act_nobody_knows);
+MPCI_SPLIT_ACTION(mpci_act_nobody_answers);
+MPCI_SPLIT_ACTION(mpci_act_nobody_drives);
+MPCI_SPLIT_ACTION(mpci_act_answer_asked);
+MPCI_SPLIT_ACTION(mpci_act_track_asked);
+MPCI_SPLIT_ACTION(mpci_act_kill_asked);
+MPCI_SPLIT_ACTION(mpci_act_forget_shared);
+MPCI_SPLIT_ACTION(mpci_act_over);          /* its number is over (R3) */
+MPCI_SPLIT_ACTION(mpci_act_over_client);
+MPCI_SPLIT_ACTION(mpci_act_over_server);
+MPCI_SPLIT_ACTION(mpci_act_refused_elsewhere);
+MPCI_SPLIT_ACTION(mpci_act_refused_here);
+MPCI_SPLIT_ACTION(mpci_act_report_refusal);
+MPCI_SPLIT_ACTION(mpci_act_abort_elsewhere);
+
+/* announce.c: whether this member may commit by itself: as the registrar, or because nobody else can (R1a). */
+int mpci_split_may_decide(const mpci_split *sp, const mpci_handshake *h);
+/* Tell others of our SYN to the server at once if they are likely to see its answer; or now, as
+ * that has not come here. */
+void mpci_split_announce_early(mpci_split *sp, mpci_handshake *h);
+void mpci_split_announce(mpci_split *sp, mpci_handshake *h);
+void mpci_split_announce_late(mpci_split *sp, mpci_handshake *h);
+/* The commit to whom it is owed; that the handshake failed to those who know of it. */
+void mpci_split_tell_commit(mpci_split *sp, mpci_handshake *h);
+void mpci_split_tell_end(mpci_split *sp, const mpci_handshake *h);
+/* 8 again, here or at the driver. */
+void mpci_split_final_ack_again(mpci_split *sp, const mpci_handshake *h);
+
+/* act_ask.c */
+enum mpci_split_event mpci_split_ask_registrar(mpci_split *sp, mpci_handshake *h);
+
+/* act_client.c: an entry for a client that proved itself, 0 when there is no room; and 5. */
+int mpci_split_take_proof(mpci_split *sp, mpci_step *st);
+void mpci_split_start_opening(mpci_split *sp, mpci_handshake *h);
+
+/* act_server.c: 8 and 9, as far as they are this member's to send. */
+void mpci_split_send_confirms(mpci_split *sp, const mpci_handshake *h, int to_client);
+void mpci_split_confirm_timer(mpci_split *sp, mpci_handshake *h);
+
+/* copy.c: a flow that other members settled; 0 when there is no room. More about one that is here
+ * already. */
+int mpci_split_keep_copy(mpci_split *sp, uint64_t hash, const mpci_record *r);
+void mpci_split_merge_copy(mpci_settled *e, const mpci_record *r);
+
 /* Any cell that cannot be reached. */
 MPCI_SPLIT_ACTION(mpci_act_absent);
 
@@ -79,6 +159,7 @@ int mpci_split_answer_in_place(mpci_split *sp, mpci_step *st, const mpci_cookie 
 
 /* commit.c: MPCONN_OK, or MPCONN_ERR_LIMIT when the table has no room. */
 int mpci_split_settle(mpci_split *sp, mpci_handshake *h);
+int mpci_split_add_flow(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple, uint32_t *slot);
 /* The packet of the step is the first one of the flow. */
 int mpci_split_settle_plain(mpci_split *sp, mpci_step *st);
 

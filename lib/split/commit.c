@@ -106,19 +106,19 @@ static uint32_t find_over(mpci_core *core, unsigned family)
     return found;
 }
 
-static int add_flow(mpci_split *sp, const mpci_handshake *h, uint32_t *slot)
+int mpci_split_add_flow(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple, uint32_t *slot)
 {
     mpci_core *core = sp->core;
     uint32_t over;
 
-    if (mpci_settled_add(&core->settled, h->hash, &h->tuple, slot) == MPCONN_OK)
+    if (mpci_settled_add(&core->settled, hash, tuple, slot) == MPCONN_OK)
         return MPCONN_OK;
-    over = find_over(core, h->tuple.family);
+    over = find_over(core, tuple->family);
     if (over == MPCI_SLOT_NONE)
         return MPCONN_ERR_LIMIT;
     mpci_split_flow_ends(sp, over);
     mpci_core_end_flow(core, over, MPCONN_REASON_FLOW_RECLAIMED);
-    return mpci_settled_add(&core->settled, h->hash, &h->tuple, slot);
+    return mpci_settled_add(&core->settled, hash, tuple, slot);
 }
 
 /* Put a flow in the table, in place of an older incarnation if there is one. */
@@ -133,12 +133,12 @@ static mpci_settled *settle(mpci_split *sp, mpci_handshake *h, uint32_t *slot)
         generation = (uint16_t)(mpci_settled_at(&core->settled, old)->generation + 1);
         mpci_core_end_flow(core, old, MPCONN_REASON_FLOW_REPLACED);
     }
-    if (add_flow(sp, h, slot) != MPCONN_OK)
+    if (mpci_split_add_flow(sp, h->hash, &h->tuple, slot) != MPCONN_OK)
         return NULL;
     core->changes++;
     core->flows_settled++;
     e = mpci_settled_at(&core->settled, *slot);
-    e->generation = generation;
+    e->generation = h->generation != 0 ? h->generation : generation;
     e->hs = h->hs;
     e->server_options = h->server_options;
     e->client_isn = h->client_isn;
@@ -207,6 +207,8 @@ int mpci_split_settle(mpci_split *sp, mpci_handshake *h)
     e->seq_offset = h->server_isn - h->proxy_isn;
     e->ts_offset = so.timestamps ? h->server_ts - h->proxy_ts : 0;
     e->use |= MPCI_SETTLED_SPLIT | MPCI_SETTLED_CONFIRMING;
+    if (h->driver != MPCI_NOBODY || h->answerer != MPCI_NOBODY || h->generation != 0)
+        e->use |= MPCI_SETTLED_SHARED;
     h->settled = slot;
     tell_settled(sp, h, slot);
     return MPCONN_OK;

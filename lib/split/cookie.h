@@ -18,7 +18,7 @@
 
 #include "conn/offers.h"
 #include "packet/view.h"
-#include "split/epoch.h"
+#include "sync/epoch.h"
 
 /* Number of offers a y without timestamps can carry. */
 #define MPCI_COOKIE_SMALL_OFFERS 42

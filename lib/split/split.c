@@ -45,7 +45,7 @@ static enum mpci_split_event classify_proof(mpci_split *sp, const mpci_step *st,
 
     if (h != NULL && !is_plain(h) && fits_entry(h, st->view))
         return proof_event(st->view);
-    if (!mpci_cookie_check(c, &sp->epochs, &sp->profile, st->tuple, st->view))
+    if (!mpci_cookie_check(c, &sp->sync->epochs, &sp->profile, st->tuple, st->view))
         return MPCI_EV_OPENER_OTHER;
     another = h != NULL && !is_plain(h) && c->client_isn != h->client_isn;
     /* What was held, and released because its handshake is over or the client came back with
@@ -165,6 +165,29 @@ static int is_syn_alone(const mpci_view *v)
     return has(v, MPCI_TCP_SYN) && !has(v, MPCI_TCP_ACK);
 }
 
+/* Nothing is kept here, but another member may know more. */
+static enum mpci_split_event event_with_members(const mpci_split *sp, const mpci_step *st,
+                                                enum mpci_split_event event)
+{
+    static const uint8_t elsewhere[MPCI_EV_COUNT] = {
+        [MPCI_EV_PROOF] = MPCI_EV_PROOF_ELSEWHERE,
+        [MPCI_EV_PROOF_DATA] = MPCI_EV_PROOF_ELSEWHERE,
+        [MPCI_EV_SYN_ACK_OTHER] = MPCI_EV_SYN_ACK_STRAY,
+        [MPCI_EV_OPENER_OTHER] = MPCI_EV_STRAY,
+        [MPCI_EV_ANSWERER_OTHER] = MPCI_EV_STRAY,
+    };
+    enum mpci_split_event other = (enum mpci_split_event)elsewhere[event];
+
+    if (other == MPCI_EV_NOTHING || st->h != NULL || st->pkt->flow != 0 ||
+        !mpci_members_any_up(&sp->sync->members))
+        return event;
+    if (!has(st->view, MPCI_TCP_ACK))
+        return event;
+    if (has(st->view, MPCI_TCP_RST))
+        return event == MPCI_EV_ANSWERER_OTHER ? MPCI_EV_STRAY_RST : event;
+    return other;
+}
+
 void mpci_split_input(mpci_split *sp, mpci_step *st)
 {
     mpci_cookie c;
@@ -173,7 +196,7 @@ void mpci_split_input(mpci_split *sp, mpci_step *st)
     if (is_syn_alone(st->view))
         input_syn(sp, st);
     else
-        mpci_split_run(sp, st, classify(sp, st, &c));
+        mpci_split_run(sp, st, event_with_members(sp, st, classify(sp, st, &c)));
 }
 
 /* Events that show that a segment is of the handshake and not of the flow that is over. */
@@ -199,6 +222,8 @@ int mpci_split_input_over(mpci_split *sp, mpci_step *st, const mpci_settled *old
     mpci_cookie c;
 
     find_entry(sp, st);
+    if (st->h != NULL && st->h->state == MPCI_ST_DEFERRED) /* it is over: nobody has to hear of it */
+        mpci_split_run(sp, st, MPCI_EV_CONFIRMED);
     if (st->h != NULL && st->h->state == MPCI_ST_CONFIRMING)
         return 0;
     if (is_syn_alone(v)) {
@@ -237,9 +262,10 @@ int mpci_split_input_stray(mpci_split *sp, mpci_step *st, mpci_settled *old)
     /* The client seems to know nothing of the flow any more. That may be wrong: what it still says
      * in a window restores it, and it stays until the server answers the new number. */
     old->use |= MPCI_SETTLED_FORGOTTEN;
-    if (st->h != NULL && st->h->state == MPCI_ST_CONFIRMING) {
+    if (st->h != NULL && (st->h->state == MPCI_ST_CONFIRMING || st->h->state == MPCI_ST_DEFERRED)) {
         /* The client began anew before it heard of the commit; nobody waits for that any more. */
-        mpci_split_run(sp, st, MPCI_EV_CONFIRMED);
+        mpci_split_run(sp, st,
+                       st->h->state == MPCI_ST_DEFERRED ? MPCI_EV_CONFIRMED : MPCI_EV_DONE);
         event = proof_event(st->view);
     }
     mpci_split_run(sp, st, event);
@@ -287,7 +313,7 @@ void mpci_split_forwarded(mpci_split *sp, mpci_step *st)
     if (st->h == NULL || st->h->state != MPCI_ST_CONFIRMING)
         return;
     if (flow_is_over(sp->core, st->h->settled)) {
-        mpci_split_run(sp, st, MPCI_EV_CONFIRMED);
+        mpci_split_run(sp, st, MPCI_EV_DONE);
     } else if (st->from == MPCONN_SIDE_SERVER) {
         mpci_split_run(sp, st, MPCI_EV_HEARD_SERVER);
         if (st->h != NULL && v->window > 0) /* it told the client what our window update says */
@@ -330,6 +356,10 @@ void mpci_split_flow_ends(mpci_split *sp, uint32_t slot)
     mpci_settled_tuple(&sp->core->settled, slot, &tuple);
     st.h = mpci_handshake_find(&sp->core->handshakes,
                                mpci_tuple_hash(&sp->core->table_key, &tuple), &tuple);
-    if (st.h != NULL && st.h->state == MPCI_ST_CONFIRMING)
+    if (st.h == NULL)
+        return;
+    if (st.h->state == MPCI_ST_CONFIRMING)
+        mpci_split_run(sp, &st, MPCI_EV_DONE);
+    else if (st.h->state == MPCI_ST_DEFERRED)
         mpci_split_run(sp, &st, MPCI_EV_CONFIRMED);
 }

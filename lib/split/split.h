@@ -4,11 +4,13 @@
 #define MPCI_SPLIT_SPLIT_H
 
 #include "split/cookie.h"
+#include "split/path.h"
+#include "sync/sync.h"
 #include "table/core.h"
 
 typedef struct mpci_split {
     mpci_core *core;
-    mpci_epochs epochs;
+    mpci_sync *sync;
     mpci_profile profile;
     const mpci_cookie *proof;    /* the cookie behind a PROOF event; NULL: the one in the entry */
     unsigned dead;               /* what a tombstone says, behind an event about a dead number */
@@ -17,6 +19,8 @@ typedef struct mpci_split {
     uint32_t adaptive_threshold;
     uint32_t mode;               /* mpconn_split_mode */
     uint32_t unknown_policy;     /* DROP or PASS */
+    uint32_t announce;           /* mpconn_announce */
+    mpci_paths paths;
 } mpci_split;
 
 /* Entries for clients that proved nothing are a luxury of peace: V15 repairs a lost ACK with them,
@@ -49,6 +53,9 @@ void mpci_split_expire(mpci_split *sp, mpci_handshake *h);
 
 /* End a handshake by order of the host; exact RSTs unless silent. */
 void mpci_split_kill(mpci_split *sp, mpci_handshake *h, int silent);
+
+/* A record of another member. */
+void mpci_split_told(void *split, const mpci_record *r, uint32_t from);
 
 /* A settled flow is about to leave its table: forget the handshake that waits for it. */
 void mpci_split_flow_ends(mpci_split *sp, uint32_t slot);

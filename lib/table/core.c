@@ -88,6 +88,8 @@ void mpci_core_end_flow(mpci_core *core, uint32_t slot, unsigned reason)
                     ? MPCONN_REASON_KILLED
                     : reason;
     mpci_settled_delta(mpci_settled_at(&core->settled, slot), &delta);
+    core->flows_never_shared +=
+        (mpci_settled_flags(mpci_settled_at(&core->settled, slot)) & MPCI_SETTLED_SHARED) == 0;
     bury_flow(core, mpci_settled_at(&core->settled, slot), hash);
     mpci_settled_remove(&core->settled, hash, slot);
     core->changes++;

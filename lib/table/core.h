@@ -30,6 +30,7 @@ typedef struct mpci_core {
     mpconn_timeouts timeouts; /* all defaults filled in */
     uint64_t changes;         /* flows that came or went: an older look-up may be wrong */
     uint64_t flows_settled, flows_ended;
+    uint64_t flows_never_shared; /* of those that ended */
     uint64_t held_bytes, max_held_bytes;
     uint32_t held_packets, max_held_packets;
     uint32_t reclaim_hand[2]; /* narrow, wide lines: where the search for a flow that is over goes on */
@@ -46,6 +47,8 @@ typedef struct mpci_step {
     const mpci_syn_options *options; /* of a SYN without ACK */
     unsigned bad_options;            /* why they cannot be read; 0 = they can */
     mpci_handshake *h;  /* NULL when there is none */
+    const struct mpci_record *record; /* of another member, when that is what happened */
+    uint32_t teller;    /* that member */
 } mpci_step;
 
 /* A deadline beyond the end of the clock never comes. */

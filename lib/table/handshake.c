@@ -110,6 +110,7 @@ mpci_handshake *mpci_handshake_add(mpci_handshake_table *t, uint64_t hash,
     h->serial = ++t->serial;
     h->timer_due = h->hold_due = MPCONN_TIME_NEVER;
     h->heap_at = h->settled = MPCI_SLOT_NONE;
+    h->driver = h->answerer = MPCI_NOBODY;
     h->flags = MPCI_HANDSHAKE_IN_USE;
     link_unproved(t, h);
     return h;

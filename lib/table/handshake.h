@@ -36,7 +36,25 @@ typedef struct mpci_handshake {
     uint8_t state;             /* of the machine in split/ */
     uint8_t tries;             /* times the present state's packet was sent */
     uint8_t flags;             /* MPCI_HANDSHAKE_* */
+    uint8_t roles;             /* MPCI_ROLE_* */
+    uint8_t asked;             /* times the other members were asked in the present state */
+    uint16_t generation;       /* of the commit; 0 = not decided here */
+    uint16_t driver, answerer; /* other members with these roles; MPCI_NOBODY */
+    uint64_t noes;             /* members that know nothing of it, a bit each, by index */
+    mpconn_time told_due;      /* when a commit is told again */
+    mpconn_time repeat_due;    /* when its endpoints are */
 } mpci_handshake;
+
+#define MPCI_NOBODY 0xffff
+
+/* What happened here, and what others still have to be told. */
+enum {
+    MPCI_ROLE_DRIVES = 1 << 0,      /* the client's proof came here */
+    MPCI_ROLE_ANSWERED = 1 << 1,    /* the server's SYN|ACK came here */
+    MPCI_ROLE_TOLD = 1 << 2,        /* other members know of it */
+    MPCI_ROLE_OWES_DRIVER = 1 << 3, /* has not acknowledged the commit */
+    MPCI_ROLE_OWES_ANSWERER = 1 << 4
+};
 
 enum {
     MPCI_HANDSHAKE_IN_USE = 1 << 0,

@@ -30,9 +30,11 @@ int mpci_progress_note(mpci_core *core, mpci_settled *e, const mpconn_delta *d,
     const mpci_view *v = st->view;
     mpci_track t;
     uint32_t ack_offset = mpci_translate_offset(d->seq, st->from, st->from ^ 1);
+    enum mpci_track_view view =
+        mpci_settled_flags(e) & MPCI_SETTLED_SHARED ? MPCI_TRACK_HALF : MPCI_TRACK_FULL;
 
     mpci_settled_track_load(e, &t);
-    if (mpci_track_segment(&t, v, st->from, ack_offset, window_bytes(e, d, st)) ==
+    if (mpci_track_segment(&t, v, st->from, ack_offset, window_bytes(e, d, st), view) ==
         MPCI_TRACK_OUTSIDE)
         return 0;
     mpci_settled_track_store(e, &t);

@@ -170,13 +170,13 @@ int mpci_settled_add(mpci_settled_table *t, uint64_t hash, const mpconn_tuple *t
     if (taken == MPCI_SLOT_NONE || mpci_index_insert(&t->index, hash, taken) != 0)
         return MPCONN_ERR_LIMIT;
     mpci_settled *e = mpci_settled_at(t, taken);
-    uint32_t uses = e->use >> 8;
+    uint32_t uses = e->use >> MPCI_SETTLED_USE_SHIFT;
     pool->free_head = *next_free(e);
     pool->used++;
     memset(e, 0, sizeof(*e));
     if (taken & MPCI_SLOT_WIDE)
         memset(more_of(t, taken), 0, sizeof(mpci_settled_more));
-    e->use = (uses + 1) << 8 | MPCI_SETTLED_IN_USE;
+    e->use = (uses + 1) << MPCI_SETTLED_USE_SHIFT | MPCI_SETTLED_IN_USE;
     write_key(t, taken, hash, tuple);
     *slot = taken;
     return 0;
@@ -185,12 +185,12 @@ int mpci_settled_add(mpci_settled_table *t, uint64_t hash, const mpconn_tuple *t
 void mpci_settled_remove(mpci_settled_table *t, uint64_t hash, uint32_t slot)
 {
     mpci_settled *e = mpci_settled_at(t, slot);
-    uint32_t uses = e->use >> 8;
+    uint32_t uses = e->use >> MPCI_SETTLED_USE_SHIFT;
     if (!(e->use & MPCI_SETTLED_IN_USE) || mpci_index_remove(&t->index, hash, slot) != 0)
         return;
     pool_of(t, slot)->used--;
     memset(e, 0, sizeof(*e));
-    e->use = uses << 8;
+    e->use = uses << MPCI_SETTLED_USE_SHIFT;
     if (uses < MPCI_SETTLED_LAST_USE)
         append_free(t, slot);
 }
@@ -233,7 +233,7 @@ void mpci_settled_delta(const mpci_settled *e, mpconn_delta *out)
 
 uint64_t mpci_settled_id(const mpci_settled_table *t, uint32_t slot)
 {
-    return (uint64_t)(mpci_settled_at(t, slot)->use >> 8) << 32 | slot;
+    return (uint64_t)(mpci_settled_at(t, slot)->use >> MPCI_SETTLED_USE_SHIFT) << 32 | slot;
 }
 
 static int is_slot(const mpci_settled_table *t, uint32_t slot)

@@ -22,11 +22,14 @@ enum {
     MPCI_SETTLED_KILLED = 1 << 5,    /* ended by the host: nothing of it passes any more */
     MPCI_SETTLED_FORGOTTEN = 1 << 6, /* an endpoint seems to know nothing of it; no proof, so it
                                         shortens no timer, and any segment in a window unsets it */
-    MPCI_SETTLED_SILENT = 1 << 7     /* killed, and the endpoints are not to be told */
+    MPCI_SETTLED_SILENT = 1 << 7,    /* killed, and the endpoints are not to be told */
+    MPCI_SETTLED_SHARED = 1 << 8,    /* other members know it and may carry part of it */
+    MPCI_SETTLED_FLAGS = 0x3ff
 };
 
-/* Uses of a slot; bits 31-8 of `use` count them. A slot that reached the last one retires. */
-#define MPCI_SETTLED_LAST_USE UINT32_C(0xffffff)
+/* Uses of a slot; the upper bits of `use` count them. A slot that reached the last one retires. */
+#define MPCI_SETTLED_USE_SHIFT 10
+#define MPCI_SETTLED_LAST_USE UINT32_C(0x3fffff)
 
 /* A slot number has this bit when the flow takes two lines. */
 #define MPCI_SLOT_WIDE UINT32_C(0x80000000)
@@ -44,7 +47,7 @@ typedef struct mpci_settled {
     uint16_t generation;     /* orders incarnations (rule R3) */
     uint8_t server_options;  /* conn/offers.h */
     uint8_t state;           /* bits 2-0 mpconn_flow_state, bits 7-3 MPCI_LIFE_* */
-    uint32_t use;            /* bits 31-8 how often the slot was used, bits 7-0 MPCI_SETTLED_* */
+    uint32_t use;            /* bits 31-10 how often the slot was used, bits 9-0 MPCI_SETTLED_* */
     uint16_t max_window[2];  /* conn/track.h */
 } mpci_settled;
 
@@ -126,10 +129,10 @@ static inline void mpci_settled_track_store(mpci_settled *e, const mpci_track *t
 
 static inline unsigned mpci_settled_flags(const mpci_settled *e)
 {
-    return e->use & 0xff;
+    return e->use & MPCI_SETTLED_FLAGS;
 }
 
-/* Flow id: never 0, top bit clear, unique in the life of the table (a slot worn out after 2^24 uses
+/* Flow id: never 0, top bit clear, unique in the life of the table (a slot worn out after 2^22 uses
  * retires). */
 uint64_t mpci_settled_id(const mpci_settled_table *t, uint32_t slot);
 /* Slot of an id, MPCI_SLOT_NONE when that flow is gone. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "split/epoch.h"
+#include "sync/epoch.h"
 
+/* The wire carries the low half of the number, so the key has no more of it. */
 static mpci_sipkey key_of(const mpci_epochs *e, uint64_t number)
 {
-    return mpci_sipkey_derive(&e->root, "mpconn cookie", number);
+    return mpci_sipkey_derive(&e->root, "mpconn cookie", (uint32_t)number);
 }
 
 void mpci_epochs_init(mpci_epochs *e, const uint8_t *secret, size_t len, uint64_t epoch_ns,
@@ -40,6 +41,23 @@ void mpci_epochs_advance(mpci_epochs *e, uint64_t epoch_ns, mpconn_time now)
     }
     while (passed-- > 0)
         step(e);
+}
+
+void mpci_epochs_adopt(mpci_epochs *e, uint32_t number, mpconn_time now)
+{
+    uint32_t ahead = number - (uint32_t)e->number;
+
+    if (ahead == 0 || ahead > UINT32_MAX / 2)
+        return;
+    e->started = now;
+    if (ahead == 1) {
+        step(e);
+        return;
+    }
+    e->number += ahead;
+    e->key[MPCI_EPOCH_PREVIOUS] = e->key[MPCI_EPOCH_CURRENT];
+    e->key[MPCI_EPOCH_CURRENT] = key_of(e, e->number);
+    e->key[MPCI_EPOCH_NEXT] = key_of(e, e->number + 1);
 }
 
 void mpci_epochs_rekey(mpci_epochs *e, const uint8_t *secret, size_t len, mpconn_time now)

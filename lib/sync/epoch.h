@@ -26,6 +26,10 @@ void mpci_epochs_init(mpci_epochs *e, const uint8_t *secret, size_t len, uint64_
 /* Move on as far as the time asks for. */
 void mpci_epochs_advance(mpci_epochs *e, uint64_t epoch_ns, mpconn_time now);
 
+/* Another member is at the epoch with these low bits: follow it when it is ahead (the highest that
+ * anybody has seen holds for all). On a jump what was offered in the present epoch stays valid. */
+void mpci_epochs_adopt(mpci_epochs *e, uint32_t number, mpconn_time now);
+
 /* Begin a new epoch under another cluster key. */
 void mpci_epochs_rekey(mpci_epochs *e, const uint8_t *secret, size_t len, mpconn_time now);
 

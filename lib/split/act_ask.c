@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What this member has to ask the others, and what comes of it. */
+#include "split/actions.h"
+#include "split/peers.h"
+#include "split/share.h"
+
+/* The SYN|ACK came here, and somebody else has to say what it means. */
+enum mpci_split_event mpci_split_ask_registrar(mpci_split *sp, mpci_handshake *h)
+{
+    uint32_t registrar = mpci_share_registrar(sp, &h->tuple);
+    enum mpci_split_event next = mpci_peers_decide_if_known(sp, h);
+
+    if (next != MPCI_EV_NOTHING)
+        return next;
+    mpci_share_answer(sp, h, mpci_peers_is_driven(h) ? registrar : MPCONN_MEMBER_ALL);
+    mpci_peers_ask_later(sp, h);
+    return MPCI_EV_NOTHING;
+}
+
+static unsigned note_syn_ack(mpci_handshake *h, const mpci_step *st)
+{
+    mpci_syn_options o;
+    mpci_server_options so = {0};
+    unsigned bad = mpci_syn_options_parse(&o, st->view);
+
+    if (bad != 0)
+        return bad;
+    so.wscale = o.wscale;
+    so.sack = o.sack_permitted;
+    so.timestamps = o.timestamps;
+    h->client_isn = st->view->ack - 1;
+    h->server_options = mpci_server_options_pack(&so);
+    h->server_isn = st->view->seq;
+    h->server_ts = o.timestamps ? o.tsval : 0;
+    h->server_mss = o.mss != 0 ? o.mss : 536;
+    h->server_window = st->view->window;
+    h->link[MPCONN_SIDE_SERVER] = (uint16_t)st->pkt->link;
+    h->roles |= MPCI_ROLE_ANSWERED;
+    return 0;
+}
+
+enum mpci_split_event mpci_act_take_syn_ack(mpci_split *sp, mpci_step *st)
+{
+    mpci_handshake *h = st->h;
+    unsigned bad = note_syn_ack(h, st);
+
+    if (bad != 0) {
+        mpci_drop(sp->core, st->pkt, bad);
+        st->h = NULL; /* stays as it was */
+        return MPCI_EV_NOTHING;
+    }
+    mpci_peers_consume(sp, st, MPCONN_REASON_SERVER_ANSWERED);
+    h->asked = 0;
+    h->noes = 0;
+    return mpci_split_ask_registrar(sp, h);
+}
+
+/* The same while nothing is known here: whoever drives it will say so. A SYN|ACK alone creates no
+ * trust (E35), and its place goes to whoever needs it more. */
+enum mpci_split_event mpci_act_ask_commit(mpci_split *sp, mpci_step *st)
+{
+    if (mpci_peers_entry(sp, st) == NULL) {
+        mpci_drop(sp->core, st->pkt, MPCONN_REASON_HANDSHAKE_FULL);
+        return MPCI_EV_NOTHING;
+    }
+    return mpci_act_take_syn_ack(sp, st);
+}
+
+enum mpci_split_event mpci_act_ask_commit_again(mpci_split *sp, mpci_step *st)
+{
+    mpci_peers_consume(sp, st, MPCONN_REASON_SERVER_REPEATED);
+    st->h->asked = 0;
+    return mpci_split_ask_registrar(sp, st->h);
+}
+
+enum mpci_split_event mpci_act_ask_commit_by_timer(mpci_split *sp, mpci_step *st)
+{
+    if (st->h->asked >= MPCI_ASK_TRIES)
+        return MPCI_EV_EXHAUSTED;
+    if ((st->h->roles & MPCI_ROLE_ANSWERED) != 0)
+        return mpci_split_ask_registrar(sp, st->h);
+    mpci_share_word(sp, MPCI_RECORD_QUERY, &st->h->tuple, st->h->client_isn, MPCONN_MEMBER_ALL, 0);
+    mpci_peers_ask_later(sp, st->h);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_note_syn_ack(mpci_split *sp, mpci_step *st)
+{
+    unsigned bad = note_syn_ack(st->h, st);
+
+    if (bad != 0) {
+        mpci_drop(sp->core, st->pkt, bad);
+        return MPCI_EV_NOTHING;
+    }
+    mpci_peers_consume(sp, st, MPCONN_REASON_SERVER_ANSWERED);
+    return mpci_split_ask_registrar(sp, st->h);
+}
+
+/* --- the claim of a client that proved itself where its SYN was not answered (V2, V21) --- */
+
+static void send_claim(mpci_split *sp, mpci_handshake *h)
+{
+    mpci_share_drive(sp, h, MPCONN_MEMBER_ALL, MPCI_DRIVE_ASKS);
+    h->roles |= MPCI_ROLE_TOLD;
+    mpci_peers_ask_later(sp, h);
+}
+
+enum mpci_split_event mpci_act_claim(mpci_split *sp, mpci_step *st)
+{
+    if (mpci_split_take_proof(sp, st) == 0)
+        return MPCI_EV_NOTHING;
+    st->h->asked = 0;
+    st->h->noes = 0;
+    send_claim(sp, st->h);
+    if (st->view->payload_len > 0)
+        mpci_core_hold(sp->core, st->h, st->pkt);
+    else
+        mpci_peers_consume(sp, st, MPCONN_REASON_CLIENT_PROVED);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_reclaim(mpci_split *sp, mpci_step *st)
+{
+    mpci_core_release(sp->core, st->h, MPCONN_REASON_CLIENT_ABORTED);
+    return mpci_act_claim(sp, st);
+}
+
+enum mpci_split_event mpci_act_claim_again(mpci_split *sp, mpci_step *st)
+{
+    if (st->h->asked >= MPCI_ASK_TRIES)
+        return MPCI_EV_EXHAUSTED;
+    send_claim(sp, st->h);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_be_patient(mpci_split *sp, mpci_step *st)
+{
+    st->h->asked = 0;
+    mpci_peers_set_timer(sp, st->h, MPCONN_SECOND);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_open_claimed(mpci_split *sp, mpci_step *st)
+{
+    mpci_split_start_opening(sp, st->h);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_claim_aborted(mpci_split *sp, mpci_step *st)
+{
+    mpci_peers_consume(sp, st, MPCONN_REASON_CLIENT_ABORTED);
+    mpci_split_bury(sp, st, MPCONN_REASON_CLIENT_ABORTED);
+    mpci_share_word(sp, MPCI_RECORD_CLOSE, st->tuple, st->h->client_isn, MPCONN_MEMBER_ALL,
+                    MPCI_REPLY_DEAD);
+    return MPCI_EV_NOTHING;
+}
+
+/* The client's proof comes where the SYN|ACK came, too. */
+enum mpci_split_event mpci_act_drive_also(mpci_split *sp, mpci_step *st)
+{
+    mpci_handshake *h = st->h;
+
+    if (h->driver != MPCI_NOBODY) /* it has all the driver knew; the commit will come */
+        h->roles |= MPCI_ROLE_DRIVES;
+    else if (mpci_split_take_proof(sp, st) == 0)
+        return MPCI_EV_NOTHING;
+    if (st->view->payload_len > 0)
+        mpci_core_hold(sp->core, h, st->pkt);
+    else
+        mpci_peers_consume(sp, st, MPCONN_REASON_CLIENT_WAITS);
+    mpci_share_drive(sp, h, mpci_share_registrar(sp, &h->tuple), 0);
+    return mpci_peers_decide_if_known(sp, h);
+}
+
+/* --- segments of a connection that only another member can know --- */
+
+static void send_query(mpci_split *sp, mpci_handshake *h)
+{
+    mpci_share_word(sp, MPCI_RECORD_QUERY, &h->tuple, h->client_isn, MPCONN_MEMBER_ALL, 0);
+    mpci_peers_ask_later(sp, h);
+}
+
+enum mpci_split_event mpci_act_ask(mpci_split *sp, mpci_step *st)
+{
+    if (mpci_peers_entry(sp, st) == NULL) {
+        mpci_drop(sp->core, st->pkt, MPCONN_REASON_HANDSHAKE_FULL);
+        return MPCI_EV_NOTHING;
+    }
+    mpci_core_hold(sp->core, st->h, st->pkt);
+    send_query(sp, st->h);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_hold_asked(mpci_split *sp, mpci_step *st)
+{
+    mpci_core_hold(sp->core, st->h, st->pkt);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_ask_by_timer(mpci_split *sp, mpci_step *st)
+{
+    if (st->h->asked >= MPCI_ASK_TRIES)
+        return MPCI_EV_EXHAUSTED;
+    send_query(sp, st->h);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_nobody_knows(mpci_split *sp, mpci_step *st)
+{
+    mpci_core_release(sp->core, st->h, MPCONN_REASON_NO_FLOW);
+    return MPCI_EV_NOTHING;
+}
+
+/* Who does not answer may know it: nobody is told that it is over (rule R9). */
+enum mpci_split_event mpci_act_nobody_answers(mpci_split *sp, mpci_step *st)
+{
+    mpci_core_release(sp->core, st->h, MPCONN_REASON_HOLD_EXPIRED);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_answer_asked(mpci_split *sp, mpci_step *st)
+{
+    mpci_core_release(sp->core, st->h, MPCONN_REASON_NO_FLOW);
+    return mpci_act_answer(sp, st);
+}
+
+enum mpci_split_event mpci_act_track_asked(mpci_split *sp, mpci_step *st)
+{
+    mpci_core_release(sp->core, st->h, MPCONN_REASON_NO_FLOW);
+    return mpci_act_track_syn(sp, st);
+}
+
+enum mpci_split_event mpci_act_kill_asked(mpci_split *sp, mpci_step *st)
+{
+    mpci_count(&sp->core->counters, MPCONN_REASON_KILLED);
+    mpci_core_release(sp->core, st->h, MPCONN_REASON_KILLED);
+    return MPCI_EV_NOTHING;
+}

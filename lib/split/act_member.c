@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Actions on what other members say of a handshake. */
+#include "split/actions.h"
+#include "split/peers.h"
+#include "split/share.h"
+
+/* How long a driver elsewhere is expected to get ready: its own five SYNs take 31 s. */
+#define EXPECT_NS (40 * MPCONN_SECOND)
+
+/* --- DRIVE --- */
+
+static void note_driver(mpci_handshake *h, const mpci_step *st)
+{
+    mpci_share_note_drive(h, st->record);
+    h->driver = (uint16_t)st->teller;
+}
+
+static void reply(mpci_split *sp, const mpci_step *st, unsigned code)
+{
+    if ((st->record->flags & MPCI_DRIVE_ASKS) != 0)
+        mpci_share_word(sp, MPCI_RECORD_REPLY, st->tuple, st->record->client_isn, st->teller,
+                        code);
+}
+
+enum mpci_split_event mpci_act_expect(mpci_split *sp, mpci_step *st)
+{
+    mpci_handshake *h = mpci_peers_entry(sp, st);
+
+    reply(sp, st, MPCI_REPLY_NO);
+    if (h == NULL)
+        return MPCI_EV_NOTHING;
+    note_driver(h, st);
+    mpci_peers_set_timer(sp, h, EXPECT_NS);
+    return MPCI_EV_NOTHING;
+}
+
+/* A client was answered elsewhere: what comes of it here is no stranger. */
+enum mpci_split_event mpci_act_expect_request(mpci_split *sp, mpci_step *st)
+{
+    mpci_handshake *h = mpci_peers_entry(sp, st);
+
+    if (h == NULL)
+        return MPCI_EV_NOTHING;
+    h->client_isn = st->record->client_isn;
+    h->client_ts = st->record->client_ts;
+    mpci_peers_set_timer(sp, h, EXPECT_NS);
+    return MPCI_EV_NOTHING;
+}
+
+/* Two drivers: the first one is remembered, the other learns of the commit when it asks again. */
+enum mpci_split_event mpci_act_expect_also(mpci_split *sp, mpci_step *st)
+{
+    if (st->h->driver == MPCI_NOBODY)
+        note_driver(st->h, st);
+    if (st->h->driver != st->teller)
+        reply(sp, st, MPCI_REPLY_DRIVEN);
+    else
+        reply(sp, st, MPCI_REPLY_NO);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_meet_driver(mpci_split *sp, mpci_step *st)
+{
+    st->h->driver = (uint16_t)st->teller;
+    reply(sp, st, MPCI_REPLY_DRIVEN);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_hear_drive(mpci_split *sp, mpci_step *st)
+{
+    note_driver(st->h, st);
+    reply(sp, st, MPCI_REPLY_DRIVEN);
+    return mpci_peers_decide_if_known(sp, st->h);
+}
+
+enum mpci_split_event mpci_act_tell_driver(mpci_split *sp, mpci_step *st)
+{
+    st->h->driver = (uint16_t)st->teller;
+    mpci_share_commit(sp, st->h, st->teller);
+    return MPCI_EV_NOTHING;
+}
+
+/* --- ANSWER --- */
+
+static void note_answerer(mpci_handshake *h, const mpci_step *st)
+{
+    mpci_share_note_answer(h, st->record);
+    h->answerer = (uint16_t)st->teller;
+}
+
+/* The registrar hears of a SYN|ACK elsewhere; without a driver it asks who that is. */
+enum mpci_split_event mpci_act_hear_answer(mpci_split *sp, mpci_step *st)
+{
+    mpci_handshake *h = mpci_peers_entry(sp, st);
+
+    if (h == NULL)
+        return MPCI_EV_NOTHING;
+    note_answerer(h, st);
+    h->asked = 0;
+    h->noes = 0;
+    mpci_peers_ask_later(sp, h);
+    return mpci_peers_decide_if_known(sp, h);
+}
+
+enum mpci_split_event mpci_act_hear_answer_again(mpci_split *sp, mpci_step *st)
+{
+    if ((st->h->roles & MPCI_ROLE_ANSWERED) == 0)
+        note_answerer(st->h, st);
+    else
+        st->h->answerer = (uint16_t)st->teller; /* one z counts: the one that was seen here */
+    return mpci_peers_decide_if_known(sp, st->h);
+}
+
+/* The server answers a SYN of ours at another member. */
+enum mpci_split_event mpci_act_join(mpci_split *sp, mpci_step *st)
+{
+    mpci_handshake *h = st->h;
+
+    mpci_path_learn(&sp->paths, &sp->core->table_key, st->tuple, st->teller, sp->core->now);
+    if (!mpci_peers_is_registrar(sp, h)) {
+        h->roles |= MPCI_ROLE_TOLD;
+        mpci_share_drive(sp, h, mpci_share_registrar(sp, &h->tuple), 0);
+        return MPCI_EV_NOTHING;
+    }
+    if ((h->roles & MPCI_ROLE_ANSWERED) == 0)
+        note_answerer(h, st);
+    return mpci_peers_decide_if_known(sp, h);
+}
+
+enum mpci_split_event mpci_act_tell_answerer(mpci_split *sp, mpci_step *st)
+{
+    st->h->answerer = (uint16_t)st->teller;
+    mpci_share_commit(sp, st->h, st->teller);
+    return MPCI_EV_NOTHING;
+}
+
+/* --- COMMIT --- */
+
+static enum mpci_split_event settled_or_full(mpci_split *sp, mpci_step *st)
+{
+    return mpci_split_settle(sp, st->h) == MPCONN_OK ? MPCI_EV_COMMITTED : MPCI_EV_FULL;
+}
+
+enum mpci_split_event mpci_act_decide(mpci_split *sp, mpci_step *st)
+{
+    mpci_handshake *h = st->h;
+    mpci_server_options so;
+    mpci_offers offers;
+
+    /* What was not offered cannot have been accepted, whatever the server says. */
+    mpci_offers_unpack(&offers, h->hs);
+    mpci_server_options_unpack(&so, h->server_options);
+    if (offers.wscale_client == MPCONN_WSCALE_NONE)
+        so.wscale = MPCONN_WSCALE_NONE;
+    so.sack = so.sack && offers.sack;
+    so.timestamps = so.timestamps && offers.timestamps;
+    h->server_options = mpci_server_options_pack(&so);
+    if (h->driver != MPCI_NOBODY)
+        h->roles |= MPCI_ROLE_OWES_DRIVER;
+    if (h->answerer != MPCI_NOBODY)
+        h->roles |= MPCI_ROLE_OWES_ANSWERER;
+    return settled_or_full(sp, st);
+}
+
+enum mpci_split_event mpci_act_adopt(mpci_split *sp, mpci_step *st)
+{
+    if (st->record->client_isn != st->h->client_isn && st->h->client_isn != 0)
+        return MPCI_EV_NOTHING;
+    mpci_share_note_commit(st->h, st->record);
+    if (st->h->roles & MPCI_ROLE_DRIVES)
+        mpci_path_learn(&sp->paths, &sp->core->table_key, st->tuple, st->teller, sp->core->now);
+    mpci_share_word(sp, MPCI_RECORD_ACK, st->tuple, st->record->client_isn, st->teller,
+                    MPCI_ACK_COMMIT);
+    return settled_or_full(sp, st);
+}
+
+enum mpci_split_event mpci_act_compare(mpci_split *sp, mpci_step *st)
+{
+    if (st->record->client_isn != st->h->client_isn)
+        return MPCI_EV_NOTHING;
+    if (st->record->server_isn != st->h->server_isn)
+        mpci_count(&sp->core->counters, MPCONN_REASON_COMMIT_CONFLICT);
+    mpci_share_word(sp, MPCI_RECORD_ACK, st->tuple, st->record->client_isn, st->teller,
+                    MPCI_ACK_COMMIT);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_commit_taken(mpci_split *sp, mpci_step *st)
+{
+    mpci_handshake *h = st->h;
+
+    if (st->record->code == MPCI_ACK_HEARD)
+        return MPCI_EV_HEARD_SERVER;
+    (void)sp;
+    if (h->driver == st->teller)
+        h->roles &= (uint8_t)~MPCI_ROLE_OWES_DRIVER;
+    if (h->answerer == st->teller)
+        h->roles &= (uint8_t)~MPCI_ROLE_OWES_ANSWERER;
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_ack_once_more(mpci_split *sp, mpci_step *st)
+{
+    if (st->h->roles & MPCI_ROLE_DRIVES)
+        mpci_split_send_final_ack(sp, st->h);
+    return MPCI_EV_NOTHING;
+}
+
+/* --- a flow that others settled --- */
+
+static int store_flow(mpci_split *sp, mpci_step *st)
+{
+    return mpci_split_keep_copy(sp, st->hash, st->record);
+}
+
+enum mpci_split_event mpci_act_keep_flow(mpci_split *sp, mpci_step *st)
+{
+    (void)store_flow(sp, st);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_adopt_flow(mpci_split *sp, mpci_step *st)
+{
+    int stored = store_flow(sp, st);
+
+    mpci_core_release(sp->core, st->h, stored ? MPCONN_REASON_RELEASED : MPCONN_REASON_TABLE_FULL);
+    return MPCI_EV_NOTHING;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Copies of flows that other members settled. */
+#include "base/seq.h"
+#include "split/actions.h"
+#include "split/share.h"
+
+static void merge_end(mpci_settled *e, const mpci_record *r, unsigned side, unsigned fin)
+{
+    /* The number behind a FIN: its acknowledgment is waited for here. */
+    if ((r->state >> 3 & fin) != 0)
+        e->dir[side].end = mpci_seq_max(e->dir[side].end, r->end[side]);
+}
+
+/* What only grows is merged; the progress of the streams is advice, and what passed here counts
+ * more (rule R10). */
+void mpci_split_merge_copy(mpci_settled *e, const mpci_record *r)
+{
+    merge_end(e, r, MPCONN_SIDE_CLIENT, MPCI_LIFE_FIN_CLIENT | MPCI_LIFE_LOOSE_FIN_CLIENT);
+    merge_end(e, r, MPCONN_SIDE_SERVER, MPCI_LIFE_FIN_SERVER | MPCI_LIFE_LOOSE_FIN_SERVER);
+    e->use |= MPCI_SETTLED_SHARED;
+    e->state |= r->state;
+}
+
+static void fill_copy(mpci_settled *e, const mpci_record *r)
+{
+    e->use |= MPCI_SETTLED_SHARED;
+    if (r->flags & MPCI_FLOW_SPLIT)
+        e->use |= MPCI_SETTLED_SPLIT;
+    if (r->flags & MPCI_FLOW_REVERSE)
+        e->use |= MPCI_SETTLED_REVERSE;
+    e->generation = r->generation;
+    e->hs = r->hs;
+    e->server_options = r->server_options;
+    e->client_isn = r->client_isn;
+    e->seq_offset = r->seq_offset;
+    e->ts_offset = r->ts_offset;
+    e->state = r->state;
+    for (unsigned i = 0; i < 2; i++) {
+        e->dir[i].end = r->end[i];
+        e->dir[i].max_end = r->end[i] + r->room[i];
+        e->max_window[i] = r->max_window[i];
+    }
+}
+
+int mpci_split_keep_copy(mpci_split *sp, uint64_t hash, const mpci_record *r)
+{
+    mpci_core *core = sp->core;
+    uint32_t slot = mpci_settled_find(&core->settled, hash, &r->tuple);
+
+    if (slot != MPCI_SLOT_NONE) {
+        mpci_settled *old = mpci_settled_at(&core->settled, slot);
+
+        if ((int16_t)(r->generation - old->generation) < 0)
+            return 0;
+        mpci_split_flow_ends(sp, slot);
+        mpci_core_end_flow(core, slot, MPCONN_REASON_FLOW_REPLACED);
+    }
+    if (mpci_split_add_flow(sp, hash, &r->tuple, &slot) != MPCONN_OK) {
+        mpci_count(&core->counters, MPCONN_REASON_TABLE_FULL);
+        return 0;
+    }
+    core->changes++;
+    core->flows_settled++;
+    fill_copy(mpci_settled_at(&core->settled, slot), r);
+    mpci_settled_at(&core->settled, slot)->last_seen = mpci_tick(core->now);
+    return 1;
+}

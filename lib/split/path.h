@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Which member the answers of a server to a client's network were last seen at: who is to be told
+ * at once (principle 5). Nothing depends on it but the time a handshake takes. */
+#ifndef MPCI_SPLIT_PATH_H
+#define MPCI_SPLIT_PATH_H
+
+#include <mpconn/base.h>
+
+#include "base/siphash.h"
+
+enum { MPCI_PATHS = 1024 };
+
+typedef struct mpci_path {
+    uint32_t print;        /* 0 = empty */
+    uint16_t member;
+    uint16_t reserved;
+    mpconn_time learnt;
+} mpci_path;
+
+typedef struct mpci_paths {
+    mpci_path list[MPCI_PATHS];
+} mpci_paths;
+
+/* The answers for this connection come to that member; to this one, when it is MPCI_NOBODY. */
+void mpci_path_learn(mpci_paths *p, const mpci_sipkey *key, const mpconn_tuple *t,
+                     uint32_t member, mpconn_time now);
+
+/* Where answers for such a connection came to within the last minutes, MPCI_NOBODY when they came
+ * here or nothing is known. */
+uint32_t mpci_path_find(const mpci_paths *p, const mpci_sipkey *key, const mpconn_tuple *t,
+                        mpconn_time now);
+
+#endif

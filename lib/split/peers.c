@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "split/peers.h"
+
+#include "split/share.h"
+
+void mpci_peers_consume(mpci_split *sp, mpci_step *st, unsigned reason)
+{
+    mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_CONSUMED, reason);
+}
+
+void mpci_peers_set_timer(mpci_split *sp, mpci_handshake *h, uint64_t ns)
+{
+    mpci_handshake_set_timer(&sp->core->handshakes, h, mpci_later(sp->core->now, ns));
+}
+
+void mpci_peers_ask_later(mpci_split *sp, mpci_handshake *h)
+{
+    mpci_peers_set_timer(sp, h, MPCI_ASK_AGAIN_NS << h->asked);
+    h->asked++;
+}
+
+int mpci_peers_is_registrar(const mpci_split *sp, const mpci_handshake *h)
+{
+    return mpci_share_registrar(sp, &h->tuple) == sp->sync->members.self;
+}
+
+int mpci_peers_is_driven(const mpci_handshake *h)
+{
+    return h->driver != MPCI_NOBODY || (h->roles & MPCI_ROLE_DRIVES) != 0;
+}
+
+static int is_answered(const mpci_handshake *h)
+{
+    return h->answerer != MPCI_NOBODY || (h->roles & MPCI_ROLE_ANSWERED) != 0;
+}
+
+/* The registrar decides when it knows both sides, and once. */
+enum mpci_split_event mpci_peers_decide_if_known(const mpci_split *sp, const mpci_handshake *h)
+{
+    return mpci_peers_is_registrar(sp, h) && mpci_peers_is_driven(h) && is_answered(h) ? MPCI_EV_DECIDE
+                                                                 : MPCI_EV_NOTHING;
+}
+
+mpci_handshake *mpci_peers_entry(mpci_split *sp, mpci_step *st)
+{
+    if (st->h == NULL && mpci_split_in_peace(sp))
+        st->h = mpci_handshake_add(&sp->core->handshakes, st->hash, st->tuple);
+    return st->h;
+}

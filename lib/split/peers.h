@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files about other members share. */
+#ifndef MPCI_SPLIT_PEERS_H
+#define MPCI_SPLIT_PEERS_H
+
+#include "split/machine.h"
+
+/* A question or a commit is repeated after this, then after twice as long ... */
+#define MPCI_ASK_AGAIN_NS (50 * MPCONN_MILLISECOND)
+
+/* ... and so often. */
+enum { MPCI_ASK_TRIES = 6 };
+
+/* peers.c */
+int mpci_peers_is_registrar(const mpci_split *sp, const mpci_handshake *h);
+int mpci_peers_is_driven(const mpci_handshake *h);
+/* DECIDE when this member is the registrar and knows both sides, else NOTHING. */
+enum mpci_split_event mpci_peers_decide_if_known(const mpci_split *sp, const mpci_handshake *h);
+/* The entry of the step, or in peace a new one; NULL when there is no room. */
+mpci_handshake *mpci_peers_entry(mpci_split *sp, mpci_step *st);
+void mpci_peers_set_timer(mpci_split *sp, mpci_handshake *h, uint64_t ns);
+/* Ask again later. */
+void mpci_peers_ask_later(mpci_split *sp, mpci_handshake *h);
+void mpci_peers_consume(mpci_split *sp, mpci_step *st, unsigned reason);
+
+#endif

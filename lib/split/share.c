@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Between entries and records. */
+#include "split/share.h"
+
+uint32_t mpci_share_registrar(const mpci_split *sp, const mpconn_tuple *t)
+{
+    return mpci_members_registrar(&sp->sync->members, t);
+}
+
+static mpci_record record_of(unsigned type, const mpconn_tuple *t, uint32_t isn)
+{
+    mpci_record r = {0};
+
+    r.type = (uint8_t)type;
+    r.tuple = *t;
+    r.client_isn = isn;
+    return r;
+}
+
+void mpci_share_word(mpci_split *sp, unsigned type, const mpconn_tuple *t, uint32_t isn,
+                     uint32_t to, unsigned code)
+{
+    mpci_record r = record_of(type, t, isn);
+
+    if (type == MPCI_RECORD_QUERY)
+        r.flags = (uint8_t)code;
+    else
+        r.code = (uint8_t)code;
+    mpci_sync_put(sp->sync, to, &r);
+}
+
+void mpci_share_request(mpci_split *sp, const mpci_handshake *h, uint32_t to)
+{
+    mpci_record r = record_of(MPCI_RECORD_SHARE, &h->tuple, h->client_isn);
+
+    r.client_ts = h->client_ts;
+    mpci_sync_put(sp->sync, to, &r);
+}
+
+void mpci_share_drive(mpci_split *sp, const mpci_handshake *h, uint32_t to, unsigned flags)
+{
+    mpci_record r = record_of(MPCI_RECORD_DRIVE, &h->tuple, h->client_isn);
+
+    r.flags = (uint8_t)flags;
+    r.hs = h->hs;
+    r.proxy_isn = h->proxy_isn;
+    r.client_ts = h->client_ts;
+    r.proxy_ts = h->proxy_ts;
+    r.client_window = h->client_window;
+    mpci_sync_put(sp->sync, to, &r);
+}
+
+void mpci_share_note_drive(mpci_handshake *h, const mpci_record *r)
+{
+    h->client_isn = r->client_isn;
+    h->hs = r->hs;
+    h->proxy_isn = r->proxy_isn;
+    h->client_ts = r->client_ts;
+    h->proxy_ts = r->proxy_ts;
+    h->client_window = r->client_window;
+}
+
+void mpci_share_answer(mpci_split *sp, const mpci_handshake *h, uint32_t to)
+{
+    mpci_record r = record_of(MPCI_RECORD_ANSWER, &h->tuple, h->client_isn);
+
+    if (h->driver == MPCI_NOBODY && (h->roles & MPCI_ROLE_DRIVES) == 0)
+        r.flags = MPCI_ANSWER_ALONE;
+    r.server_options = h->server_options;
+    r.server_isn = h->server_isn;
+    r.server_ts = h->server_ts;
+    r.server_window = h->server_window;
+    r.server_mss = h->server_mss;
+    mpci_sync_put(sp->sync, to, &r);
+}
+
+void mpci_share_note_answer(mpci_handshake *h, const mpci_record *r)
+{
+    h->client_isn = r->client_isn;
+    h->server_options = r->server_options;
+    h->server_isn = r->server_isn;
+    h->server_ts = r->server_ts;
+    h->server_window = r->server_window;
+    h->server_mss = r->server_mss;
+}
+
+/* T is 0 where the server has no timestamps; then its reading is ours, so that T is always their
+ * difference. */
+void mpci_share_commit(mpci_split *sp, const mpci_handshake *h, uint32_t to)
+{
+    const mpci_settled *e = mpci_settled_at(&sp->core->settled, h->settled);
+    mpci_record r = record_of(MPCI_RECORD_COMMIT, &h->tuple, h->client_isn);
+
+    r.generation = e->generation;
+    r.hs = h->hs;
+    r.server_options = h->server_options;
+    r.server_isn = h->server_isn;
+    r.seq_offset = e->seq_offset;
+    r.ts_offset = e->ts_offset;
+    r.client_ts = h->client_ts;
+    r.server_ts = h->proxy_ts + e->ts_offset;
+    r.client_window = h->client_window;
+    r.server_window = h->server_window;
+    r.server_mss = h->server_mss;
+    mpci_sync_put(sp->sync, to, &r);
+}
+
+void mpci_share_note_commit(mpci_handshake *h, const mpci_record *r)
+{
+    h->generation = r->generation;
+    h->client_isn = r->client_isn;
+    h->hs = r->hs;
+    h->server_options = r->server_options;
+    h->server_isn = r->server_isn;
+    h->proxy_isn = r->server_isn - r->seq_offset;
+    h->server_ts = r->server_ts;
+    h->proxy_ts = r->server_ts - r->ts_offset;
+    h->client_ts = r->client_ts;
+    h->client_window = r->client_window;
+    h->server_window = r->server_window;
+    h->server_mss = r->server_mss;
+}
+
+void mpci_share_flow(mpci_split *sp, uint32_t slot, uint32_t to)
+{
+    const mpci_settled_table *t = &sp->core->settled;
+    mpci_settled *e = mpci_settled_at(t, slot);
+    mpci_record r = {0};
+
+    mpci_settled_tuple(t, slot, &r.tuple);
+    r.type = MPCI_RECORD_DELTA;
+    r.client_isn = e->client_isn;
+    r.flags = (uint8_t)((mpci_settled_flags(e) & MPCI_SETTLED_SPLIT ? MPCI_FLOW_SPLIT : 0) |
+                        (mpci_settled_flags(e) & MPCI_SETTLED_REVERSE ? MPCI_FLOW_REVERSE : 0));
+    r.generation = e->generation;
+    r.hs = e->hs;
+    r.server_options = e->server_options;
+    r.seq_offset = e->seq_offset;
+    r.ts_offset = e->ts_offset;
+    r.state = e->state;
+    for (unsigned i = 0; i < 2; i++) {
+        r.end[i] = e->dir[i].end;
+        r.room[i] = e->dir[i].max_end - e->dir[i].end;
+        r.max_window[i] = e->max_window[i];
+    }
+    e->use |= MPCI_SETTLED_SHARED;
+    mpci_sync_put(sp->sync, to, &r);
+}

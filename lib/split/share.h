@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a handshake or a flow says to other members. */
+#ifndef MPCI_SPLIT_SHARE_H
+#define MPCI_SPLIT_SHARE_H
+
+#include "split/split.h"
+
+/* Flags of records. */
+enum {
+    MPCI_DRIVE_ASKS = 1 << 0,       /* does anybody know a commit of it? */
+    MPCI_ANSWER_ALONE = 1 << 0,     /* nothing is known here of who drives */
+    MPCI_FLOW_SPLIT = 1 << 0,
+    MPCI_FLOW_REVERSE = 1 << 1,
+    MPCI_QUERY_FROM_SERVER = 1 << 0 /* the segment that is asked about comes from the server */
+};
+
+/* Codes of REPLY and ACK. */
+enum {
+    MPCI_REPLY_NO = 1,              /* nothing is known */
+    MPCI_REPLY_DEAD = 2,            /* the number is over */
+    MPCI_REPLY_DRIVEN = 3,          /* somebody drives it; a commit will follow */
+    MPCI_ACK_COMMIT = 1,
+    MPCI_ACK_HEARD = 2              /* the server was heard after the commit */
+};
+
+uint32_t mpci_share_registrar(const mpci_split *sp, const mpconn_tuple *t);
+
+void mpci_share_request(mpci_split *sp, const mpci_handshake *h, uint32_t to);
+void mpci_share_drive(mpci_split *sp, const mpci_handshake *h, uint32_t to, unsigned flags);
+void mpci_share_answer(mpci_split *sp, const mpci_handshake *h, uint32_t to);
+void mpci_share_commit(mpci_split *sp, const mpci_handshake *h, uint32_t to);
+void mpci_share_flow(mpci_split *sp, uint32_t slot, uint32_t to);
+/* A record that only names a connection: SHARE, STALE, QUERY, REPLY, CLOSE, REACK, RST_SEEN, ACK. */
+void mpci_share_word(mpci_split *sp, unsigned type, const mpconn_tuple *t, uint32_t isn,
+                     uint32_t to, unsigned code);
+
+/* The entry knows what the record says. */
+void mpci_share_note_drive(mpci_handshake *h, const mpci_record *r);
+void mpci_share_note_answer(mpci_handshake *h, const mpci_record *r);
+void mpci_share_note_commit(mpci_handshake *h, const mpci_record *r);
+
+#endif

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From a record of another member to an event of the handshake machine, or to a settled flow. */
+#include "split/actions.h"
+#include "split/share.h"
+
+static int is_alive(const mpci_settled *e)
+{
+    mpci_track t;
+
+    mpci_settled_track_load(e, &t);
+    return !mpci_track_is_over(&t) && (mpci_settled_flags(e) & MPCI_SETTLED_KILLED) == 0;
+}
+
+static mpci_settled *settled_of(const mpci_split *sp, const mpci_step *st, uint32_t *slot)
+{
+    *slot = mpci_settled_find(&sp->core->settled, st->hash, st->tuple);
+    return *slot != MPCI_SLOT_NONE ? mpci_settled_at(&sp->core->settled, *slot) : NULL;
+}
+
+/* The flow this record is about, as it stands in the table: of this incarnation and alive. */
+static mpci_settled *same_flow(const mpci_split *sp, const mpci_step *st, uint32_t *slot)
+{
+    mpci_settled *e = settled_of(sp, st, slot);
+
+    return e != NULL && e->client_isn == st->record->client_isn && is_alive(e) ? e : NULL;
+}
+
+static void answer(mpci_split *sp, const mpci_step *st, unsigned code)
+{
+    mpci_share_word(sp, MPCI_RECORD_REPLY, st->tuple, st->record->client_isn, st->teller, code);
+}
+
+/* Who drives or saw an answer learns that all was decided. Returns 1 when it was. */
+static int tell_what_is_settled(mpci_split *sp, mpci_step *st)
+{
+    uint32_t slot;
+    unsigned dead;
+
+    if (same_flow(sp, st, &slot) != NULL) {
+        if (st->h != NULL && st->h->state == MPCI_ST_CONFIRMING)
+            return 0; /* the machine still has all of the commit */
+        mpci_share_flow(sp, slot, st->teller);
+        return 1;
+    }
+    dead = mpci_tombstones_find(&sp->core->tombstones, st->hash, st->record->client_isn);
+    if (dead != MPCI_TOMBSTONE_NONE)
+        answer(sp, st, MPCI_REPLY_DEAD);
+    return dead != MPCI_TOMBSTONE_NONE;
+}
+
+/* An entry of another incarnation: a driver elsewhere shows that the client went on to that. */
+static int entry_is_other(const mpci_step *st)
+{
+    return st->h != NULL && st->h->state != MPCI_ST_ASKING &&
+           st->h->client_isn != st->record->client_isn;
+}
+
+static void told_drive(mpci_split *sp, mpci_step *st)
+{
+    if (tell_what_is_settled(sp, st))
+        return;
+    if (entry_is_other(st)) {
+        if (st->h->state != MPCI_ST_ANSWERED && st->h->state != MPCI_ST_EXPECTED) {
+            answer(sp, st, MPCI_REPLY_NO);
+            return;
+        }
+    }
+    mpci_split_run(sp, st, MPCI_EV_TOLD_DRIVE);
+}
+
+static void told_answer(mpci_split *sp, mpci_step *st)
+{
+    int alone = (st->record->flags & MPCI_ANSWER_ALONE) != 0;
+
+    if (tell_what_is_settled(sp, st))
+        return;
+    if (entry_is_other(st) || (st->h == NULL && mpci_share_registrar(sp, st->tuple) !=
+                                                    sp->sync->members.self)) {
+        if (alone)
+            answer(sp, st, MPCI_REPLY_NO);
+        return;
+    }
+    if (alone && (st->h == NULL || st->h->state == MPCI_ST_ANSWERED))
+        answer(sp, st, MPCI_REPLY_NO);
+    mpci_split_run(sp, st, MPCI_EV_TOLD_ANSWER);
+}
+
+static void told_query(mpci_split *sp, mpci_step *st)
+{
+    uint32_t slot;
+    const mpci_settled *e = settled_of(sp, st, &slot);
+
+    if (e != NULL && is_alive(e)) {
+        mpci_share_flow(sp, slot, st->teller);
+        return;
+    }
+    if (st->h != NULL && (st->h->roles & MPCI_ROLE_DRIVES) != 0) {
+        st->h->roles |= MPCI_ROLE_TOLD;
+        mpci_share_drive(sp, st->h, st->teller, 0);
+        return;
+    }
+    answer(sp, st, e != NULL ? MPCI_REPLY_DEAD : MPCI_REPLY_NO);
+}
+
+/* Every member that is up has said no: a bit each, so that nobody counts twice. */
+static int all_said_no(const mpci_split *sp, mpci_step *st)
+{
+    const mpci_members *m = &sp->sync->members;
+    uint64_t up = 0;
+
+    for (uint32_t i = 0; i < m->n; i++) {
+        if (m->list[i].up)
+            up |= UINT64_C(1) << i;
+        if (m->list[i].id == st->teller)
+            st->h->noes |= UINT64_C(1) << i;
+    }
+    return (up & ~st->h->noes) == 0;
+}
+
+static void told_reply(mpci_split *sp, mpci_step *st)
+{
+    if (st->h == NULL || entry_is_other(st))
+        return;
+    switch (st->record->code) {
+    case MPCI_REPLY_NO:
+        if (all_said_no(sp, st))
+            mpci_split_run(sp, st, MPCI_EV_TOLD_NO);
+        break;
+    case MPCI_REPLY_DEAD:
+        mpci_split_run(sp, st, MPCI_EV_TOLD_OVER);
+        break;
+    case MPCI_REPLY_DRIVEN:
+        mpci_split_run(sp, st, MPCI_EV_TOLD_DRIVEN);
+        break;
+    default:
+        break; /* of a later version */
+    }
+}
+
+static void told_commit(mpci_split *sp, mpci_step *st)
+{
+    uint32_t slot;
+
+    if (st->h == NULL || entry_is_other(st)) {
+        if (same_flow(sp, st, &slot) != NULL) /* our acknowledgment was lost */
+            mpci_share_word(sp, MPCI_RECORD_ACK, st->tuple, st->record->client_isn, st->teller,
+                            MPCI_ACK_COMMIT);
+        return;
+    }
+    mpci_split_run(sp, st, MPCI_EV_TOLD_COMMIT);
+}
+
+static void told_flow(mpci_split *sp, mpci_step *st)
+{
+    uint32_t slot;
+    mpci_settled *e = settled_of(sp, st, &slot);
+
+    if (e != NULL && e->client_isn == st->record->client_isn)
+        mpci_split_merge_copy(e, st->record);
+    else if (st->h == NULL || st->h->state != MPCI_ST_CONFIRMING)
+        mpci_split_run(sp, st, MPCI_EV_TOLD_FLOW);
+}
+
+static void told_close(mpci_split *sp, mpci_step *st)
+{
+    uint32_t slot;
+    mpci_settled *e = settled_of(sp, st, &slot);
+
+    mpci_core_bury(sp->core, st->hash, st->record->client_isn, MPCI_TOMBSTONE_FOUND);
+    if (e != NULL && e->client_isn == st->record->client_isn) {
+        mpci_split_flow_ends(sp, slot);
+        mpci_core_end_flow(sp->core, slot, MPCONN_REASON_FLOW_RESET);
+        return;
+    }
+    if (st->h != NULL && !entry_is_other(st))
+        mpci_split_run(sp, st, MPCI_EV_TOLD_OVER);
+}
+
+static void told_if_same(mpci_split *sp, mpci_step *st, enum mpci_split_event event)
+{
+    if (st->h != NULL && !entry_is_other(st))
+        mpci_split_run(sp, st, event);
+}
+
+void mpci_split_told(void *split, const mpci_record *r, uint32_t from)
+{
+    mpci_split *sp = split;
+    mpci_step st = {0};
+
+    st.record = r;
+    st.teller = from;
+    st.tuple = &r->tuple;
+    st.hash = mpci_tuple_hash(&sp->core->table_key, st.tuple);
+    st.h = mpci_handshake_find(&sp->core->handshakes, st.hash, st.tuple);
+    /* Whoever has heard of it from another does not commit it alone any more (R1a). */
+    if (st.h != NULL && !entry_is_other(&st))
+        st.h->roles |= MPCI_ROLE_TOLD;
+    switch ((enum mpci_record_type)r->type) {
+    case MPCI_RECORD_DRIVE:
+        told_drive(sp, &st);
+        break;
+    case MPCI_RECORD_ANSWER:
+        told_answer(sp, &st);
+        break;
+    case MPCI_RECORD_COMMIT:
+        told_commit(sp, &st);
+        break;
+    case MPCI_RECORD_DELTA:
+        told_flow(sp, &st);
+        break;
+    case MPCI_RECORD_QUERY:
+        told_query(sp, &st);
+        break;
+    case MPCI_RECORD_REPLY:
+        told_reply(sp, &st);
+        break;
+    case MPCI_RECORD_CLOSE:
+        told_close(sp, &st);
+        break;
+    case MPCI_RECORD_REACK:
+        told_if_same(sp, &st, MPCI_EV_TOLD_REACK);
+        break;
+    case MPCI_RECORD_RST_SEEN:
+        told_if_same(sp, &st, MPCI_EV_TOLD_RST);
+        break;
+    case MPCI_RECORD_ACK:
+        told_if_same(sp, &st, MPCI_EV_TOLD_ACK);
+        break;
+    case MPCI_RECORD_SHARE:
+        if (!tell_what_is_settled(sp, &st))
+            mpci_split_run(sp, &st, MPCI_EV_TOLD_SHARE);
+        break;
+    case MPCI_RECORD_STALE:
+    case MPCI_RECORD_NONE:
+    case MPCI_RECORD_HELLO:
+    case MPCI_RECORD_LIMIT:
+        break;
+    }
+}

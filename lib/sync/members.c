@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "sync/members.h"
+
+#include "base/cursor.h"
+
+mpci_member *mpci_members_find(const mpci_members *m, uint32_t id)
+{
+    uint32_t low = 0, high = m->n;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (m->list[middle].id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < m->n && m->list[low].id == id ? &m->list[low] : NULL;
+}
+
+uint64_t mpci_member_challenge(const mpci_members *m, const mpci_member *p)
+{
+    uint8_t bytes[10];
+
+    mpci_store16(bytes, p->id);
+    mpci_store64(bytes + 2, p->changes);
+    return mpci_siphash24(&m->challenge_key, bytes, sizeof bytes) | 1;
+}
+
+int mpci_member_is_new(const mpci_member *p, uint64_t sequence)
+{
+    uint64_t bit = sequence % MPCI_REPLAY_WIDTH;
+
+    if (sequence > p->highest)
+        return 1;
+    return p->highest - sequence < MPCI_REPLAY_WIDTH &&
+           (p->seen[bit / 64] >> (bit % 64) & 1) == 0;
+}
+
+void mpci_member_take(mpci_member *p, uint64_t sequence)
+{
+    uint64_t bit = sequence % MPCI_REPLAY_WIDTH;
+
+    if (sequence > p->highest) {
+        /* the places of the numbers between were used by older ones */
+        uint64_t fresh = sequence - p->highest;
+
+        if (fresh >= MPCI_REPLAY_WIDTH)
+            memset(p->seen, 0, sizeof p->seen);
+        for (uint64_t n = p->highest + 1; fresh < MPCI_REPLAY_WIDTH && n <= sequence; n++)
+            p->seen[n % MPCI_REPLAY_WIDTH / 64] &= ~(UINT64_C(1) << (n % 64));
+        p->highest = sequence;
+    }
+    p->seen[bit / 64] |= UINT64_C(1) << (bit % 64);
+}
+
+void mpci_member_begin(mpci_member *p, uint64_t boot, uint64_t sequence)
+{
+    p->boot_before = p->boot;
+    p->boot = boot;
+    p->changes++;
+    p->highest = sequence;
+    memset(p->seen, 0xff, sizeof p->seen); /* what was said before is not taken any more */
+}
+
+/* By a key of the cluster and in one byte order, unlike the hash of the table, which is each
+ * engine's own. */
+static uint64_t connection_hash(const mpci_members *m, const mpconn_tuple *t)
+{
+    uint8_t bytes[2 * sizeof(mpconn_addr) + 7];
+    mpci_writer w = mpci_writer_of(bytes, sizeof bytes);
+
+    mpci_write_number(&w, t->family, 1);
+    mpci_write_number(&w, t->zone, 2);
+    mpci_write_bytes(&w, t->client.bytes, sizeof t->client.bytes);
+    mpci_write_bytes(&w, t->server.bytes, sizeof t->server.bytes);
+    mpci_write_number(&w, t->client_port, 2);
+    mpci_write_number(&w, t->server_port, 2);
+    return mpci_siphash13(&m->order_key, bytes, sizeof bytes);
+}
+
+static uint64_t rank(const mpci_members *m, uint64_t connection, uint32_t id)
+{
+    uint8_t bytes[10];
+
+    mpci_store64(bytes, connection);
+    mpci_store16(bytes + 8, (uint16_t)id);
+    return mpci_siphash13(&m->order_key, bytes, sizeof bytes);
+}
+
+uint32_t mpci_members_registrar(const mpci_members *m, const mpconn_tuple *tuple)
+{
+    uint64_t connection = connection_hash(m, tuple);
+    uint64_t best = rank(m, connection, m->self);
+    uint32_t id = m->self;
+
+    for (uint32_t i = 0; i < m->n; i++) {
+        uint64_t r;
+
+        if (!m->list[i].up)
+            continue;
+        r = rank(m, connection, m->list[i].id);
+        if (r > best || (r == best && m->list[i].id < id)) {
+            best = r;
+            id = m->list[i].id;
+        }
+    }
+    return id;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The other members: which boot of each is alive, and which of its frames were taken (V19).
+ *
+ *  1. Each boot of a member has a random number and a random key.
+ *  2. For each other member it makes a challenge from that key and from how often that member has
+ *     changed its boot: it cannot be foreseen, and no old answer fits a later one.
+ *  3. HELLO carries to each member the challenge, and the answer: the challenge heard from it last.
+ *  4. A HELLO that answers our present challenge shows that its boot is alive: frames of that boot
+ *     count from this one on, and those of the boot before do not any more.
+ *  5. Of one boot each sequence number counts once; what is further behind the highest than the
+ *     window is wide, counts as seen. */
+#ifndef MPCI_SYNC_MEMBERS_H
+#define MPCI_SYNC_MEMBERS_H
+
+#include <mpconn/base.h>
+
+#include "base/siphash.h"
+
+enum { MPCI_REPLAY_WORDS = 16, MPCI_REPLAY_WIDTH = 64 * MPCI_REPLAY_WORDS };
+
+typedef struct mpci_member {
+    uint16_t id;
+    uint8_t up;              /* alive, and heard of lately */
+    uint64_t boot;           /* whose frames count; 0 = none yet */
+    uint64_t boot_before;    /* the one it took the place of */
+    uint64_t highest;        /* sequence number taken */
+    uint64_t seen[MPCI_REPLAY_WORDS]; /* bit n % WIDTH: sequence number n was taken */
+    uint64_t changes;        /* of boot */
+    uint64_t heard_challenge;/* the one it put to us last; 0 = none */
+    uint64_t heard_boot;     /* of that HELLO */
+    mpconn_time heard;       /* last frame that counted */
+    mpconn_time greeted;     /* last HELLO to it alone */
+    mpconn_time changed;     /* last change of boot */
+} mpci_member;
+
+typedef struct mpci_members {
+    mpci_member *list;       /* by id, ascending */
+    uint32_t n;
+    uint16_t self;
+    uint64_t boot;           /* ours, never 0 */
+    mpci_sipkey challenge_key;
+    mpci_sipkey order_key;   /* of the cluster: who is registrar */
+} mpci_members;
+
+mpci_member *mpci_members_find(const mpci_members *m, uint32_t id);
+
+/* What we ask this member to answer. Never 0. */
+uint64_t mpci_member_challenge(const mpci_members *m, const mpci_member *p);
+
+/* Whether a sequence number of the boot that counts is new; and: it was taken. */
+int mpci_member_is_new(const mpci_member *p, uint64_t sequence);
+void mpci_member_take(mpci_member *p, uint64_t sequence);
+
+/* This boot of it is alive, from this sequence number on. */
+void mpci_member_begin(mpci_member *p, uint64_t boot, uint64_t sequence);
+
+/* Whether there is anybody to ask. */
+static inline int mpci_members_any_up(const mpci_members *m)
+{
+    for (uint32_t i = 0; i < m->n; i++)
+        if (m->list[i].up)
+            return 1;
+    return 0;
+}
+
+/* Who decides about this connection: the first of those alive, this one among them, in an order
+ * that every member finds alike (rendezvous hashing). */
+uint32_t mpci_members_registrar(const mpci_members *m, const mpconn_tuple *tuple);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From records to frames. */
+#include "sync/hello.h"
+#include "sync/sync.h"
+
+/* Somebody who is not heard gets greeted no more often than this, whatever he sends. */
+#define GREET_PAUSE_NS (20 * MPCONN_MILLISECOND)
+
+static mpci_writer begin_frame(const mpci_sync *s)
+{
+    return mpci_writer_of(s->frame + MPCI_FRAME_HEADER,
+                          s->frame_room - MPCI_FRAME_HEADER - MPCI_FRAME_TAG);
+}
+
+/* The host's cipher, or our tag. */
+static int finish(mpci_sync *s, size_t len)
+{
+    const mpconn_callbacks *cb = &s->core->callbacks;
+
+    if (cb->seal != NULL)
+        return cb->seal(s->core->user, s->frame, MPCI_FRAME_HEADER, s->frame + MPCI_FRAME_HEADER,
+                        len - MPCI_FRAME_HEADER, s->frame + len);
+    mpci_frame_tag(&s->key, s->frame, len, s->frame + len);
+    return 0;
+}
+
+static void send_frame(mpci_sync *s, uint32_t to, const mpci_writer *w)
+{
+    const mpconn_callbacks *cb = &s->core->callbacks;
+    size_t len = (size_t)(w->at - s->frame);
+    mpci_frame f = {0};
+
+    f.flags = cb->seal != NULL ? MPCI_FRAME_SEALED : 0;
+    f.sender = s->members.self;
+    f.destination = (uint16_t)to;
+    f.cluster = s->key.cluster;
+    f.epoch = (uint32_t)s->epochs.number;
+    f.boot = s->members.boot;
+    f.sequence = ++s->sequence;
+    mpci_frame_write(&f, s->frame);
+    if (finish(s, len) < 0 ||
+        cb->send_frame(s->core->user, to, s->frame, len + MPCI_FRAME_TAG) < 0) {
+        mpci_sync_count(s, MPCONN_SYNC_SEND_FAILED);
+        return;
+    }
+    s->frames_out++;
+    s->bytes_out += len + MPCI_FRAME_TAG;
+}
+
+void mpci_sync_put(mpci_sync *s, uint32_t to, const mpci_record *r)
+{
+    if (!mpci_sync_has_members(s) || to == s->members.self)
+        return;
+    if (s->n_pending == MPCI_PENDING)
+        mpci_sync_flush(s);
+    s->pending[s->n_pending].to = (uint16_t)to;
+    s->pending[s->n_pending].record = *r;
+    s->n_pending++;
+}
+
+/* Everything that waits for one destination goes into as few frames as hold it. */
+static void flush_to(mpci_sync *s, uint32_t to, uint32_t from)
+{
+    mpci_record_context c = {0};
+    mpci_writer w = begin_frame(s);
+
+    for (uint32_t i = from; i < s->n_pending; i++) {
+        mpci_pending *p = &s->pending[i];
+
+        if (p->to != to || p->record.type == MPCI_RECORD_NONE)
+            continue;
+        if (!mpci_record_encode(&w, &c, &p->record)) {
+            send_frame(s, to, &w);
+            w = begin_frame(s);
+            memset(&c, 0, sizeof c);
+            (void)mpci_record_encode(&w, &c, &p->record); /* an empty frame holds any record */
+        }
+        s->records_out[p->record.type]++;
+        p->record.type = MPCI_RECORD_NONE;
+    }
+    send_frame(s, to, &w);
+}
+
+void mpci_sync_flush(mpci_sync *s)
+{
+    for (uint32_t i = 0; i < s->n_pending; i++)
+        if (s->pending[i].record.type != MPCI_RECORD_NONE)
+            flush_to(s, s->pending[i].to, i);
+    s->n_pending = 0;
+}
+
+void mpci_sync_greet(mpci_sync *s, mpci_member *p)
+{
+    mpci_writer w = begin_frame(s);
+
+    if (p->greeted != 0 && s->core->now - p->greeted < GREET_PAUSE_NS)
+        return;
+    p->greeted = s->core->now;
+    (void)mpci_hello_encode(&w, &s->members, p, 1);
+    s->records_out[MPCI_RECORD_HELLO]++;
+    send_frame(s, p->id, &w);
+}
+
+void mpci_sync_greet_all(mpci_sync *s)
+{
+    mpci_writer w = begin_frame(s);
+
+    for (uint32_t i = 0; i < s->members.n; i += MPCI_HELLO_ENTRIES) {
+        uint32_t n = s->members.n - i;
+
+        if (n > MPCI_HELLO_ENTRIES)
+            n = MPCI_HELLO_ENTRIES;
+        if (!mpci_hello_encode(&w, &s->members, &s->members.list[i], n)) {
+            send_frame(s, MPCONN_MEMBER_ALL, &w);
+            w = begin_frame(s);
+            (void)mpci_hello_encode(&w, &s->members, &s->members.list[i], n);
+        }
+        s->records_out[MPCI_RECORD_HELLO]++;
+    }
+    send_frame(s, MPCONN_MEMBER_ALL, &w);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The channel between members: records go in, frames come out, and the other way round. */
+#ifndef MPCI_SYNC_SYNC_H
+#define MPCI_SYNC_SYNC_H
+
+#include "sync/epoch.h"
+#include "sync/frame.h"
+#include "sync/members.h"
+#include "sync/record.h"
+#include "table/core.h"
+
+enum { MPCI_PENDING = 64 };
+
+/* A record on its way: what the next packet needs leaves when the present call ends. */
+typedef struct mpci_pending {
+    uint16_t to;               /* member id, or MPCONN_MEMBER_ALL */
+    mpci_record record;
+} mpci_pending;
+
+/* What is done with a record of another member. */
+typedef void (*mpci_record_taker)(void *user, const mpci_record *r, uint32_t from);
+
+typedef struct mpci_sync {
+    mpci_core *core;
+    mpci_record_taker take;
+    void *taker;
+    mpci_epochs epochs;
+    mpci_members members;
+    mpci_frame_key key, old_key; /* the present one, and the one before set_key() */
+    uint64_t sequence;           /* last one given */
+    mpconn_time hello_due;
+    uint8_t *frame;              /* where the next one is made */
+    uint32_t frame_room;         /* bytes of it */
+    uint32_t n_pending;
+    mpci_pending pending[MPCI_PENDING];
+    uint64_t counts[MPCONN_SYNC_LIMIT];
+    uint64_t records_in[MPCI_RECORD_LIMIT], records_out[MPCI_RECORD_LIMIT];
+    uint64_t frames_out, bytes_out, bytes_in;
+} mpci_sync;
+
+/* Whether there is anybody to talk to. */
+static inline int mpci_sync_has_members(const mpci_sync *s)
+{
+    return s->members.n > 0;
+}
+
+static inline void mpci_sync_count(mpci_sync *s, unsigned reason)
+{
+    s->counts[reason]++;
+}
+
+/* sync.c */
+int mpci_sync_init(mpci_sync *s, mpci_core *core, mpci_alloc *a, const mpconn_engine_config *cfg,
+                   mpconn_time now);
+void mpci_sync_fini(mpci_sync *s, mpci_alloc *a);
+void mpci_sync_rekey(mpci_sync *s, const uint8_t *key, size_t len);
+/* Greetings that are due, members that fell silent. */
+void mpci_sync_tick(mpci_sync *s);
+/* A frame of it counted; two members use its id. */
+void mpci_sync_heard(mpci_sync *s, mpci_member *p);
+void mpci_sync_conflict(mpci_sync *s, const mpci_member *p);
+
+/* send.c: queue a record for a member; one for this member itself is not sent. */
+void mpci_sync_put(mpci_sync *s, uint32_t to, const mpci_record *r);
+void mpci_sync_flush(mpci_sync *s);
+/* Greet a member at once, or all of them. */
+void mpci_sync_greet(mpci_sync *s, mpci_member *p);
+void mpci_sync_greet_all(mpci_sync *s);
+
+/* receive.c: take a frame; the mpconn_sync_reason. A sealed one is opened in place. */
+unsigned mpci_sync_receive(mpci_sync *s, uint8_t *bytes, size_t len);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A connection whose two directions pass through different members: A sees what the client says, B
+ * what the server says (protocol 2a). */
+#include "check_main.h"
+#include "engine/engine.h"
+#include "pair.h"
+
+enum { CLIENT = MPCONN_SIDE_CLIENT, SERVER = MPCONN_SIDE_SERVER };
+enum { A, B };
+
+static mpconn_engine_config cfg;
+static mpconn_callbacks cb;
+static bed_conn c;
+
+/* A connection about which this member decides. */
+static bed_conn conn_of_registrar(unsigned registrar)
+{
+    for (uint16_t port = 40000;; port++) {
+        mpconn_tuple t = bed_tuple(4, 1, port);
+
+        if (mpci_members_registrar(&p.m[A].eng->sync.members, &t) == registrar) {
+            ck_assert_uint_eq(mpci_members_registrar(&p.m[B].eng->sync.members, &t), registrar);
+            return bed_conn_of(&t, 0x11111111, 0x10);
+        }
+    }
+}
+
+static void set_up(void)
+{
+    bed_config(&cfg, &cb);
+}
+
+static void begin(unsigned registrar)
+{
+    pair_open(&cfg, &cb);
+    c = conn_of_registrar(registrar);
+}
+
+static const bed_out *expect(unsigned member, unsigned side, unsigned flags, uint32_t seq,
+                             uint32_t ack)
+{
+    const bed_out *out = bed_take(&p.m[member]);
+
+    ck_assert_uint_eq(out->pkt.side, side);
+    ck_assert_uint_eq(out->view.flags, flags);
+    ck_assert_uint_eq(out->view.seq, seq);
+    ck_assert_uint_eq(out->view.ack, ack);
+    return out;
+}
+
+static void syn_ack_at(unsigned member)
+{
+    bed_segment seg = bed_syn_ack_seg(&c);
+
+    bed_in(&p.m[member], SERVER, &seg);
+    ck_assert_int_eq(p.m[member].pkt.verdict, MPCONN_VERDICT_CONSUMED);
+}
+
+static void data(unsigned member, unsigned from, uint32_t seq, uint32_t ack, uint32_t n)
+{
+    bed_segment seg = bed_data(&c, from, seq, ack, n);
+
+    bed_in(&p.m[member], from, &seg);
+}
+
+static void expect_translated(unsigned member, unsigned from)
+{
+    mpci_view v;
+
+    ck_assert_msg(p.m[member].pkt.reason == MPCONN_REASON_TRANSLATED, "%s",
+                  mpconn_reason_name(p.m[member].pkt.reason));
+    bed_view(&p.m[member], &v, NULL);
+    if (from == CLIENT)
+        ck_assert_uint_eq(v.ack, c.z + 1);
+    else
+        ck_assert_uint_eq(v.seq, c.y + 1);
+}
+
+static void handshake(void)
+{
+    bed_syn(&p.m[A], &c);
+    bed_proof(&p.m[A], &c);
+    expect(A, SERVER, MPCI_TCP_SYN, c.x, 0);
+    pair_deliver(); /* if A told anybody */
+    syn_ack_at(B);
+    ck_assert_uint_eq(p.m[B].n_out, 0); /* rule R1: nothing before the commit */
+    pair_deliver();
+    expect(A, SERVER, MPCI_TCP_ACK, c.x + 1, c.z + 1);
+    expect(B, CLIENT, MPCI_TCP_ACK, c.y + 1, c.x + 1);
+    ck_assert_uint_eq(p.m[A].n_out, 0);
+    ck_assert_uint_eq(p.m[B].n_out, 0);
+}
+
+START_TEST(R1_answer_elsewhere_is_committed_by_the_registrar_and_both_translate)
+{
+    begin((unsigned)_i);
+    handshake();
+    for (unsigned i = 0; i < 2; i++) {
+        ck_assert_uint_eq(p.m[i].n_events, 1);
+        ck_assert_uint_eq(p.m[i].events[0].type, MPCONN_EVENT_SETTLED);
+        ck_assert_uint_eq(p.m[i].deltas[0].seq[SERVER], c.z - c.y);
+        ck_assert_uint_eq(p.m[i].deltas[0].ts[SERVER], c.server_ts - c.proxy_ts);
+    }
+    ck_assert_mem_eq(&p.m[A].deltas[0], &p.m[B].deltas[0], sizeof(mpconn_delta));
+    data(A, CLIENT, 1, 1, 100);
+    expect_translated(A, CLIENT);
+    data(B, SERVER, 1, 101, 500);
+    expect_translated(B, SERVER);
+    pair_close();
+}
+END_TEST
+
+/* The next handshake of that path is announced with the SYN to the server: one hop less. */
+START_TEST(principle_5_second_connection_of_a_path_is_announced_at_once)
+{
+    begin((unsigned)_i);
+    handshake();
+    c.tuple.client_port = (uint16_t)(c.tuple.client_port + 1);
+    while (mpci_members_registrar(&p.m[A].eng->sync.members, &c.tuple) != (unsigned)_i)
+        c.tuple.client_port++;
+    bed_syn(&p.m[A], &c);
+    bed_proof(&p.m[A], &c);
+    expect(A, SERVER, MPCI_TCP_SYN, c.x, 0);
+    ck_assert_uint_eq(p.n_frames, 1);
+    pair_deliver();
+    syn_ack_at(B);
+    if (_i == B) /* the registrar has all it needs */
+        expect(B, CLIENT, MPCI_TCP_ACK, c.y + 1, c.x + 1);
+    pair_deliver();
+    expect(A, SERVER, MPCI_TCP_ACK, c.x + 1, c.z + 1);
+    if (_i == A)
+        expect(B, CLIENT, MPCI_TCP_ACK, c.y + 1, c.x + 1);
+    pair_close();
+}
+END_TEST
+
+START_TEST(principle_5_symmetric_connection_tells_nobody)
+{
+    begin((unsigned)_i);
+    bed_settle(&p.m[A], &c);
+    data(A, CLIENT, 1, 1, 100);
+    data(A, SERVER, 1, 101, 100);
+    ck_assert_uint_eq(p.n_frames, 0);
+    ck_assert_uint_eq(p.m[A].events[0].type, MPCONN_EVENT_SETTLED);
+    pair_close();
+}
+END_TEST
+
+/* What comes before its commit waits for it. */
+START_TEST(R1_data_of_the_server_waits_for_the_commit)
+{
+    begin((unsigned)_i);
+    bed_syn(&p.m[A], &c);
+    bed_proof(&p.m[A], &c);
+    syn_ack_at(B);
+    data(B, SERVER, 1, 1, 500);
+    ck_assert_int_eq(p.m[B].pkt.verdict, MPCONN_VERDICT_HOLD);
+    pair_deliver();
+    ck_assert_uint_eq(p.m[B].n_released, 1);
+    bed_in_again(&p.m[B], &p.m[B].pkt);
+    expect_translated(B, SERVER);
+    pair_close();
+}
+END_TEST
+
+/* The server's refusal becomes the exact RST of the client, and its driver hears of it. */
+START_TEST(V5_refusal_seen_elsewhere_ends_the_handshake)
+{
+    bed_segment rst;
+
+    begin((unsigned)_i);
+    bed_syn(&p.m[A], &c);
+    bed_proof(&p.m[A], &c);
+    p.m[A].n_out = 0;
+    rst = bed_seg(&c.tuple, CLIENT, MPCI_TCP_RST | MPCI_TCP_ACK, 0, c.x + 1);
+    bed_in(&p.m[B], SERVER, &rst);
+    pair_deliver();
+    pair_pass(100 * MPCONN_MILLISECOND);
+    pair_deliver();
+    expect(A, CLIENT, MPCI_TCP_RST | MPCI_TCP_ACK, c.y + 1, c.x + 1);
+    pair_pass(60 * MPCONN_SECOND);
+    ck_assert_uint_eq(p.m[A].n_out, 0);
+    pair_close();
+}
+END_TEST
+
+/* V8: the way back moves to the other member in mid-flow. */
+START_TEST(V8_way_that_moves_is_asked_about_and_goes_on)
+{
+    begin((unsigned)_i);
+    bed_settle(&p.m[A], &c);
+    data(A, CLIENT, 1, 1, 100);
+    data(A, SERVER, 1, 101, 100);
+    data(B, SERVER, 101, 101, 200);
+    ck_assert_int_eq(p.m[B].pkt.verdict, MPCONN_VERDICT_HOLD);
+    pair_deliver();
+    ck_assert_uint_eq(p.m[B].n_released, 1);
+    bed_in_again(&p.m[B], &p.m[B].pkt);
+    ck_assert_int_eq(p.m[B].pkt.reason, MPCONN_REASON_TRANSLATED);
+    data(A, CLIENT, 101, 301, 10);
+    ck_assert_int_eq(p.m[A].pkt.reason, MPCONN_REASON_TRANSLATED);
+    pair_close();
+}
+END_TEST
+
+START_TEST(R9_connection_nobody_knows_is_dropped)
+{
+    begin((unsigned)_i);
+    c.y = 5;
+    data(B, SERVER, 101, 101, 200);
+    ck_assert_int_eq(p.m[B].pkt.verdict, MPCONN_VERDICT_HOLD);
+    pair_deliver();
+    ck_assert_uint_eq(p.m[B].n_released, 1);
+    bed_in_again(&p.m[B], &p.m[B].pkt);
+    ck_assert_int_eq(p.m[B].pkt.verdict, MPCONN_VERDICT_DROP);
+    ck_assert_uint_eq(p.m[B].eng->core.handshakes.used, 0);
+    pair_close();
+}
+END_TEST
+
+/* V2, V21: the client's first data comes to a member that knows nothing. */
+START_TEST(V2_first_request_through_another_member_drives_nothing_again)
+{
+    bed_segment seg;
+
+    begin((unsigned)_i);
+    handshake();
+    data(B, CLIENT, 1, 1, 50); /* B has a copy */
+    expect_translated(B, CLIENT);
+    c.tuple.client_port = (uint16_t)(c.tuple.client_port + 500);
+    bed_settle(&p.m[A], &c); /* symmetric at A, told to nobody */
+    seg = bed_data(&c, CLIENT, 1, 1, 50);
+    seg.s.tsecr = c.proxy_ts;
+    bed_in(&p.m[B], CLIENT, &seg);
+    ck_assert_int_eq(p.m[B].pkt.verdict, MPCONN_VERDICT_HOLD);
+    ck_assert_uint_eq(p.m[B].n_out, 0);
+    pair_deliver();
+    if (p.m[B].n_out > 0) /* no second SYN: at most what A may have lost */
+        expect(B, SERVER, MPCI_TCP_ACK, c.x + 1, c.z + 1);
+    ck_assert_uint_eq(p.m[B].n_out, 0);
+    bed_in_again(&p.m[B], &p.m[B].pkt);
+    expect_translated(B, CLIENT);
+    pair_close();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("asymmetric");
+    TCase *tc = tcase_create("asymmetric");
+
+    tcase_add_checked_fixture(tc, set_up, NULL);
+    tcase_add_loop_test(tc, R1_answer_elsewhere_is_committed_by_the_registrar_and_both_translate, 0, 2);
+    tcase_add_loop_test(tc, principle_5_second_connection_of_a_path_is_announced_at_once, 0, 2);
+    tcase_add_loop_test(tc, principle_5_symmetric_connection_tells_nobody, 0, 2);
+    tcase_add_loop_test(tc, R1_data_of_the_server_waits_for_the_commit, 0, 2);
+    tcase_add_loop_test(tc, V5_refusal_seen_elsewhere_ends_the_handshake, 0, 2);
+    tcase_add_loop_test(tc, V8_way_that_moves_is_asked_about_and_goes_on, 0, 2);
+    tcase_add_loop_test(tc, R9_connection_nobody_knows_is_dropped, 0, 2);
+    tcase_add_loop_test(tc, V2_first_request_through_another_member_drives_nothing_again, 0, 2);
+    suite_add_tcase(s, tc);
+    return check_run(s);
+}

@@ -24,21 +24,19 @@ static int is_bad_ipv6(const uint8_t *a)
            (mpci_load32(a + 8) == 0 && mpci_load32(a + 12) <= 1);
 }
 
-static unsigned check(const mpci_view *v)
+unsigned mpci_endpoints_check(unsigned family, const uint8_t *src, unsigned sport,
+                              const uint8_t *dst, unsigned dport)
 {
-    const uint8_t *src = mpci_ip_src(v->family, v->ip);
-    const uint8_t *dst = mpci_ip_dst(v->family, v->ip);
-
-    if (v->sport == 0 || v->dport == 0)
+    if (sport == 0 || dport == 0)
         return MPCONN_REASON_BAD_PORT;
-    if (v->family == MPCONN_FAMILY_IPV4) {
+    if (family == MPCONN_FAMILY_IPV4) {
         if (is_bad_ipv4(src) || is_bad_ipv4(dst))
             return MPCONN_REASON_BAD_ADDRESS;
     } else if (is_bad_ipv6(src) || is_bad_ipv6(dst)) {
         return MPCONN_REASON_BAD_ADDRESS;
     }
     /* LAND: a segment from an endpoint to itself */
-    if (v->sport == v->dport && memcmp(src, dst, mpci_ip_addr_len(v->family)) == 0)
+    if (sport == dport && memcmp(src, dst, mpci_ip_addr_len(family)) == 0)
         return MPCONN_REASON_BAD_ADDRESS;
     return 0;
 }
@@ -46,8 +44,11 @@ static unsigned check(const mpci_view *v)
 /* Ports are read before anything else of a segment is judged: they come first here, too. */
 void mpci_endpoints_judge(mpci_view *v)
 {
-    unsigned reason = v->tcp_hlen != 0 ? check(v) : 0;
+    unsigned reason = 0;
 
+    if (v->tcp_hlen != 0)
+        reason = mpci_endpoints_check(v->family, mpci_ip_src(v->family, v->ip), v->sport,
+                                      mpci_ip_dst(v->family, v->ip), v->dport);
     if (reason == 0)
         return;
     v->kind = MPCI_KIND_BAD;

@@ -6,6 +6,10 @@
 
 #include "packet/view.h"
 
+/* Whether two endpoints can be those of a connection: 0, or the reason why not. */
+unsigned mpci_endpoints_check(unsigned family, const uint8_t *src, unsigned sport,
+                              const uint8_t *dst, unsigned dport);
+
 /* Make a TCP segment MPCI_KIND_BAD that claims to be of such a connection (E25), whatever else may
  * be wrong with it. */
 void mpci_endpoints_judge(mpci_view *v);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "sync/record.h"
 
+#include "packet/endpoints.h"
+
 enum field {
 #define FIELD(name, member, width, meaning) F_##name,
     MPCI_RECORD_FIELDS(FIELD)
@@ -175,7 +177,7 @@ static void read_addr(mpci_reader *b, mpconn_addr *a, size_t len)
         memcpy(a->bytes, p, len);
 }
 
-/* 1 when the name is well formed and stands in its shortest form. */
+/* 1 when the name is one that a segment can have (E25), well formed and in its shortest form. */
 static int read_name(mpci_reader *b, const mpci_record_context *c, mpci_record *r)
 {
     unsigned ref = (unsigned)mpci_read_number(b, 1);
@@ -205,8 +207,9 @@ static int read_name(mpci_reader *b, const mpci_record_context *c, mpci_record *
         }
         r->client_isn = (uint32_t)mpci_read_number(b, 4);
     }
-    return !b->failed && t->client_port != 0 && t->server_port != 0 &&
-           reference_of(c, t, r->client_isn) == ref;
+    return !b->failed && reference_of(c, t, r->client_isn) == ref &&
+           mpci_endpoints_check(t->family, t->client.bytes, t->client_port, t->server.bytes,
+                                t->server_port) == 0;
 }
 
 static int read_fields(mpci_reader *b, mpci_record *r)
@@ -261,6 +264,8 @@ enum mpci_record_result mpci_record_decode(mpci_reader *frame, mpci_record_conte
     r->type = (uint8_t)(type & ~(unsigned)MPCI_RECORD_CRITICAL);
     if (mpci_record_name(r->type) == NULL)
         return type & MPCI_RECORD_CRITICAL ? MPCI_RECORD_REFUSED : MPCI_RECORD_SKIPPED;
+    if (!(type & MPCI_RECORD_CRITICAL))
+        return MPCI_RECORD_MALFORMED;
     if (r->type == MPCI_RECORD_HELLO)
         return MPCI_RECORD_OK;
     if (!read_name(body, c, r) || !read_fields(body, r))

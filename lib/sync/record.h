@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Records: what members tell one another, each about one incarnation of one connection.
  *
- *   type (1)     bit 7: who does not know the type must refuse the frame
+ *   type (1)     bit 7 is part of it: who does not know the type refuses the record and says so;
+ *                one without it is skipped
  *   length (1)   of what follows
  *   reference (1) and the parts of the name that it does not take from the record before:
  *     bit 0  IPv6
@@ -17,7 +18,9 @@
  *   extensions, up to the length: id (1; bit 7: who does not know it must refuse the record),
  *     length (1), bytes
  *
- * Numbers are big endian. There is one way to write a record, and any other is refused. */
+ * What a record refers to is the last one before it of a type that is known here; types that come
+ * later must keep to that, or their records would change what those after them mean to a member
+ * that skips them. Numbers are big endian. There is one way to write a record, and any other is refused. */
 #ifndef MPCI_SYNC_RECORD_H
 #define MPCI_SYNC_RECORD_H
 

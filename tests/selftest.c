@@ -10,6 +10,7 @@
 #include "table/index.h"
 #include "table/key.h"
 #include "cookie_vectors.h"
+#include "frame_check.h"
 
 #include <mpconn/delta.h>
 #include <mpconn/error.h>
@@ -297,6 +298,22 @@ static int cookies_are_as_specified(void)
     return 1;
 }
 
+static int frames_are_as_specified(void)
+{
+    for (unsigned i = 0; i < FRAME_VECTORS; i++)
+        if (!frame_vector_holds(i))
+            return 0;
+    return 1;
+}
+
+static int registrars_are_as_specified(void)
+{
+    for (unsigned i = 0; i < sizeof registrar_vectors; i++)
+        if (!registrar_vector_holds(i))
+            return 0;
+    return 1;
+}
+
 static const struct known all[] = {
     {"version", version_is_that_of_the_headers},
     {"siphash", siphash_is_as_published},
@@ -309,6 +326,8 @@ static const struct known all[] = {
     {"structs", older_structs_are_imported},
     {"tuple hash", tuple_hash_is_known},
     {"cookie", cookies_are_as_specified},
+    {"frames", frames_are_as_specified},
+    {"registrars", registrars_are_as_specified},
     {"bucket", bucket_matches_the_right_places},
 };
 

@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Prints tests/frame_vectors.h from doc/frames.md, written down a second time.
+
+Nothing of the library is used here: the hash, the keys, the records and the
+frames are made as the page says. Run it only when the page changes.
+"""
+
+import struct
+import sys
+
+M = (1 << 64) - 1
+
+# Type, name, fields as (name, bytes), as in the tables of the page.
+W = {"FLAGS": 1, "CODE": 1, "GENERATION": 2, "HS": 2, "OPTIONS": 1, "PROXY_ISN": 4, "SERVER_ISN": 4,
+     "SEQ_OFFSET": 4, "TS_OFFSET": 4, "CLIENT_TS": 4, "PROXY_TS": 4, "SERVER_TS": 4,
+     "CLIENT_WINDOW": 2, "SERVER_WINDOW": 2, "SERVER_MSS": 2, "CLIENT_END": 4, "SERVER_END": 4,
+     "CLIENT_ROOM": 4, "SERVER_ROOM": 4, "CLIENT_SCALE": 2, "SERVER_SCALE": 2, "LIFE": 1}
+TYPES = [
+    (2, "CLIENT_TS"),
+    (3, "FLAGS HS PROXY_ISN CLIENT_TS PROXY_TS CLIENT_WINDOW"),
+    (4, "FLAGS OPTIONS SERVER_ISN SERVER_TS SERVER_WINDOW SERVER_MSS"),
+    (5, "GENERATION HS OPTIONS SERVER_ISN SEQ_OFFSET TS_OFFSET CLIENT_TS SERVER_TS CLIENT_WINDOW "
+        "SERVER_WINDOW SERVER_MSS"),
+    (6, "GENERATION"),
+    (7, "FLAGS GENERATION HS OPTIONS SEQ_OFFSET TS_OFFSET CLIENT_END SERVER_END CLIENT_ROOM "
+        "SERVER_ROOM CLIENT_SCALE SERVER_SCALE LIFE"),
+    (8, "FLAGS"),
+    (9, "CODE"),
+    (10, "GENERATION CODE"),
+    (11, "SERVER_ISN"),
+    (12, "FLAGS"),
+    (13, "CODE"),
+]
+
+
+def rotate(x, n):
+    return (x << n | x >> (64 - n)) & M
+
+
+def rounds(v, n):
+    for _ in range(n):
+        v[0] = (v[0] + v[1]) & M
+        v[1] = rotate(v[1], 13) ^ v[0]
+        v[0] = rotate(v[0], 32)
+        v[2] = (v[2] + v[3]) & M
+        v[3] = rotate(v[3], 16) ^ v[2]
+        v[0] = (v[0] + v[3]) & M
+        v[3] = rotate(v[3], 21) ^ v[0]
+        v[2] = (v[2] + v[1]) & M
+        v[1] = rotate(v[1], 17) ^ v[2]
+        v[2] = rotate(v[2], 32)
+
+
+def siphash(key, data, c=2, d=4, size=8):
+    k = struct.unpack("<QQ", key)
+    v = [k[0] ^ 0x736f6d6570736575, k[1] ^ 0x646f72616e646f6d,
+         k[0] ^ 0x6c7967656e657261, k[1] ^ 0x7465646279746573]
+    if size == 16:
+        v[1] ^= 0xee
+    padded = data + bytes(-(len(data) + 1) % 8) + bytes([len(data) & 255])
+    for (word,) in struct.iter_unpack("<Q", padded):
+        v[3] ^= word
+        rounds(v, c)
+        v[0] ^= word
+    v[2] ^= 0xee if size == 16 else 0xff
+    rounds(v, d)
+    out = struct.pack("<Q", v[0] ^ v[1] ^ v[2] ^ v[3])
+    if size == 16:
+        v[1] ^= 0xdd
+        rounds(v, d)
+        out += struct.pack("<Q", v[0] ^ v[1] ^ v[2] ^ v[3])
+    return out
+
+
+def number(eight):
+    return struct.unpack("<Q", eight)[0]
+
+
+def derive(key, label):
+    text = label.encode().ljust(16, b"\0") + bytes(8)
+    return siphash(key, text + b"\0") + siphash(key, text + b"\1")
+
+
+def fold(secret):
+    assert len(secret) == 16
+    return siphash(secret, bytes(17) + b"\0") + siphash(secret, bytes(17) + b"\1")
+
+
+ROOT = fold(bytes(range(16)))
+TAG = derive(ROOT, "mpconn frame")
+CLUSTER = number(derive(ROOT, "mpconn cluster")[:8]) & 0xffffffff
+ORDER = derive(ROOT, "mpconn order")
+CHALLENGE = bytes(range(16))
+
+
+def frame(destination, sequence, records):
+    text = struct.pack(">HBBHHIIQQ", 0x4d43, 0x10, 0, 1, destination, CLUSTER, 0x21222324,
+                       0x1112131415161719, sequence) + records
+    return text + siphash(TAG, text, size=16)
+
+
+def hello(entries):
+    body = b"\0"
+    for member, changes, answer in entries:
+        challenge = number(siphash(CHALLENGE, struct.pack(">HQ", member, changes))) | 1
+        body += struct.pack(">HQQ", member, challenge, answer)
+    return bytes([0x81, len(body)]) + body
+
+
+class Names:
+    def __init__(self):
+        self.last = None
+
+    def name(self, family, zone, client, cport, server, sport, x):
+        now = (family, zone, client, cport, server, sport, x)
+        last, self.last = self.last, now
+        ref = 1 if family == 6 else 0
+        if last == now:
+            return bytes([ref | 2])
+        same_server = last is not None and (last[0], last[4], last[5]) == (family, server, sport)
+        same_client = last is not None and (last[0], last[2]) == (family, client)
+        ref |= (4 if same_server else 0) | (8 if same_client else 0) | (16 if zone else 0)
+        return (bytes([ref]) + (struct.pack(">H", zone) if zone else b"") +
+                (b"" if same_client else client) + struct.pack(">H", cport) +
+                (b"" if same_server else server + struct.pack(">H", sport)) +
+                struct.pack(">I", x))
+
+
+def record(names, k, name, wanted):
+    kind, fields = TYPES[k]
+    fields = fields.split()
+    mask, body = 0, b""
+    for i, field in enumerate(fields):
+        if wanted(i):
+            mask |= 1 << i
+            value = 0x01020304 * (i + 1) % (1 << 8 * W[field])
+            assert value != 0
+            body += value.to_bytes(W[field], "big")
+    text = names.name(*name) + mask.to_bytes(2 if len(fields) > 8 else 1, "big") + body
+    return bytes([0x80 | kind, len(text)]) + text
+
+
+def addr(k, side):
+    if k is None:
+        return bytes([192, 0, 2, 10]) if side == 0 else bytes([198, 51, 100, 20])
+    last = (10 if side == 0 else 20) + k
+    return bytes.fromhex("20010db8") + bytes(11) + bytes([last])
+
+
+def vectors():
+    yield "nothing to say", frame(2, 1, b"")
+    yield "greeting of two members", frame(0xffff, 2, hello([(2, 0, 0), (3, 7, 0x4142434445464749)]))
+    names = Names()
+    yield "every record, every field, one connection", frame(2, 3, b"".join(
+        record(names, k, (4, 0, addr(None, 0), 40000, addr(None, 1), 80, 0xfffffff0),
+               lambda i: True) for k in range(len(TYPES))))
+    names, out = Names(), b""
+    for k in range(len(TYPES)):
+        step = k % 4
+        group = k // 4
+        out += record(names, k,
+                      (6, 5 if k >= 8 else 0, addr(group * 2 + (step > 0), 0),
+                       40000 + (step > 1), addr(group, 1), 443, group),
+                      lambda i: i % 2 == k % 2)
+    yield "every record, every other field, references of all kinds", frame(2, 1 << 32, out)
+
+
+def registrar(family, zone, client, cport, server, sport, ids):
+    text = (struct.pack(">BH", family, zone) + client.ljust(16, b"\0") + server.ljust(16, b"\0") +
+            struct.pack(">HH", cport, sport))
+    connection = number(siphash(ORDER, text, 1, 3))
+    return max(ids, key=lambda m: (number(siphash(ORDER, struct.pack(">QH", connection, m), 1, 3)),
+                                   -m))
+
+
+def quoted(text, width=88):
+    for at in range(0, len(text), width):
+        yield '     "' + text[at:at + width] + '"'
+
+
+print("""/* SPDX-License-Identifier: BSD-2-Clause */
+/* The vectors of doc/frames.md, made by tests/vectors/frames.py without the library. Cluster key
+ * 00 01 .. 0f, which is also the challenge key; sender 1. tests/frame_check.h says what the records
+ * hold. */
+#ifndef MPCONN_TESTS_FRAME_VECTORS_H
+#define MPCONN_TESTS_FRAME_VECTORS_H
+
+typedef struct frame_vector {
+    const char *what, *hex;
+} frame_vector;
+
+static const frame_vector frame_vectors[] = {""")
+for what, text in vectors():
+    print('    {"%s",' % what)
+    print("\n".join(quoted(text.hex())) + "},")
+print("""};
+
+/* Who of members 1 to 8 is registrar of the IPv4 connection of the vectors from port 40000 on. */
+static const unsigned char registrar_vectors[] = {""")
+ids = [registrar(4, 0, addr(None, 0), 40000 + i, addr(None, 1), 80, range(1, 9)) for i in range(24)]
+print("    " + ", ".join(map(str, ids)) + "\n};\n\n#endif")
+if "--key" in sys.argv:
+    print("cluster %08x tag %s" % (CLUSTER, TAG.hex()), file=sys.stderr)

@@ -11,11 +11,12 @@ void mpci_frame_key_init(mpci_frame_key *k, const mpci_sipkey *root)
 
 unsigned mpci_frame_parse(mpci_frame *f, const uint8_t *bytes, size_t len)
 {
-    mpci_reader r = mpci_reader_of(bytes, len);
+    mpci_reader r;
     unsigned version;
 
-    if (len < MPCI_FRAME_HEADER + MPCI_FRAME_TAG)
+    if (len < MPCI_FRAME_HEADER + MPCI_FRAME_TAG) /* and perhaps no bytes at all */
         return MPCONN_SYNC_TRUNCATED;
+    r = mpci_reader_of(bytes, len);
     if (mpci_read_number(&r, 2) != MPCI_FRAME_MAGIC)
         return MPCONN_SYNC_BAD_MAGIC;
     version = (unsigned)mpci_read_number(&r, 1);
@@ -30,6 +31,8 @@ unsigned mpci_frame_parse(mpci_frame *f, const uint8_t *bytes, size_t len)
     f->epoch = (uint32_t)mpci_read_number(&r, 4);
     f->boot = mpci_read_number(&r, 8);
     f->sequence = mpci_read_number(&r, 8);
+    if (f->boot == 0 || f->sequence == 0) /* what a member that nobody has heard of would fit */
+        return MPCONN_SYNC_MALFORMED;
     return MPCONN_SYNC_TAKEN;
 }
 

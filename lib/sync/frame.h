@@ -8,7 +8,7 @@
  *    6  destination (2)  member id, 0xffff for all
  *    8  cluster (4)      derived from the cluster key
  *   12  epoch (4)        of the sender's cookie keys, low 32 bits (rule R7)
- *   16  boot (8)         of the sender, chosen at random when it started (V19)
+ *   16  boot (8)         of the sender, chosen at random when it started (V19); never 0
  *   24  sequence (8)     of the sender in this boot, from 1
  *   32  records
  *       tag (16)         over everything before it

@@ -48,7 +48,7 @@ extern "C" {
     X(22, BAD_TAG, "authentication failed")                                         \
     X(23, UNKNOWN_BOOT, "sender has not shown yet that this boot of it is alive")   \
     X(24, REPLAYED, "frame taken before, or too old to tell")                       \
-    X(25, MALFORMED, "records contradict themselves; nothing was taken")            \
+    X(25, MALFORMED, "contradicts itself; nothing was taken")                       \
     X(26, CONFLICT, "two members use one id")                                       \
     X(27, NOT_A_MEMBER, "this engine has no members")                               \
     X(48, RECORD_SKIPPED, "record we do not know and need not")                     \

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The other members: replay window, challenges, and who is registrar. */
+#include "sync/members.h"
+
+#include "check_main.h"
+#include "seed.h"
+
+enum { WIDTH = MPCI_REPLAY_WIDTH };
+
+/* ---- replay window, against a model that remembers everything ---- */
+
+enum { MODEL = 1 << 16 };
+
+typedef struct model {
+    mpci_member m;
+    uint64_t base;               /* sequence number of taken[0] */
+    uint8_t taken[MODEL];
+} model;
+
+static void begin(model *o, uint64_t base, uint64_t first)
+{
+    memset(o, 0, sizeof *o);
+    o->base = base;
+    mpci_member_begin(&o->m, 1, first);
+    for (uint64_t n = base; n <= first; n++)
+        o->taken[n - base] = 1; /* what was said before the greeting does not count */
+}
+
+/* Offer a number; take it if it is new; 0 when the two disagree. */
+static int offer(model *o, uint64_t n)
+{
+    int expected = n > o->m.highest || (o->m.highest - n < WIDTH && !o->taken[n - o->base]);
+    int is_new = mpci_member_is_new(&o->m, n);
+
+    if (is_new) {
+        mpci_member_take(&o->m, n);
+        o->taken[n - o->base] = 1;
+    }
+    return is_new == expected;
+}
+
+START_TEST(S17_every_number_counts_once)
+{
+    static model o;
+
+    begin(&o, 0, 1);
+    for (uint64_t n = 2; n < 3 * WIDTH; n++) {
+        ck_assert_int_eq(mpci_member_is_new(&o.m, n), 1);
+        mpci_member_take(&o.m, n);
+        ck_assert_int_eq(mpci_member_is_new(&o.m, n), 0);
+        ck_assert_int_eq(mpci_member_is_new(&o.m, n - 1), 0);
+    }
+    for (uint64_t n = 0; n < 3 * WIDTH; n++)
+        ck_assert_int_eq(mpci_member_is_new(&o.m, n), 0);
+}
+END_TEST
+
+/* S10: late by up to the width of the window is in time; S09: twice is once. */
+START_TEST(S10_random_order_agrees_with_a_memory_of_everything)
+{
+    static const uint64_t bases[] = {0, UINT32_MAX - 2000, UINT64_MAX - MODEL + 1};
+    static model o;
+    seed_rng rng = seed_start();
+
+    for (unsigned b = 0; b < 3; b++) {
+        uint64_t base = bases[b];
+
+        begin(&o, base, base + 1 + seed_below(&rng, 5));
+        for (unsigned i = 0; i < 200000; i++) {
+            uint64_t from = o.m.highest - base, n;
+            unsigned back = seed_below(&rng, 100) < 90 ? 80 : 2 * WIDTH;
+
+            n = from + seed_below(&rng, seed_below(&rng, 500) == 0 ? 1500 : 8);
+            n -= seed_below(&rng, back) > n ? n : seed_below(&rng, back) % (n + 1);
+            if (n >= MODEL)
+                n = MODEL - 1 - seed_below(&rng, WIDTH + 100);
+            HOLDS(offer(&o, base + n));
+        }
+        ck_assert_uint_gt(o.m.highest, base + MODEL / 2);
+    }
+}
+END_TEST
+
+/* S12: a gap of any size is defined: the numbers in it are new while the window reaches them. */
+START_TEST(S12_gap_of_any_size_moves_the_window)
+{
+    static const uint64_t gaps[] = {1, 2, 63, 64, 65, WIDTH - 1, WIDTH, WIDTH + 1, 2 * WIDTH,
+                                    UINT64_C(1) << 31, UINT64_C(1) << 32, UINT64_C(1) << 63};
+
+    for (size_t i = 0; i < sizeof gaps / sizeof gaps[0]; i++) {
+        mpci_member m = {0};
+        uint64_t old = 5000, now = old + gaps[i];
+
+        mpci_member_begin(&m, 1, old - WIDTH);
+        for (uint64_t n = old - WIDTH + 1; n <= old; n++)
+            mpci_member_take(&m, n);
+        mpci_member_take(&m, now);
+        ck_assert_uint_eq(m.highest, now);
+        for (uint64_t back = 0; back < 2 * WIDTH; back++) {
+            uint64_t n = now - back;
+
+            ck_assert_int_eq(mpci_member_is_new(&m, n), back > 0 && back < WIDTH && n > old);
+        }
+    }
+}
+END_TEST
+
+START_TEST(first_and_last_number_there_is_are_taken_once)
+{
+    mpci_member m = {0};
+
+    mpci_member_begin(&m, 1, 1);
+    ck_assert_int_eq(mpci_member_is_new(&m, 1), 0);
+    ck_assert_int_eq(mpci_member_is_new(&m, 0), 0);
+    mpci_member_take(&m, UINT64_MAX - 5);
+    for (unsigned i = 5; i > 0; i--) {
+        ck_assert_int_eq(mpci_member_is_new(&m, UINT64_MAX - i + 1), 1);
+        mpci_member_take(&m, UINT64_MAX - i + 1);
+    }
+    ck_assert_uint_eq(m.highest, UINT64_MAX);
+    ck_assert_int_eq(mpci_member_is_new(&m, UINT64_MAX), 0);
+    for (uint64_t n = 0; n < 2 * WIDTH; n++) /* it does not begin again */
+        ck_assert_int_eq(mpci_member_is_new(&m, n), 0);
+    ck_assert_int_eq(mpci_member_is_new(&m, UINT64_MAX - 6), 1); /* late, and not yet taken */
+}
+END_TEST
+
+START_TEST(S13_new_boot_counts_from_its_greeting_on)
+{
+    mpci_member m = {0};
+
+    mpci_member_begin(&m, 11, 100000);
+    for (uint64_t n = 100001; n < 100100; n++)
+        mpci_member_take(&m, n);
+    mpci_member_begin(&m, 22, 3);
+    ck_assert_uint_eq(m.boot, 22);
+    ck_assert_uint_eq(m.boot_before, 11);
+    for (uint64_t n = 0; n <= 3; n++)
+        ck_assert_int_eq(mpci_member_is_new(&m, n), 0);
+    for (uint64_t n = 4; n < 2 * WIDTH; n++)
+        ck_assert_int_eq(mpci_member_is_new(&m, n), 1);
+}
+END_TEST
+
+/* ---- challenges ---- */
+
+START_TEST(S17_challenge_is_another_for_each_member_boot_and_change)
+{
+    enum { IDS = 20, CHANGES = 20, N = 2 * IDS * CHANGES };
+    mpci_members m = {.challenge_key = {{1, 2}}};
+    mpci_member p = {0};
+    static uint64_t all[N];
+    unsigned n = 0;
+
+    for (unsigned key = 0; key < 2; key++) {
+        m.challenge_key.k[1] = key;
+        for (p.id = 0; p.id < IDS; p.id++)
+            for (p.changes = 0; p.changes < CHANGES; p.changes++)
+                all[n++] = mpci_member_challenge(&m, &p);
+    }
+    for (unsigned i = 0; i < N; i++) {
+        ck_assert_uint_ne(all[i], 0); /* which stands for no answer */
+        for (unsigned j = 0; j < i; j++)
+            HOLDS(all[i] != all[j]);
+    }
+    p.changes = 3;
+    p.heard_challenge = p.boot = p.highest = 77; /* and of nothing else */
+    for (p.id = 0; p.id < IDS; p.id++)
+        ck_assert_uint_eq(mpci_member_challenge(&m, &p), all[IDS * CHANGES + p.id * CHANGES + 3]);
+}
+END_TEST
+
+START_TEST(member_is_found_by_its_id_only)
+{
+    mpci_member list[9] = {{0}};
+    mpci_members m = {.list = list};
+
+    for (m.n = 0; m.n <= 9; m.n++) {
+        for (uint16_t i = 0; i < m.n; i++)
+            list[i].id = (uint16_t)(10 * i + 3);
+        for (uint32_t id = 0; id < 100; id++) {
+            mpci_member *p = mpci_members_find(&m, id);
+
+            if (id % 10 == 3 && id / 10 < m.n)
+                ck_assert_ptr_eq(p, &list[id / 10]);
+            else
+                ck_assert_ptr_null(p);
+        }
+    }
+    m.n = 9;
+    ck_assert_ptr_null(mpci_members_find(&m, 0x10003));
+    ck_assert_ptr_null(mpci_members_find(&m, 0xffff));
+}
+END_TEST
+
+/* ---- the registrar ---- */
+
+enum { CLUSTER = 8, FLOWS = 8000 };
+
+/* The cluster as member `self` of it sees it; ids are 5, 6, ...; bit n of `up` is the n-th. */
+static mpci_members seen_by(mpci_member *list, unsigned self, unsigned up)
+{
+    mpci_members m = {.list = list, .self = (uint16_t)(5 + self), .order_key = {{3, 4}}};
+
+    memset(list, 0, CLUSTER * sizeof *list);
+    for (unsigned i = 0; i < CLUSTER; i++) {
+        if (i == self)
+            continue;
+        list[m.n].id = (uint16_t)(5 + i);
+        list[m.n].up = up >> i & 1;
+        m.n++;
+    }
+    return m;
+}
+
+static mpconn_tuple flow_of(unsigned i)
+{
+    mpconn_tuple t;
+
+    memset(&t, 0, sizeof t);
+    t.family = i & 1 ? MPCONN_FAMILY_IPV6 : MPCONN_FAMILY_IPV4;
+    memcpy(t.client.bytes, "\x20\x01\x0d\xb8", 4);
+    memcpy(t.server.bytes, "\xc6\x33\x64\x14", 4);
+    t.client_port = (uint16_t)(1024 + i);
+    t.server_port = 80;
+    return t;
+}
+
+static uint32_t registrar_of(unsigned flow, unsigned self, unsigned up)
+{
+    mpci_member list[CLUSTER];
+    mpci_members m = seen_by(list, self, up);
+    mpconn_tuple t = flow_of(flow);
+
+    return mpci_members_registrar(&m, &t);
+}
+
+START_TEST(registrar_is_the_same_at_every_member)
+{
+    for (unsigned flow = 0; flow < 500; flow++) {
+        uint32_t id = registrar_of(flow, 0, 0xff);
+
+        ck_assert_uint_ge(id, 5);
+        ck_assert_uint_lt(id, 5 + CLUSTER);
+        for (unsigned self = 1; self < CLUSTER; self++)
+            ck_assert_uint_eq(registrar_of(flow, self, 0xff), id);
+    }
+}
+END_TEST
+
+/* Standard deviation is 30 at 1000 each. */
+START_TEST(registrars_are_spread_evenly)
+{
+    unsigned n[CLUSTER] = {0};
+
+    for (unsigned flow = 0; flow < FLOWS; flow++)
+        n[registrar_of(flow, 0, 0xff) - 5]++;
+    for (unsigned i = 0; i < CLUSTER; i++) {
+        ck_assert_uint_gt(n[i], FLOWS / CLUSTER - 150);
+        ck_assert_uint_lt(n[i], FLOWS / CLUSTER + 150);
+    }
+}
+END_TEST
+
+START_TEST(only_what_a_lost_member_had_goes_to_others)
+{
+    unsigned moved = 0, to[CLUSTER] = {0};
+
+    for (unsigned flow = 0; flow < FLOWS; flow++) {
+        uint32_t before = registrar_of(flow, 0, 0xff), after = registrar_of(flow, 0, 0xff & ~8u);
+
+        if (before == 5 + 3) {
+            ck_assert_uint_ne(after, before);
+            to[after - 5]++;
+            moved++;
+        } else {
+            ck_assert_uint_eq(after, before);
+        }
+    }
+    ck_assert_uint_gt(moved, FLOWS / CLUSTER - 150);
+    for (unsigned i = 0; i < CLUSTER; i++) /* nor does one other get it all */
+        ck_assert(i == 3 || to[i] > FLOWS / CLUSTER / (CLUSTER - 1) / 2);
+}
+END_TEST
+
+START_TEST(member_alone_is_its_own_registrar)
+{
+    for (unsigned self = 0; self < CLUSTER; self++)
+        for (unsigned flow = 0; flow < 100; flow++)
+            ck_assert_uint_eq(registrar_of(flow, self, 0), 5 + self);
+}
+END_TEST
+
+/* Every part of the name counts, each connection for itself; and the key: strangers cannot pick a
+ * registrar to overload. */
+START_TEST(registrar_depends_on_all_of_the_name_and_on_the_key)
+{
+    mpci_member list[CLUSTER];
+    mpci_members m = seen_by(list, 0, 0xff);
+    unsigned differs[8] = {0};
+
+    for (unsigned i = 0; i < 400; i++) {
+        mpconn_tuple t = flow_of(i), u[7];
+        uint32_t id = mpci_members_registrar(&m, &t);
+
+        for (unsigned k = 0; k < 7; k++)
+            u[k] = t;
+        u[0].client.bytes[15] ^= 1;
+        u[1].server.bytes[0] ^= 1;
+        u[2].client_port ^= 1;
+        u[3].server_port ^= 1;
+        u[4].zone ^= 1;
+        u[5].family ^= 2;
+        u[6].client = t.server; /* the other direction is another connection */
+        u[6].server = t.client;
+        for (unsigned k = 0; k < 7; k++)
+            differs[k] += mpci_members_registrar(&m, &u[k]) != id;
+        m.order_key.k[0] ^= 1;
+        differs[7] += mpci_members_registrar(&m, &t) != id;
+        m.order_key.k[0] ^= 1;
+    }
+    for (unsigned k = 0; k < 8; k++) /* 350 expected, standard deviation 7 */
+        ck_assert_uint_gt(differs[k], 300);
+}
+END_TEST
+
+int main(void)
+{
+    return CHECK_MAIN("members", S17_every_number_counts_once,
+                      S10_random_order_agrees_with_a_memory_of_everything,
+                      S12_gap_of_any_size_moves_the_window,
+                      first_and_last_number_there_is_are_taken_once,
+                      S13_new_boot_counts_from_its_greeting_on,
+                      S17_challenge_is_another_for_each_member_boot_and_change,
+                      member_is_found_by_its_id_only,
+                      registrar_is_the_same_at_every_member,
+                      registrars_are_spread_evenly,
+                      only_what_a_lost_member_had_goes_to_others,
+                      member_alone_is_its_own_registrar,
+                      registrar_depends_on_all_of_the_name_and_on_the_key);
+}

@@ -47,7 +47,7 @@ void mpci_member_take(mpci_member *p, uint64_t sequence)
 
         if (fresh >= MPCI_REPLAY_WIDTH)
             memset(p->seen, 0, sizeof p->seen);
-        for (uint64_t n = p->highest + 1; fresh < MPCI_REPLAY_WIDTH && n <= sequence; n++)
+        for (uint64_t n = p->highest; fresh < MPCI_REPLAY_WIDTH && n++ != sequence;)
             p->seen[n % MPCI_REPLAY_WIDTH / 64] &= ~(UINT64_C(1) << (n % 64));
         p->highest = sequence;
     }

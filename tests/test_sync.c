@@ -1,0 +1,749 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The channel between members: greetings, restarts, epochs, keys. What it refuses is in
+ * test_sync_refuse.c. */
+#include "sync/sync.h"
+
+#include "check_main.h"
+#include "split/cookie.h"
+#include "sync/hello.h"
+#include "sync_bed.h"
+
+static sync_bed s;
+
+static void open_bed(unsigned n)
+{
+    sync_bed_open(&s, n);
+    s.catch_records = 1;
+}
+
+static uint64_t count_of(unsigned at, unsigned reason)
+{
+    return mpconn_engine_sync_count(s.at[at].b.eng, reason);
+}
+
+static mpconn_member member_of(unsigned at, uint32_t index)
+{
+    mpconn_member m;
+
+    MPCONN_STRUCT_INIT(&m);
+    ck_assert_int_eq(mpconn_engine_member(s.at[at].b.eng, index, &m), MPCONN_OK);
+    return m;
+}
+
+static mpci_record some_record(unsigned port)
+{
+    mpci_record r;
+
+    memset(&r, 0, sizeof r);
+    r.type = MPCI_RECORD_COMMIT;
+    r.tuple = bed_tuple(MPCONN_FAMILY_IPV4, 1, (uint16_t)port);
+    r.client_isn = port;
+    r.generation = 1;
+    r.seq_offset = UINT32_MAX;
+    return r;
+}
+
+static void say(unsigned from, uint32_t to_id, unsigned port)
+{
+    mpci_record r = some_record(port);
+
+    sync_put(&s, from, to_id, &r);
+    sync_flush(&s, from);
+}
+
+/* ---- greetings ---- */
+
+START_TEST(members_that_start_together_hear_each_other_at_once)
+{
+    open_bed((unsigned)_i);
+    sync_boot_all(&s);
+    sync_meet(&s);
+    for (unsigned i = 0; i < s.n; i++)
+        for (unsigned j = 0; j < s.n; j++)
+            ck_assert_uint_eq(sync_events(&s, i, MPCONN_EVENT_MEMBER_UP, s.at[j].id), i != j);
+    ck_assert_uint_le(s.n_tape, s.n + 4 * s.n * (s.n - 1)); /* to all, then a few each way */
+    s.n_tape = 0;
+    sync_pass(&s, 60 * MPCONN_SECOND);
+    for (unsigned i = 0; i < s.n; i++)
+        ck_assert_uint_eq(s.at[i].b.n_events, s.n - 1);
+    ck_assert_uint_le(s.n_tape, s.n * 61 + s.n * s.n); /* nothing but what is due */
+    sync_bed_close(&s);
+}
+END_TEST
+
+START_TEST(member_that_starts_later_is_heard_at_once)
+{
+    open_bed(3);
+    sync_boot(&s, 0);
+    sync_boot(&s, 2);
+    sync_meet(&s);
+    sync_pass(&s, 3300 * MPCONN_MILLISECOND);
+    ck_assert_uint_eq(member_of(0, 0).up, 0);
+    ck_assert_uint_eq(member_of(0, 0).boot, 0);
+    sync_boot(&s, 1);
+    sync_meet(&s);
+    ck_assert_uint_eq(member_of(0, 0).up, 1);
+    ck_assert_uint_eq(member_of(0, 0).boot, s.at[1].b.eng->sync.members.boot);
+    sync_bed_close(&s);
+}
+END_TEST
+
+/* S10: loss, repetition and disorder delay, and do no more. */
+START_TEST(S10_bad_channel_delays_greetings_and_nothing_else)
+{
+    open_bed(3);
+    s.rng.state += (uint64_t)_i << 32;
+    s.loss = 40;
+    s.repeat = 20;
+    s.reorder = 30;
+    sync_boot_all(&s);
+    sync_pass(&s, 15 * MPCONN_SECOND);
+    for (unsigned i = 0; i < 3; i++) /* whether it is up at the moment, is chance */
+        for (unsigned j = 0; j < 2; j++)
+            ck_assert_uint_eq(member_of(i, j).boot,
+                              s.at[j + (j >= i)].b.eng->sync.members.boot);
+    s.loss = s.repeat = s.reorder = 0;
+    sync_pass(&s, MPCONN_SECOND);
+    sync_boot(&s, 1);
+    sync_meet(&s);
+    for (unsigned i = 0; i < 3; i++) {
+        ck_assert_uint_eq(count_of(i, MPCONN_SYNC_CONFLICT), 0);
+        ck_assert_uint_eq(count_of(i, MPCONN_SYNC_MALFORMED), 0);
+        ck_assert_uint_eq(count_of(i, MPCONN_SYNC_BAD_TAG), 0);
+    }
+    sync_bed_close(&s);
+}
+END_TEST
+
+START_TEST(S09_frame_that_comes_twice_counts_once)
+{
+    open_bed(2);
+    sync_boot_all(&s);
+    sync_meet(&s);
+    s.repeat = 70;
+    for (unsigned i = 0; i < 50; i++)
+        say(0, 2, 1000 + i);
+    sync_carry(&s);
+    ck_assert_uint_eq(s.at[1].n_taken, 50);
+    ck_assert_uint_gt(count_of(1, MPCONN_SYNC_REPLAYED), 20);
+    sync_bed_close(&s);
+}
+END_TEST
+
+START_TEST(S28_silent_member_goes_down_and_comes_back)
+{
+    open_bed(2);
+    sync_boot_all(&s);
+    sync_meet(&s);
+    sync_pass(&s, 2500 * MPCONN_MILLISECOND);
+    s.loss = 100;
+    sync_pass(&s, 3 * MPCONN_SECOND);
+    ck_assert_uint_eq(member_of(0, 0).up, 1);
+    ck_assert_uint_eq(member_of(0, 0).silent_ns, 3 * MPCONN_SECOND); /* at its last call */
+    sync_pass(&s, 10 * MPCONN_SECOND);
+    for (unsigned i = 0; i < 2; i++) {
+        ck_assert_uint_eq(sync_events(&s, i, MPCONN_EVENT_MEMBER_DOWN, s.at[!i].id), 1);
+        ck_assert_uint_eq(member_of(i, 0).up, 0);
+        ck_assert_uint_eq(mpci_members_registrar(&s.at[i].b.eng->sync.members,
+                                                 &(mpconn_tuple){.family = 4}),
+                          s.at[i].id);
+    }
+    s.loss = 0;
+    sync_pass(&s, MPCONN_SECOND);
+    for (unsigned i = 0; i < 2; i++) {
+        ck_assert_uint_eq(sync_events(&s, i, MPCONN_EVENT_MEMBER_UP, s.at[!i].id), 2);
+        ck_assert_uint_eq(s.at[i].b.n_events, 3);
+        ck_assert(sync_knows(&s, i, !i));
+    }
+    sync_bed_close(&s);
+}
+END_TEST
+
+START_TEST(member_never_heard_is_silent_since_the_start)
+{
+    open_bed(2);
+    sync_boot(&s, 0);
+    sync_pass(&s, 7 * MPCONN_SECOND);
+    ck_assert_uint_eq(member_of(0, 0).silent_ns, 7 * MPCONN_SECOND);
+    ck_assert_uint_eq(member_of(0, 0).up, 0);
+    ck_assert_uint_eq(s.at[0].b.n_events, 0); /* it never was up */
+    sync_bed_close(&s);
+}
+END_TEST
+
+START_TEST(frame_the_host_cannot_send_is_counted_and_made_good)
+{
+    open_bed(2);
+    sync_boot_all(&s);
+    s.at[0].b.send_fails = 1;
+    sync_pass(&s, 1500 * MPCONN_MILLISECOND);
+    ck_assert_uint_ge(count_of(0, MPCONN_SYNC_SEND_FAILED), 2);
+    ck_assert(!sync_knows(&s, 1, 0));
+    s.at[0].b.send_fails = 0;
+    sync_pass(&s, MPCONN_SECOND);
+    ck_assert(sync_knows(&s, 1, 0) && sync_knows(&s, 0, 1));
+    sync_bed_close(&s);
+}
+END_TEST
+
+/* ---- records ---- */
+
+START_TEST(records_for_one_member_share_a_frame_and_keep_their_order)
+{
+    open_bed(3);
+    sync_boot_all(&s);
+    sync_meet(&s);
+    s.n_tape = 0;
+    for (unsigned i = 0; i < 30; i++) {
+        mpci_record r = some_record(1000 + i);
+
+        sync_put(&s, 0, i % 3 == 0 ? MPCONN_MEMBER_ALL : i % 3 + 1, &r);
+    }
+    sync_put(&s, 0, 1, &s.at[0].taken[0]); /* to itself: nothing */
+    sync_flush(&s, 0);
+    ck_assert_uint_eq(s.n_tape, 3);
+    sync_carry(&s);
+    ck_assert_uint_eq(s.at[0].n_taken, 0);
+    for (unsigned m = 1; m < 3; m++) {
+        ck_assert_uint_eq(s.at[m].n_taken, 20);
+        for (unsigned i = 0; i < 20; i++) {
+            mpci_record want = some_record(s.at[m].taken[i].client_isn);
+
+            ck_assert_mem_eq(&s.at[m].taken[i], &want, sizeof want);
+            ck_assert_uint_eq(s.at[m].taken_from[i], 1);
+            ck_assert(i % 10 == 0 || s.at[m].taken[i].client_isn > s.at[m].taken[i - 1].client_isn);
+        }
+    }
+    sync_flush(&s, 0);
+    ck_assert_uint_eq(s.n_tape, 3); /* and not again */
+    sync_bed_close(&s);
+}
+END_TEST
+
+START_TEST(more_records_than_may_wait_are_sent_all_the_same)
+{
+    open_bed(2);
+    s.at[0].cfg.sync_mtu = 256; /* checked when it is sent */
+    sync_boot_all(&s);
+    sync_meet(&s);
+    for (unsigned i = 0; i < 3 * MPCI_PENDING + 1; i++) {
+        mpci_record r = some_record(1000 + i);
+
+        r.tuple = bed_tuple(MPCONN_FAMILY_IPV6, i, (uint16_t)(1000 + i));
+        sync_put(&s, 0, 2, &r);
+    }
+    sync_flush(&s, 0);
+    sync_carry(&s);
+    ck_assert_uint_eq(s.at[1].n_taken, 3 * MPCI_PENDING + 1);
+    ck_assert_uint_eq(count_of(0, MPCONN_SYNC_RECORD_FULL), 0);
+    sync_bed_close(&s);
+}
+END_TEST
+
+START_TEST(S11_sequence_crosses_32_bits)
+{
+    open_bed(2);
+    sync_boot_all(&s);
+    sync_meet(&s);
+    s.at[0].b.eng->sync.sequence = UINT32_MAX - 10;
+    for (unsigned i = 0; i < 20; i++)
+        say(0, 2, 1000 + i);
+    sync_carry(&s);
+    ck_assert_uint_eq(s.at[1].n_taken, 20);
+    sync_bed_close(&s);
+}
+END_TEST
+
+/* ---- size of frames ---- */
+
+START_TEST(S26_mtu_below_a_greeting_and_any_record_is_refused_when_the_engine_is_made)
+{
+    mpconn_engine *eng;
+
+    open_bed(2);
+    s.at[0].cfg.sync_mtu = 255;
+    ck_assert_int_eq(mpconn_engine_new(&eng, &s.at[0].cfg, &s.at[0].cb, &s.at[0], s.now),
+                     MPCONN_ERR_INVAL);
+    s.at[0].cfg.sync_mtu = 64;
+    ck_assert_int_eq(mpconn_engine_new(&eng, &s.at[0].cfg, &s.at[0].cb, &s.at[0], s.now),
+                     MPCONN_ERR_INVAL);
+    ck_assert_uint_ge(256 - MPCI_FRAME_HEADER - MPCI_FRAME_TAG, MPCI_RECORD_ROOM);
+}
+END_TEST
+
+enum { CROWD = 40 };
+
+/* Every member greeted once in the frames on the tape, whatever they hold. */
+START_TEST(S26_every_member_is_greeted_in_frames_of_any_size)
+{
+    uint16_t ids[CROWD];
+
+    open_bed(1);
+    for (unsigned i = 0; i < CROWD; i++)
+        ids[i] = (uint16_t)(100 + i);
+    s.at[0].cfg.members = ids;
+    for (uint32_t mtu = 256; mtu < 900; mtu += 1) {
+        unsigned greeted[CROWD] = {0};
+
+        s.at[0].cfg.n_members = 1 + mtu % CROWD;
+        s.at[0].cfg.sync_mtu = mtu;
+        sync_boot(&s, 0);
+        s.n_tape = 0;
+        sync_pass(&s, 0);
+        for (unsigned i = 0; i < s.n_tape; i++) {
+            mpci_reader r = mpci_reader_of(s.tape[i].bytes + MPCI_FRAME_HEADER,
+                                           s.tape[i].len - MPCI_FRAME_HEADER - MPCI_FRAME_TAG);
+
+            ck_assert_uint_gt(mpci_reader_left(&r), 0); /* no frame without anything in it */
+            while (mpci_reader_left(&r) > 0) {
+                mpci_record_context c = {0};
+                mpci_record record;
+                mpci_reader body;
+
+                ck_assert_int_eq(mpci_record_decode(&r, &c, &record, &body), MPCI_RECORD_OK);
+                for (unsigned k = 0; k < CROWD; k++) {
+                    mpci_greeting g;
+
+                    greeted[k] += mpci_hello_decode(&g, &body, ids[k]) == 1;
+                }
+            }
+        }
+        for (unsigned k = 0; k < CROWD; k++)
+            ck_assert_msg(greeted[k] == (k < s.at[0].cfg.n_members), "MTU %u, %u members: %u, %u",
+                          mtu, s.at[0].cfg.n_members, k, greeted[k]);
+    }
+    sync_bed_close(&s);
+}
+END_TEST
+
+/* ---- restarts ---- */
+
+START_TEST(S13_restarted_member_begins_anew_and_is_heard)
+{
+    sync_letter old;
+
+    open_bed(2);
+    sync_boot_all(&s);
+    sync_meet(&s);
+    say(0, 2, 1000);
+    say(0, 2, 1001);
+    old = s.queue[1];
+    s.n_queue = 1; /* the second one is late */
+    sync_carry(&s);
+    ck_assert_uint_eq(s.at[1].n_taken, 1);
+    s.now += MPCONN_SECOND / 2;
+    sync_boot(&s, 0);
+    ck_assert_uint_eq(s.at[0].b.eng->sync.sequence, 0);
+    sync_meet(&s);
+    ck_assert_uint_eq(sync_input(&s, 1, old.bytes, old.len), MPCONN_SYNC_UNKNOWN_BOOT);
+    ck_assert_uint_eq(s.at[1].n_taken, 1);
+    ck_assert(sync_knows(&s, 1, 0)); /* and it still hears the new one */
+    sync_carry(&s);
+    say(0, 2, 1002);
+    sync_carry(&s);
+    ck_assert_uint_eq(s.at[1].n_taken, 2);
+    ck_assert_uint_eq(s.at[1].taken[1].client_isn, 1002);
+    ck_assert_uint_eq(sync_events(&s, 1, MPCONN_EVENT_MEMBER_CONFLICT, 1), 0);
+    sync_bed_close(&s);
+}
+END_TEST
+
+START_TEST(S13_member_that_restarts_again_and_again_is_no_conflict)
+{
+    open_bed(2);
+    sync_boot_all(&s);
+    for (unsigned i = 0; i < 20; i++) {
+        sync_meet(&s);
+        s.now += 300 * MPCONN_MILLISECOND;
+        sync_boot(&s, i % 3 == 2); /* once in three times the other one */
+    }
+    sync_meet(&s);
+    for (unsigned i = 0; i < 2; i++)
+        ck_assert_uint_eq(count_of(i, MPCONN_SYNC_CONFLICT), 0);
+    sync_bed_close(&s);
+}
+END_TEST
+
+/* ---- two members with one id ---- */
+
+START_TEST(S15_two_members_with_one_id_are_told_and_do_not_take_turns)
+{
+    uint64_t boot, other;
+    unsigned told;
+
+    open_bed(3);
+    s.at[2].id = 2;
+    s.at[0].cfg.n_members = 1;
+    s.at[1].cfg.n_members = s.at[2].cfg.n_members = 1; /* the first of their lists: 1 */
+    sync_boot_all(&s);
+    sync_pass(&s, 2 * MPCONN_SECOND);
+    boot = member_of(0, 0).boot;
+    told = sync_events(&s, 0, MPCONN_EVENT_MEMBER_CONFLICT, 2);
+    ck_assert_uint_gt(told, 0);
+    for (unsigned i = 0; i < 40; i++) {
+        sync_pass(&s, MPCONN_SECOND);
+        ck_assert_uint_eq(member_of(0, 0).boot, boot);
+        s.at[0].b.n_events = 0;
+    }
+    /* each of the two sees the other's frames as well, and says so where it can be counted */
+    ck_assert_uint_gt(count_of(1, MPCONN_SYNC_CONFLICT), 0);
+    ck_assert_uint_gt(count_of(2, MPCONN_SYNC_CONFLICT), 0);
+    /* the one that is left is taken when the other is gone */
+    other = boot == s.at[1].b.eng->sync.members.boot ? 2 : 1;
+    sync_end(&s, 3 - (unsigned)other);
+    sync_pass(&s, 8 * MPCONN_SECOND);
+    ck_assert_uint_eq(member_of(0, 0).boot, s.at[other].b.eng->sync.members.boot);
+    ck_assert_uint_eq(member_of(0, 0).up, 1);
+    sync_bed_close(&s);
+}
+END_TEST
+
+/* ---- epochs ---- */
+
+/* A cookie made at one member, and the client's ACK checked at another. */
+static int cookie_crosses(unsigned from, unsigned to)
+{
+    static const mpci_profile profile = {{1460, 1440}, 7};
+    mpconn_tuple t = bed_tuple(MPCONN_FAMILY_IPV4, 1, 40000);
+    mpci_syn_options o;
+    mpci_cookie c, back;
+    mpci_view v;
+
+    memset(&o, 0, sizeof o);
+    o.mss = 1460;
+    o.wscale = 7;
+    mpci_cookie_make(&c, &s.at[from].b.eng->sync.epochs, &profile, &t, 99, &o);
+    memset(&v, 0, sizeof v);
+    v.kind = MPCI_KIND_TCP;
+    v.seq = 100;
+    v.ack = c.isn + 1;
+    return mpci_cookie_check(&back, &s.at[to].b.eng->sync.epochs, &profile, &t, &v);
+}
+
+static uint64_t epoch_of(unsigned at)
+{
+    return s.at[at].b.eng->sync.epochs.number;
+}
+
+/* S29: no clock is on the wire, and none need agree. */
+START_TEST(S29_members_with_clocks_far_apart_take_each_others_cookies)
+{
+    static const uint64_t ahead[] = {0, 1, 40, 64, 65, 1000, 30 * 365 * 86400};
+
+    open_bed(2);
+    s.at[1].ahead = ahead[_i] * MPCONN_SECOND;
+    sync_boot_all(&s);
+    if (ahead[_i] >= 1000)
+        ck_assert_int_eq(cookie_crosses(1, 0), 0);
+    sync_meet(&s);
+    for (unsigned i = 0; i < 60; i++) {
+        ck_assert_uint_le(epoch_of(0), epoch_of(1) + 1);
+        ck_assert_uint_le(epoch_of(1), epoch_of(0) + 1);
+        ck_assert_int_eq(cookie_crosses(0, 1), 1);
+        ck_assert_int_eq(cookie_crosses(1, 0), 1);
+        sync_pass(&s, 7 * MPCONN_SECOND);
+    }
+    sync_bed_close(&s);
+}
+END_TEST
+
+/* R7: the highest that anybody has seen, and never back. */
+START_TEST(epoch_is_the_highest_of_all_and_never_goes_back)
+{
+    uint64_t most, before;
+
+    open_bed(3);
+    s.at[2].ahead = 5000 * MPCONN_SECOND;
+    sync_boot_all(&s);
+    most = epoch_of(2);
+    before = epoch_of(0);
+    ck_assert_uint_gt(most, before + 70);
+    sync_meet(&s);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_uint_eq(epoch_of(i), most);
+    sync_end(&s, 2); /* and what it brought stays */
+    sync_pass(&s, 10 * MPCONN_SECOND);
+    ck_assert_uint_eq(epoch_of(0), most);
+    sync_pass(&s, 64 * MPCONN_SECOND);
+    ck_assert_uint_eq(epoch_of(0), most + 1);
+    ck_assert_uint_eq(epoch_of(1), most + 1);
+    s.at[2].ahead = 0; /* it comes back with a clock that was put right, and follows */
+    sync_boot(&s, 2);
+    ck_assert_uint_lt(epoch_of(2), most);
+    sync_meet(&s);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_uint_eq(epoch_of(i), most + 1);
+    sync_bed_close(&s);
+}
+END_TEST
+
+/* What was offered before a jump, the jump does not void; the epoch after it may. */
+START_TEST(cookie_of_before_a_jump_is_accepted_until_the_next_epoch)
+{
+    static const mpci_profile profile = {{1460, 1440}, 7};
+    mpconn_tuple t = bed_tuple(MPCONN_FAMILY_IPV4, 1, 40000);
+    mpci_syn_options o;
+    mpci_cookie c, back;
+    mpci_view v;
+
+    open_bed(2);
+    s.at[1].ahead = 5000 * MPCONN_SECOND + 17 * MPCONN_SECOND; /* just begun an epoch */
+    sync_boot(&s, 0);
+    memset(&o, 0, sizeof o);
+    memset(&v, 0, sizeof v);
+    mpci_cookie_make(&c, &s.at[0].b.eng->sync.epochs, &profile, &t, 99, &o);
+    v.kind = MPCI_KIND_TCP;
+    v.seq = 100;
+    v.ack = c.isn + 1;
+    sync_boot(&s, 1);
+    sync_meet(&s);
+    ck_assert_uint_eq(epoch_of(0), epoch_of(1));
+    ck_assert_int_eq(mpci_cookie_check(&back, &s.at[0].b.eng->sync.epochs, &profile, &t, &v), 1);
+    sync_pass(&s, 60 * MPCONN_SECOND);
+    ck_assert_int_eq(mpci_cookie_check(&back, &s.at[0].b.eng->sync.epochs, &profile, &t, &v), 1);
+    sync_pass(&s, 70 * MPCONN_SECOND);
+    ck_assert_int_eq(mpci_cookie_check(&back, &s.at[0].b.eng->sync.epochs, &profile, &t, &v), 0);
+    sync_bed_close(&s);
+}
+END_TEST
+
+/* A tombstone outlives every cookie that could revive its incarnation (R3), over a jump too. */
+START_TEST(tombstone_of_before_a_jump_outlives_the_cookies)
+{
+    mpci_tombstones *t;
+
+    open_bed(2);
+    s.at[1].ahead = 5000 * MPCONN_SECOND;
+    sync_boot(&s, 0);
+    sync_pass(&s, 0);
+    t = &s.at[0].b.eng->core.tombstones;
+    ck_assert_int_eq(mpci_tombstones_add(t, 77, 99, MPCI_TOMBSTONE_FOUND), 0);
+    sync_boot(&s, 1);
+    sync_meet(&s);
+    ck_assert_uint_eq(epoch_of(0), epoch_of(1));
+    sync_pass(&s, 60 * MPCONN_SECOND);
+    ck_assert_uint_eq(mpci_tombstones_find(t, 77, 99), MPCI_TOMBSTONE_FOUND);
+    sync_bed_close(&s);
+}
+END_TEST
+
+/* ---- keys ---- */
+
+static const uint8_t next_key[16] = "the next key ...";
+
+static void set_key(unsigned at)
+{
+    ck_assert_int_eq(mpconn_engine_set_key(s.at[at].b.eng, next_key, 16, s.at[at].b.now),
+                     MPCONN_OK);
+}
+
+START_TEST(S17_frames_under_the_old_key_count_while_members_change)
+{
+    open_bed(2);
+    sync_boot_all(&s);
+    sync_meet(&s);
+    set_key(0);
+    say(1, 1, 1000); /* under the old one */
+    say(0, 2, 2000); /* under the new one, which the other has not got yet */
+    ck_assert_uint_eq(sync_input(&s, 0, s.queue[0].bytes, s.queue[0].len), MPCONN_SYNC_TAKEN);
+    ck_assert_uint_eq(sync_input(&s, 1, s.queue[1].bytes, s.queue[1].len),
+                      MPCONN_SYNC_OTHER_CLUSTER);
+    set_key(1);
+    ck_assert_uint_eq(sync_input(&s, 1, s.queue[1].bytes, s.queue[1].len), MPCONN_SYNC_TAKEN);
+    /* taken is taken, under which key it may be */
+    ck_assert_uint_eq(sync_input(&s, 0, s.queue[0].bytes, s.queue[0].len), MPCONN_SYNC_REPLAYED);
+    sync_lose(&s);
+    sync_pass(&s, 20 * MPCONN_SECOND);
+    for (unsigned i = 0; i < 2; i++) {
+        ck_assert(sync_knows(&s, i, !i));
+        ck_assert_uint_eq(s.at[i].b.n_events, 1);
+        ck_assert_int_eq(cookie_crosses(i, !i), 1);
+    }
+    ck_assert_uint_eq(epoch_of(0), epoch_of(1));
+    sync_bed_close(&s);
+}
+END_TEST
+
+/* Who got hold of the old key gains nothing for ever. */
+START_TEST(S17_old_key_ends_with_the_cookies_made_under_it)
+{
+    uint8_t bytes[128];
+    mpci_frame f;
+    size_t len;
+
+    open_bed(2);
+    sync_boot_all(&s);
+    sync_meet(&s);
+    f = sync_header(&s, 1, 1);
+    set_key(0);
+    set_key(1);
+    f.sequence += 500;
+    len = sync_forge(bytes, &f, NULL, 0, bed_key);
+    ck_assert_uint_eq(sync_input(&s, 0, bytes, len), MPCONN_SYNC_TAKEN);
+    sync_pass(&s, 130 * MPCONN_SECOND);
+    f.sequence += 500;
+    len = sync_forge(bytes, &f, NULL, 0, bed_key);
+    ck_assert_uint_eq(sync_input(&s, 0, bytes, len), MPCONN_SYNC_OTHER_CLUSTER);
+    sync_bed_close(&s);
+}
+END_TEST
+
+/* ---- the host's cipher ---- */
+
+static uint8_t toy(const uint8_t *header, size_t header_len, const uint8_t *bytes, size_t len)
+{
+    unsigned sum = 7;
+
+    for (size_t i = 0; i < header_len; i++)
+        sum = sum * 31 + header[i];
+    for (size_t i = 0; i < len; i++)
+        sum = sum * 31 + bytes[i];
+    return (uint8_t)(sum >> 3 ^ sum);
+}
+
+static int toy_seal(void *user, const uint8_t *header, size_t header_len, uint8_t *records,
+                    size_t len, uint8_t *tag)
+{
+    (void)user;
+    ck_assert_uint_eq(header_len, MPCI_FRAME_HEADER);
+    memset(tag, toy(header, header_len, records, len), 16);
+    for (size_t i = 0; i < len; i++)
+        records[i] ^= (uint8_t)(0xa5 + header[31] + i);
+    return 0;
+}
+
+static int toy_open(void *user, const uint8_t *header, size_t header_len, uint8_t *records,
+                    size_t len, const uint8_t *tag)
+{
+    (void)user;
+    for (size_t i = 0; i < len; i++)
+        records[i] ^= (uint8_t)(0xa5 + header[31] + i);
+    for (unsigned i = 0; i < 16; i++)
+        if (tag[i] != toy(header, header_len, records, len))
+            return -1;
+    return 0;
+}
+
+static int never_seals(void *user, const uint8_t *header, size_t header_len, uint8_t *records,
+                       size_t len, uint8_t *tag)
+{
+    (void)user, (void)header, (void)header_len, (void)records, (void)len, (void)tag;
+    return -1;
+}
+
+static void with_cipher(unsigned i)
+{
+    s.at[i].cb.seal = toy_seal;
+    s.at[i].cb.open = toy_open;
+}
+
+START_TEST(host_cipher_hides_records_and_carries_them)
+{
+    mpci_record want = some_record(1000);
+    const sync_letter *l;
+    mpci_frame f;
+
+    open_bed(2);
+    with_cipher(0);
+    with_cipher(1);
+    sync_boot_all(&s);
+    sync_meet(&s);
+    say(0, 2, 1000);
+    l = sync_last(&s, 0);
+    ck_assert_uint_eq(mpci_frame_parse(&f, l->bytes, l->len), MPCONN_SYNC_TAKEN);
+    ck_assert_uint_eq(f.flags, MPCI_FRAME_SEALED);
+    for (size_t i = MPCI_FRAME_HEADER; i + 4 <= l->len; i++)
+        ck_assert_mem_ne(l->bytes + i, want.tuple.server.bytes, 4);
+    sync_carry(&s);
+    ck_assert_uint_eq(s.at[1].n_taken, 1);
+    ck_assert_mem_eq(&s.at[1].taken[0], &want, sizeof want);
+    sync_bed_close(&s);
+}
+END_TEST
+
+START_TEST(sealed_frame_without_a_cipher_is_refused_and_the_other_way_round)
+{
+    open_bed(2);
+    with_cipher((unsigned)_i);
+    sync_boot_all(&s);
+    sync_pass(&s, 5 * MPCONN_SECOND);
+    for (unsigned i = 0; i < 2; i++) {
+        ck_assert_uint_ge(count_of(i, MPCONN_SYNC_BAD_TAG), 5);
+        ck_assert_uint_eq(count_of(i, MPCONN_SYNC_TAKEN), 0);
+        ck_assert_uint_eq(s.at[i].b.n_events, 0);
+    }
+    sync_bed_close(&s);
+}
+END_TEST
+
+START_TEST(frame_the_cipher_does_not_seal_is_not_sent)
+{
+    open_bed(2);
+    with_cipher(0);
+    s.at[0].cb.seal = never_seals;
+    sync_boot(&s, 0);
+    sync_pass(&s, MPCONN_SECOND);
+    ck_assert_uint_eq(s.n_tape, 0);
+    ck_assert_uint_eq(count_of(0, MPCONN_SYNC_SEND_FAILED), 2);
+    sync_bed_close(&s);
+}
+END_TEST
+
+/* ---- without members ---- */
+
+START_TEST(engine_without_members_says_and_takes_nothing)
+{
+    open_bed(2);
+    s.at[1].cfg.n_members = 0;
+    s.at[1].cfg.members = NULL;
+    s.at[1].cb.send_frame = NULL;
+    sync_boot_all(&s);
+    ck_assert_uint_eq(mpconn_engine_next_expiry(s.at[1].b.eng), MPCONN_TIME_NEVER);
+    sync_pass(&s, 3 * MPCONN_SECOND);
+    ck_assert_uint_eq(count_of(1, MPCONN_SYNC_NOT_A_MEMBER), 4);
+    say(1, MPCONN_MEMBER_ALL, 1000);
+    for (unsigned i = 0; i < s.n_tape; i++)
+        ck_assert_uint_eq(s.tape[i].from, 0);
+    sync_bed_close(&s);
+}
+END_TEST
+
+static void add_greetings(TCase *tc)
+{
+    tcase_add_loop_test(tc, members_that_start_together_hear_each_other_at_once, 2, 5);
+    tcase_add_test(tc, member_that_starts_later_is_heard_at_once);
+    tcase_add_loop_test(tc, S10_bad_channel_delays_greetings_and_nothing_else, 0, 20);
+    tcase_add_test(tc, S09_frame_that_comes_twice_counts_once);
+    tcase_add_test(tc, S28_silent_member_goes_down_and_comes_back);
+    tcase_add_test(tc, member_never_heard_is_silent_since_the_start);
+    tcase_add_test(tc, frame_the_host_cannot_send_is_counted_and_made_good);
+    tcase_add_test(tc, records_for_one_member_share_a_frame_and_keep_their_order);
+    tcase_add_test(tc, more_records_than_may_wait_are_sent_all_the_same);
+    tcase_add_test(tc, S11_sequence_crosses_32_bits);
+    tcase_add_test(tc, S26_mtu_below_a_greeting_and_any_record_is_refused_when_the_engine_is_made);
+    tcase_add_test(tc, S26_every_member_is_greeted_in_frames_of_any_size);
+    tcase_add_test(tc, S13_restarted_member_begins_anew_and_is_heard);
+    tcase_add_test(tc, S13_member_that_restarts_again_and_again_is_no_conflict);
+    tcase_add_test(tc, S15_two_members_with_one_id_are_told_and_do_not_take_turns);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("sync");
+    TCase *tc = tcase_create("sync");
+
+    add_greetings(tc);
+    tcase_add_loop_test(tc, S29_members_with_clocks_far_apart_take_each_others_cookies, 0, 7);
+    tcase_add_test(tc, epoch_is_the_highest_of_all_and_never_goes_back);
+    tcase_add_test(tc, cookie_of_before_a_jump_is_accepted_until_the_next_epoch);
+    tcase_add_test(tc, tombstone_of_before_a_jump_outlives_the_cookies);
+    tcase_add_test(tc, S17_frames_under_the_old_key_count_while_members_change);
+    tcase_add_test(tc, S17_old_key_ends_with_the_cookies_made_under_it);
+    tcase_add_test(tc, host_cipher_hides_records_and_carries_them);
+    tcase_add_loop_test(tc, sealed_frame_without_a_cipher_is_refused_and_the_other_way_round, 0,
+                        2);
+    tcase_add_test(tc, frame_the_cipher_does_not_seal_is_not_sent);
+    tcase_add_test(tc, engine_without_members_says_and_takes_nothing);
+    suite_add_tcase(suite, tc);
+    return check_run(suite);
+}

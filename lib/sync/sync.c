@@ -25,7 +25,7 @@ static int draw_boot(mpci_sync *s)
 }
 
 /* Insertion sort: there are few, and this happens once. */
-static void take_ids(mpci_members *m, const uint16_t *ids, uint32_t n)
+static void take_ids(mpci_members *m, const uint16_t *ids, uint32_t n, mpconn_time now)
 {
     for (uint32_t i = 0; i < n; i++) {
         uint32_t at = i;
@@ -33,6 +33,7 @@ static void take_ids(mpci_members *m, const uint16_t *ids, uint32_t n)
         for (; at > 0 && m->list[at - 1].id > ids[i]; at--)
             m->list[at].id = m->list[at - 1].id;
         m->list[at].id = ids[i];
+        m->list[i].heard = now;
     }
     m->n = n;
 }
@@ -54,7 +55,7 @@ int mpci_sync_init(mpci_sync *s, mpci_core *core, mpci_alloc *a, const mpconn_en
     if (s->members.list == NULL || s->frame == NULL)
         return MPCONN_ERR_NOMEM;
     s->frame_room = cfg->sync_mtu;
-    take_ids(&s->members, cfg->members, cfg->n_members);
+    take_ids(&s->members, cfg->members, cfg->n_members, now);
     s->hello_due = now;
     return draw_boot(s);
 }

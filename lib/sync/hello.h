@@ -8,6 +8,7 @@
 #include "sync/record.h"
 
 enum {
+    MPCI_HELLO_HEAD = 3, /* type, length, flags */
     MPCI_HELLO_ENTRY = 18,
     MPCI_HELLO_ENTRIES = 14 /* in one record */
 };

@@ -101,21 +101,32 @@ void mpci_sync_greet(mpci_sync *s, mpci_member *p)
     send_frame(s, p->id, &w);
 }
 
+/* Entries of a HELLO that still go into a frame. */
+static uint32_t entries_for(const mpci_writer *w)
+{
+    size_t left = mpci_writer_left(w);
+    size_t n = left > MPCI_HELLO_HEAD ? (left - MPCI_HELLO_HEAD) / MPCI_HELLO_ENTRY : 0;
+
+    return n < MPCI_HELLO_ENTRIES ? (uint32_t)n : MPCI_HELLO_ENTRIES;
+}
+
 void mpci_sync_greet_all(mpci_sync *s)
 {
     mpci_writer w = begin_frame(s);
 
-    for (uint32_t i = 0; i < s->members.n; i += MPCI_HELLO_ENTRIES) {
-        uint32_t n = s->members.n - i;
+    for (uint32_t i = 0; i < s->members.n;) {
+        uint32_t n = entries_for(&w);
 
-        if (n > MPCI_HELLO_ENTRIES)
-            n = MPCI_HELLO_ENTRIES;
-        if (!mpci_hello_encode(&w, &s->members, &s->members.list[i], n)) {
+        if (n == 0) {
             send_frame(s, MPCONN_MEMBER_ALL, &w);
             w = begin_frame(s);
-            (void)mpci_hello_encode(&w, &s->members, &s->members.list[i], n);
+            continue;
         }
+        if (n > s->members.n - i)
+            n = s->members.n - i;
+        (void)mpci_hello_encode(&w, &s->members, &s->members.list[i], n);
         s->records_out[MPCI_RECORD_HELLO]++;
+        i += n;
     }
     send_frame(s, MPCONN_MEMBER_ALL, &w);
 }

@@ -7,6 +7,8 @@
  *  3. HELLO carries to each member the challenge, and the answer: the challenge heard from it last.
  *  4. A HELLO that answers our present challenge shows that its boot is alive: frames of that boot
  *     count from this one on, and those of the boot before do not any more.
+ *     A boot that comes back while the one that took its place is heard, is another member with
+ *     the same id, and does not count: the two would take turns.
  *  5. Of one boot each sequence number counts once; what is further behind the highest than the
  *     window is wide, counts as seen. */
 #ifndef MPCI_SYNC_MEMBERS_H
@@ -30,7 +32,6 @@ typedef struct mpci_member {
     uint64_t heard_boot;     /* of that HELLO */
     mpconn_time heard;       /* last frame that counted */
     mpconn_time greeted;     /* last HELLO to it alone */
-    mpconn_time changed;     /* last change of boot */
 } mpci_member;
 
 typedef struct mpci_members {

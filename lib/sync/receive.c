@@ -4,9 +4,6 @@
 #include "sync/hello.h"
 #include "sync/sync.h"
 
-/* A member that changes its boot more often than this is two members. */
-#define CONFLICT_NS (10 * MPCONN_SECOND)
-
 typedef struct arrival {
     mpci_frame f;
     uint8_t *bytes;
@@ -100,9 +97,9 @@ static unsigned admit(mpci_sync *s, const arrival *a, mpci_member *p)
         return MPCONN_SYNC_TAKEN;
     }
     if (a->greeted && a->greeting.answer == mpci_member_challenge(&s->members, p)) {
-        if (a->f.boot == p->boot_before && s->core->now - p->changed < CONFLICT_NS)
+        /* no boot comes back: the one before lives beside the one that took its place */
+        if (a->f.boot == p->boot_before && p->up)
             return MPCONN_SYNC_CONFLICT;
-        p->changed = s->core->now;
         mpci_member_begin(p, a->f.boot, a->f.sequence);
         return MPCONN_SYNC_TAKEN;
     }

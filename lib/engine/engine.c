@@ -134,7 +134,7 @@ int mpci_engine_enter(mpconn_engine *eng, mpconn_time now)
     else
         eng->core.now = now;
     mpci_epochs_advance(&eng->sync.epochs, eng->core.timeouts.epoch_ns, eng->core.now);
-    eng->core.tombstones.age = eng->sync.epochs.number;
+    eng->core.tombstones.age = eng->sync.epochs.age;
     mpci_sweep_catch_up(eng);
     return MPCONN_OK;
 }

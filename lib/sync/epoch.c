@@ -12,6 +12,7 @@ void mpci_epochs_init(mpci_epochs *e, const uint8_t *secret, size_t len, uint64_
 {
     e->root = mpci_sipkey_fold(secret, len);
     e->number = now / epoch_ns + 1; /* so that there is one before */
+    e->age = e->number;
     e->started = now - now % epoch_ns;
     e->key[MPCI_EPOCH_PREVIOUS] = key_of(e, e->number - 1);
     e->key[MPCI_EPOCH_CURRENT] = key_of(e, e->number);
@@ -21,6 +22,7 @@ void mpci_epochs_init(mpci_epochs *e, const uint8_t *secret, size_t len, uint64_
 static void step(mpci_epochs *e)
 {
     e->number++;
+    e->age++;
     e->key[MPCI_EPOCH_PREVIOUS] = e->key[MPCI_EPOCH_CURRENT];
     e->key[MPCI_EPOCH_CURRENT] = e->key[MPCI_EPOCH_NEXT];
     e->key[MPCI_EPOCH_NEXT] = key_of(e, e->number + 1);
@@ -36,6 +38,7 @@ void mpci_epochs_advance(mpci_epochs *e, uint64_t epoch_ns, mpconn_time now)
     /* After three steps nothing of the old keys is left: a long silence costs no more. */
     if (passed > MPCI_EPOCHS) {
         e->number += passed - MPCI_EPOCHS;
+        e->age += passed - MPCI_EPOCHS;
         e->key[MPCI_EPOCH_NEXT] = key_of(e, e->number + 1);
         passed = MPCI_EPOCHS;
     }
@@ -55,6 +58,7 @@ void mpci_epochs_adopt(mpci_epochs *e, uint32_t number, mpconn_time now)
         return;
     }
     e->number += ahead;
+    e->age++;
     e->key[MPCI_EPOCH_PREVIOUS] = e->key[MPCI_EPOCH_CURRENT];
     e->key[MPCI_EPOCH_CURRENT] = key_of(e, e->number);
     e->key[MPCI_EPOCH_NEXT] = key_of(e, e->number + 1);
@@ -64,6 +68,7 @@ void mpci_epochs_rekey(mpci_epochs *e, const uint8_t *secret, size_t len, mpconn
 {
     e->root = mpci_sipkey_fold(secret, len);
     e->number++;
+    e->age++;
     e->key[MPCI_EPOCH_PREVIOUS] = e->key[MPCI_EPOCH_CURRENT];
     e->key[MPCI_EPOCH_CURRENT] = key_of(e, e->number);
     e->key[MPCI_EPOCH_NEXT] = key_of(e, e->number + 1);

@@ -16,6 +16,7 @@ typedef struct mpci_epochs {
     mpci_sipkey root;
     mpci_sipkey key[MPCI_EPOCHS];
     uint64_t number;     /* of MPCI_EPOCH_CURRENT */
+    uint64_t age;        /* how often a key went out of use: a jump over many is one */
     mpconn_time started;
 } mpci_epochs;
 

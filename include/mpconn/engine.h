@@ -362,6 +362,9 @@ MPCONN_API uint32_t mpconn_engine_tailroom(const mpconn_engine *eng);
  * changes within that time, clients whose handshakes were offered before the first one and are not
  * in the table have to begin anew.
  *
+ * Frames of members that still have the old key are taken for two more `epoch_ns`; they do not take
+ * ours before they have the new one, so change it everywhere within `member_down_ns`.
+ *
  * @param[in] eng      the engine
  * @param[in] key      the new key
  * @param[in] key_len  bytes of it, 16 to 64

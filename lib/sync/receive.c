@@ -22,7 +22,7 @@ static unsigned find_key(const mpci_sync *s, arrival *a)
 {
     if (a->f.cluster == s->key.cluster)
         a->key = &s->key;
-    else if (a->f.cluster == s->old_key.cluster)
+    else if (a->f.cluster == s->old_key.cluster && s->core->now < s->old_key_until)
         a->key = &s->old_key;
     else
         return MPCONN_SYNC_OTHER_CLUSTER;

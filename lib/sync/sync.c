@@ -70,6 +70,7 @@ void mpci_sync_rekey(mpci_sync *s, const uint8_t *key, size_t len)
 {
     mpci_epochs_rekey(&s->epochs, key, len, s->core->now);
     s->old_key = s->key;
+    s->old_key_until = mpci_later(s->core->now, 2 * s->core->timeouts.epoch_ns);
     mpci_frame_key_init(&s->key, &s->epochs.root);
     s->members.order_key = mpci_sipkey_derive(&s->epochs.root, "mpconn order", 0);
 }

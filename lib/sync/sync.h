@@ -26,7 +26,8 @@ typedef struct mpci_sync {
     void *taker;
     mpci_epochs epochs;
     mpci_members members;
-    mpci_frame_key key, old_key; /* the present one, and the one before set_key() */
+    mpci_frame_key key, old_key; /* the present one, and the one before set_key(), */
+    mpconn_time old_key_until;   /* which counts for as long as its cookies may */
     uint64_t sequence;           /* last one given */
     mpconn_time hello_due;
     uint8_t *frame;              /* where the next one is made */

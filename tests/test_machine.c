@@ -65,6 +65,7 @@ static int has_flow(unsigned state)
 static int is_half_open(unsigned state)
 {
     return state != MPCI_ST_NONE && state != MPCI_ST_OPENING && state != MPCI_ST_CLAIMING &&
+           state != MPCI_ST_QUITTING &&
            !has_flow(state);
 }
 

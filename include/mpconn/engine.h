@@ -127,7 +127,7 @@ typedef struct mpconn_engine_config {
     uint8_t hop_limit;           /**< TTL or hop limit of generated packets; default 64 */
     uint8_t reserved[6];         /**< zero */
     const uint16_t *members;     /**< ids of the other members; NULL when there are none. Copied */
-    uint32_t n_members;          /**< how many; to 1,024 */
+    uint32_t n_members;          /**< how many; to 64 */
     uint32_t sync_mtu;           /**< bytes of a frame at most; default 1,400; 256 to 65,507 */
     uint32_t announce;           /**< ::mpconn_announce */
     uint32_t reserved2;          /**< zero */

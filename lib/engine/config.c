@@ -50,7 +50,7 @@ static const range counts[] = {
 
 /* SYNs to the server and repeats of a SYN|ACK: more would shift an interval of 30 days out of its
  * type. */
-enum { TRIES_MOST = 12, MEMBERS_MOST = 1024 };
+enum { TRIES_MOST = 12, MEMBERS_MOST = 64 };
 
 int mpci_timeouts_import(mpconn_timeouts *out, const mpconn_timeouts *in)
 {

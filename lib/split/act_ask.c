@@ -111,11 +111,13 @@ enum mpci_split_event mpci_act_claim(mpci_split *sp, mpci_step *st)
         return MPCI_EV_NOTHING;
     st->h->asked = 0;
     st->h->noes = 0;
-    send_claim(sp, st->h);
     if (st->view->payload_len > 0)
         mpci_core_hold(sp->core, st->h, st->pkt);
     else
         mpci_peers_consume(sp, st, MPCONN_REASON_CLIENT_PROVED);
+    if (!mpci_sync_anybody(sp->sync))
+        return MPCI_EV_TOLD_NO;
+    send_claim(sp, st->h);
     return MPCI_EV_NOTHING;
 }
 
@@ -129,6 +131,18 @@ enum mpci_split_event mpci_act_claim_again(mpci_split *sp, mpci_step *st)
 {
     if (st->h->asked >= MPCI_ASK_TRIES)
         return MPCI_EV_EXHAUSTED;
+    send_claim(sp, st->h);
+    return MPCI_EV_NOTHING;
+}
+
+/* V6: that the server is silent is a decision, too, and not everybody's. But who has told nobody of
+ * the handshake decides alone. */
+enum mpci_split_event mpci_act_ask_before_quitting(mpci_split *sp, mpci_step *st)
+{
+    if ((st->h->roles & MPCI_ROLE_TOLD) == 0 || !mpci_sync_anybody(sp->sync))
+        return MPCI_EV_TOLD_NO;
+    st->h->asked = 0;
+    st->h->noes = 0;
     send_claim(sp, st->h);
     return MPCI_EV_NOTHING;
 }

@@ -80,6 +80,7 @@ MPCI_SPLIT_ACTION(mpci_act_ask_commit_by_timer);
 MPCI_SPLIT_ACTION(mpci_act_claim);         /* V2, V21: ask before 5 */
 MPCI_SPLIT_ACTION(mpci_act_reclaim);
 MPCI_SPLIT_ACTION(mpci_act_claim_again);
+MPCI_SPLIT_ACTION(mpci_act_ask_before_quitting); /* V6: the server stays silent */
 MPCI_SPLIT_ACTION(mpci_act_be_patient);
 MPCI_SPLIT_ACTION(mpci_act_open_claimed);
 MPCI_SPLIT_ACTION(mpci_act_claim_aborted);

@@ -131,7 +131,7 @@ const mpci_split_cell mpci_row_OPENING[MPCI_EV_COUNT] = {
     E(TOLD_ACK) = C(OPENING, absent),
     E(DECIDE) = C(OPENING, decide),
     E(TIMER) = C(OPENING, repeat_open),
-    E(EXHAUSTED) = C(NONE, server_silent),
+    E(EXHAUSTED) = C(QUITTING, ask_before_quitting),
     NOT_SETTLED(OPENING),
     E(COMMITTED) = C(CONFIRMING, confirm),
     E(FULL) = C(NONE, no_room),

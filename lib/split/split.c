@@ -179,7 +179,7 @@ static enum mpci_split_event event_with_members(const mpci_split *sp, const mpci
     enum mpci_split_event other = (enum mpci_split_event)elsewhere[event];
 
     if (other == MPCI_EV_NOTHING || st->h != NULL || st->pkt->flow != 0 ||
-        !mpci_members_any_up(&sp->sync->members))
+        !mpci_sync_anybody(sp->sync))
         return event;
     if (!has(st->view, MPCI_TCP_ACK))
         return event;

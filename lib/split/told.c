@@ -102,19 +102,15 @@ static void told_query(mpci_split *sp, mpci_step *st)
     answer(sp, st, e != NULL ? MPCI_REPLY_DEAD : MPCI_REPLY_NO);
 }
 
-/* Every member that is up has said no: a bit each, so that nobody counts twice. */
+/* Every member that may know it has said no: a bit each, so that nobody counts twice. */
 static int all_said_no(const mpci_split *sp, mpci_step *st)
 {
     const mpci_members *m = &sp->sync->members;
-    uint64_t up = 0;
 
-    for (uint32_t i = 0; i < m->n; i++) {
-        if (m->list[i].up)
-            up |= UINT64_C(1) << i;
+    for (uint32_t i = 0; i < m->n; i++)
         if (m->list[i].id == st->teller)
             st->h->noes |= UINT64_C(1) << i;
-    }
-    return (up & ~st->h->noes) == 0;
+    return (mpci_sync_who(sp->sync) & ~st->h->noes) == 0;
 }
 
 static void told_reply(mpci_split *sp, mpci_step *st)

@@ -55,15 +55,6 @@ void mpci_member_take(mpci_member *p, uint64_t sequence);
 /* This boot of it is alive, from this sequence number on. */
 void mpci_member_begin(mpci_member *p, uint64_t boot, uint64_t sequence);
 
-/* Whether there is anybody to ask. */
-static inline int mpci_members_any_up(const mpci_members *m)
-{
-    for (uint32_t i = 0; i < m->n; i++)
-        if (m->list[i].up)
-            return 1;
-    return 0;
-}
-
 /* Who decides about this connection: the first of those alive, this one among them, in an order
  * that every member finds alike (rendezvous hashing). */
 uint32_t mpci_members_registrar(const mpci_members *m, const mpconn_tuple *tuple);

@@ -56,7 +56,7 @@ int mpci_sync_init(mpci_sync *s, mpci_core *core, mpci_alloc *a, const mpconn_en
         return MPCONN_ERR_NOMEM;
     s->frame_room = cfg->sync_mtu;
     take_ids(&s->members, cfg->members, cfg->n_members, now);
-    s->hello_due = now;
+    s->hello_due = s->started = now;
     return draw_boot(s);
 }
 
@@ -73,6 +73,22 @@ void mpci_sync_rekey(mpci_sync *s, const uint8_t *key, size_t len)
     s->old_key_until = mpci_later(s->core->now, 2 * s->core->timeouts.epoch_ns);
     mpci_frame_key_init(&s->key, &s->epochs.root);
     s->members.order_key = mpci_sipkey_derive(&s->epochs.root, "mpconn order", 0);
+}
+
+uint64_t mpci_sync_who(const mpci_sync *s)
+{
+    int early = s->core->now - s->started < s->core->timeouts.member_down_ns;
+    uint64_t who = 0;
+
+    for (uint32_t i = 0; i < s->members.n; i++)
+        if (s->members.list[i].up || (early && s->members.list[i].boot == 0))
+            who |= UINT64_C(1) << i;
+    return who;
+}
+
+int mpci_sync_anybody(const mpci_sync *s)
+{
+    return mpci_sync_has_members(s) && mpci_sync_who(s) != 0;
 }
 
 static void tell(const mpci_sync *s, const mpci_member *p, unsigned type)

@@ -30,6 +30,7 @@ typedef struct mpci_sync {
     mpconn_time old_key_until;   /* which counts for as long as its cookies may */
     uint64_t sequence;           /* last one given */
     mpconn_time hello_due;
+    mpconn_time started;
     uint8_t *frame;              /* where the next one is made */
     uint32_t frame_room;         /* bytes of it */
     uint32_t n_pending;
@@ -44,6 +45,12 @@ static inline int mpci_sync_has_members(const mpci_sync *s)
 {
     return s->members.n > 0;
 }
+
+/* Whether there may be anybody who knows more: who was not heard of yet counts as well, until it
+ * would be called down (doc/model.md, rule 5). */
+int mpci_sync_anybody(const mpci_sync *s);
+/* The members that may know more, a bit each, by index. */
+uint64_t mpci_sync_who(const mpci_sync *s);
 
 static inline void mpci_sync_count(mpci_sync *s, unsigned reason)
 {

@@ -590,51 +590,11 @@ END_TEST
 
 /* ---- the host's cipher ---- */
 
-static uint8_t toy(const uint8_t *header, size_t header_len, const uint8_t *bytes, size_t len)
-{
-    unsigned sum = 7;
-
-    for (size_t i = 0; i < header_len; i++)
-        sum = sum * 31 + header[i];
-    for (size_t i = 0; i < len; i++)
-        sum = sum * 31 + bytes[i];
-    return (uint8_t)(sum >> 3 ^ sum);
-}
-
-static int toy_seal(void *user, const uint8_t *header, size_t header_len, uint8_t *records,
-                    size_t len, uint8_t *tag)
-{
-    (void)user;
-    ck_assert_uint_eq(header_len, MPCI_FRAME_HEADER);
-    memset(tag, toy(header, header_len, records, len), 16);
-    for (size_t i = 0; i < len; i++)
-        records[i] ^= (uint8_t)(0xa5 + header[31] + i);
-    return 0;
-}
-
-static int toy_open(void *user, const uint8_t *header, size_t header_len, uint8_t *records,
-                    size_t len, const uint8_t *tag)
-{
-    (void)user;
-    for (size_t i = 0; i < len; i++)
-        records[i] ^= (uint8_t)(0xa5 + header[31] + i);
-    for (unsigned i = 0; i < 16; i++)
-        if (tag[i] != toy(header, header_len, records, len))
-            return -1;
-    return 0;
-}
-
 static int never_seals(void *user, const uint8_t *header, size_t header_len, uint8_t *records,
                        size_t len, uint8_t *tag)
 {
     (void)user, (void)header, (void)header_len, (void)records, (void)len, (void)tag;
     return -1;
-}
-
-static void with_cipher(unsigned i)
-{
-    s.at[i].cb.seal = toy_seal;
-    s.at[i].cb.open = toy_open;
 }
 
 START_TEST(host_cipher_hides_records_and_carries_them)
@@ -644,8 +604,8 @@ START_TEST(host_cipher_hides_records_and_carries_them)
     mpci_frame f;
 
     open_bed(2);
-    with_cipher(0);
-    with_cipher(1);
+    sync_with_cipher(&s, 0);
+    sync_with_cipher(&s, 1);
     sync_boot_all(&s);
     sync_meet(&s);
     say(0, 2, 1000);
@@ -664,7 +624,7 @@ END_TEST
 START_TEST(sealed_frame_without_a_cipher_is_refused_and_the_other_way_round)
 {
     open_bed(2);
-    with_cipher((unsigned)_i);
+    sync_with_cipher(&s, (unsigned)_i);
     sync_boot_all(&s);
     sync_pass(&s, 5 * MPCONN_SECOND);
     for (unsigned i = 0; i < 2; i++) {
@@ -679,7 +639,7 @@ END_TEST
 START_TEST(frame_the_cipher_does_not_seal_is_not_sent)
 {
     open_bed(2);
-    with_cipher(0);
+    sync_with_cipher(&s, 0);
     s.at[0].cb.seal = never_seals;
     sync_boot(&s, 0);
     sync_pass(&s, MPCONN_SECOND);

@@ -28,8 +28,7 @@ typedef struct mpci_member {
     uint64_t highest;        /* sequence number taken */
     uint64_t seen[MPCI_REPLAY_WORDS]; /* bit n % WIDTH: sequence number n was taken */
     uint64_t changes;        /* of boot */
-    uint64_t heard_challenge;/* the one it put to us last; 0 = none */
-    uint64_t heard_boot;     /* of that HELLO */
+    uint64_t heard_challenge;/* the one this boot put to us last; 0 = none */
     mpconn_time heard;       /* last frame that counted */
     mpconn_time greeted;     /* last HELLO to it alone */
 } mpci_member;

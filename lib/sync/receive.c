@@ -106,19 +106,17 @@ static unsigned admit(mpci_sync *s, const arrival *a, mpci_member *p)
     return a->greeted ? MPCONN_SYNC_GREETED : MPCONN_SYNC_UNKNOWN_BOOT;
 }
 
-/* Answer who does not know us yet, or whom we do not know. */
+/* Answer who does not know us yet, or whom we do not know. Only of a boot that counts the challenge
+ * is kept: any other may be a replay, and gets its answer without leaving a trace. */
 static void answer(mpci_sync *s, const arrival *a, mpci_member *p, unsigned reason)
 {
-    if (a->greeted) {
-        int knows_us = a->greeting.answer == mpci_member_challenge(&s->members, p);
+    uint64_t challenge = a->greeted ? a->greeting.challenge : 0;
 
-        p->heard_challenge = a->greeting.challenge;
-        if (reason != MPCONN_SYNC_TAKEN || !knows_us || p->heard_boot != a->f.boot)
-            mpci_sync_greet(s, p);
-        p->heard_boot = a->f.boot;
-    } else if (reason == MPCONN_SYNC_UNKNOWN_BOOT) {
-        mpci_sync_greet(s, p);
-    }
+    if (reason == MPCONN_SYNC_TAKEN && a->greeted)
+        p->heard_challenge = challenge;
+    if (reason != MPCONN_SYNC_TAKEN ||
+        (a->greeted && a->greeting.answer != mpci_member_challenge(&s->members, p)))
+        mpci_sync_greet(s, p, challenge);
 }
 
 static void take_records(mpci_sync *s, const arrival *a)

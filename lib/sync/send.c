@@ -89,14 +89,15 @@ void mpci_sync_flush(mpci_sync *s)
     s->n_pending = 0;
 }
 
-void mpci_sync_greet(mpci_sync *s, mpci_member *p)
+void mpci_sync_greet(mpci_sync *s, mpci_member *p, uint64_t answer)
 {
     mpci_writer w = begin_frame(s);
+    mpci_member entry = {.id = p->id, .changes = p->changes, .heard_challenge = answer};
 
     if (p->greeted != 0 && s->core->now - p->greeted < GREET_PAUSE_NS)
         return;
     p->greeted = s->core->now;
-    (void)mpci_hello_encode(&w, &s->members, p, 1);
+    (void)mpci_hello_encode(&w, &s->members, &entry, 1);
     s->records_out[MPCI_RECORD_HELLO]++;
     send_frame(s, p->id, &w);
 }

@@ -71,8 +71,8 @@ void mpci_sync_conflict(mpci_sync *s, const mpci_member *p);
 /* send.c: queue a record for a member; one for this member itself is not sent. */
 void mpci_sync_put(mpci_sync *s, uint32_t to, const mpci_record *r);
 void mpci_sync_flush(mpci_sync *s);
-/* Greet a member at once, or all of them. */
-void mpci_sync_greet(mpci_sync *s, mpci_member *p);
+/* Greet a member at once, with this answer to its challenge, or all of them. */
+void mpci_sync_greet(mpci_sync *s, mpci_member *p, uint64_t answer);
 void mpci_sync_greet_all(mpci_sync *s);
 
 /* receive.c: take a frame; the mpconn_sync_reason. A sealed one is opened in place. */

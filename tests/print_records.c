@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Prints the tables of doc/frames.md from the lists the library is made of.
+ * tests/structure/machine.sh compares. */
+#include <stdio.h>
+
+#include <mpconn/sync.h>
+
+#include "frame_vectors.h"
+#include "split/share.h"
+#include "sync/record.h"
+
+/* A bar ends a cell of the page. */
+static void print_text(const char *text)
+{
+    for (; *text != '\0'; text++)
+        printf(*text == '|' ? "\\|" : "%c", *text);
+}
+
+static void print_row(unsigned number, const char *name, const char *meaning)
+{
+    printf("| %u | %s | ", number, name);
+    print_text(meaning);
+    puts(" |");
+}
+
+/* Field n of the list, after its bit of the mask. */
+static void print_fields(const char *const *names, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        printf("%s%u %s", i == 0 ? "" : ", ", i, names[i]);
+}
+
+#define F(name) #name
+#define UNWRAP(...) __VA_ARGS__
+#define TYPE_ROW(number, name, list, meaning)                                     \
+    {                                                                             \
+        static const char *const fields[] = {UNWRAP list};                        \
+        printf("| `%02x` | %s | ", number | MPCI_RECORD_CRITICAL, #name);         \
+        print_text(meaning);                                                      \
+        printf(" | %u | ", sizeof fields / sizeof *fields > 8 ? 2U : 1U);         \
+        print_fields(fields, (unsigned)(sizeof fields / sizeof *fields));         \
+        puts(" |");                                                               \
+    }
+
+static void print_types(void)
+{
+    puts("### Types\n\nThe numbers before the fields are their bits in the mask.\n\n"
+         "| type | name | meaning | mask bytes | fields |\n|---|---|---|---|---|");
+    printf("| `%02x` | HELLO | greeting of members, see above | | |\n",
+           MPCI_RECORD_HELLO | MPCI_RECORD_CRITICAL);
+    MPCI_RECORD_TYPES(TYPE_ROW)
+}
+
+#define FIELD_ROW(name, member, width, meaning) print_row(width, #name, meaning);
+
+static void print_field_list(void)
+{
+    puts("\n### Fields\n\n| bytes | name | meaning |\n|---|---|---|");
+    MPCI_RECORD_FIELDS(FIELD_ROW)
+}
+
+static void print_codes(void)
+{
+    puts("\n### Flags and codes\n\n| number | of | meaning |\n|---|---|---|");
+    print_row(MPCI_DRIVE_ASKS, "DRIVE, FLAGS", "does anybody know a commit of it?");
+    print_row(MPCI_ANSWER_ALONE, "ANSWER, FLAGS", "nothing is known here of who drives");
+    print_row(MPCI_FLOW_SPLIT, "DELTA, FLAGS", "the flow is split, not only tracked");
+    print_row(MPCI_FLOW_REVERSE, "DELTA, FLAGS", "the server opened it");
+    print_row(MPCI_QUERY_FROM_SERVER, "QUERY, FLAGS", "the segment comes from the server");
+    print_row(MPCI_REPLY_NO, "REPLY, CODE", "nothing is known");
+    print_row(MPCI_REPLY_DEAD, "REPLY, CODE", "the number is over");
+    print_row(MPCI_REPLY_DRIVEN, "REPLY, CODE", "somebody drives it; a commit will follow");
+    print_row(MPCI_ACK_COMMIT, "ACK, CODE", "the commit was taken");
+    print_row(MPCI_ACK_HEARD, "ACK, CODE", "the server was heard after the commit");
+}
+
+#define FATE_ROW(number, name, text) print_row(number, #name, text);
+
+static void print_fates(void)
+{
+    puts("\n### Fates\n\n| number | name | meaning |\n|---|---|---|");
+    MPCONN_SYNC_MAP(FATE_ROW)
+}
+
+static void print_vectors(void)
+{
+    puts("\n### Vectors");
+    for (size_t i = 0; i < sizeof frame_vectors / sizeof *frame_vectors; i++) {
+        const char *hex = frame_vectors[i].hex;
+
+        printf("\n%c%s:\n\n```\n", frame_vectors[i].what[0] - 'a' + 'A', frame_vectors[i].what + 1);
+        for (; strlen(hex) > 96; hex += 96)
+            printf("%.96s\n", hex);
+        printf("%s\n```\n", hex);
+    }
+    printf("\nRegistrars of ports 40000 to %u:\n\n```\n",
+           (unsigned)(40000 + sizeof registrar_vectors - 1));
+    for (size_t i = 0; i < sizeof registrar_vectors; i++)
+        printf("%s%u", i == 0 ? "" : " ", (unsigned)registrar_vectors[i]);
+    puts("\n```");
+}
+
+int main(void)
+{
+    puts("<!-- Made by tests/print_records; do not edit from here to the end. -->\n");
+    print_types();
+    print_field_list();
+    print_codes();
+    print_fates();
+    print_vectors();
+    return 0;
+}

@@ -23,6 +23,9 @@ static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t s
     int split = (mpci_settled_flags(e) & MPCI_SETTLED_SPLIT) != 0;
     uint8_t before = e->state;
 
+    if ((mpci_settled_flags(e) & MPCI_SETTLED_CONFIRMING) != 0 &&
+        mpci_split_unheard(&eng->split, st, e))
+        return;
     mpci_settled_delta(e, &d);
     if ((st->view->flags & MPCI_TCP_SYN) == 0 && !mpci_progress_note(&eng->core, e, &d, st) &&
         (mpci_input_is_wrong(eng, pkt, st->view) ||

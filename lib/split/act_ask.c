@@ -59,6 +59,8 @@ enum mpci_split_event mpci_act_take_syn_ack(mpci_split *sp, mpci_step *st)
  * trust (E35), and its place goes to whoever needs it more. */
 enum mpci_split_event mpci_act_ask_commit(mpci_split *sp, mpci_step *st)
 {
+    if (!mpci_peers_may_ask(sp, st))
+        return MPCI_EV_NOTHING;
     if (mpci_peers_entry(sp, st) == NULL) {
         mpci_drop(sp->core, st->pkt, MPCONN_REASON_HANDSHAKE_FULL);
         return MPCI_EV_NOTHING;
@@ -196,6 +198,8 @@ static void send_query(mpci_split *sp, mpci_handshake *h)
 
 enum mpci_split_event mpci_act_ask(mpci_split *sp, mpci_step *st)
 {
+    if (!mpci_peers_may_ask(sp, st))
+        return MPCI_EV_NOTHING;
     if (mpci_peers_entry(sp, st) == NULL) {
         mpci_drop(sp->core, st->pkt, MPCONN_REASON_HANDSHAKE_FULL);
         return MPCI_EV_NOTHING;

@@ -3,6 +3,7 @@
 #include "split/actions.h"
 #include "split/peers.h"
 #include "split/share.h"
+#include "table/reset.h"
 
 /* How long a driver elsewhere is expected to get ready: its own five SYNs take 31 s. */
 #define EXPECT_NS (40 * MPCONN_SECOND)
@@ -31,6 +32,41 @@ enum mpci_split_event mpci_act_expect(mpci_split *sp, mpci_step *st)
         return MPCI_EV_NOTHING;
     note_driver(h, st);
     mpci_peers_set_timer(sp, h, EXPECT_NS);
+    return MPCI_EV_NOTHING;
+}
+
+/* What is held may be of this handshake, or of an older one. */
+enum mpci_split_event mpci_act_expect_asked(mpci_split *sp, mpci_step *st)
+{
+    (void)mpci_act_expect(sp, st);
+    mpci_core_release(sp->core, st->h, MPCONN_REASON_RELEASED);
+    return MPCI_EV_NOTHING;
+}
+
+/* V12b: the server has an older incarnation. Its answer to our driver's SYN comes here: it is made
+ * to forget, and the SYN is sent again at once. */
+enum mpci_split_event mpci_act_hold_or_stale(mpci_split *sp, mpci_step *st)
+{
+    const mpci_view *v = st->view;
+
+    if ((v->flags & (MPCI_TCP_ACK | MPCI_TCP_RST)) != MPCI_TCP_ACK ||
+        v->ack - (st->h->client_isn + 1) <= UINT16_MAX) {
+        mpci_core_hold(sp->core, st->h, st->pkt);
+        return MPCI_EV_NOTHING;
+    }
+    if ((st->h->flags & MPCI_HANDSHAKE_STALE_TOLD) == 0) {
+        st->h->flags |= MPCI_HANDSHAKE_STALE_TOLD;
+        mpci_reset_answer(sp->core, st);
+        mpci_split_final_ack_again(sp, st->h);
+    }
+    mpci_peers_consume(sp, st, MPCONN_REASON_SERVER_STALE);
+    return MPCI_EV_NOTHING;
+}
+
+enum mpci_split_event mpci_act_open_once_more(mpci_split *sp, mpci_step *st)
+{
+    if (st->h->roles & MPCI_ROLE_DRIVES)
+        mpci_split_send_open(sp, st->h);
     return MPCI_EV_NOTHING;
 }
 

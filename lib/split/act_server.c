@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Actions on what the server says before its flow is confirmed. */
 #include "split/actions.h"
+#include "split/share.h"
 
 static void consume(mpci_split *sp, mpci_step *st, unsigned reason)
 {
@@ -155,8 +156,14 @@ enum mpci_split_event mpci_act_heard_client(mpci_split *sp, mpci_step *st)
     return heard(st->h, MPCI_HANDSHAKE_CLIENT_HEARD);
 }
 
+/* Who drives from elsewhere does not see it: its final ACK has arrived (rule R1d). */
 enum mpci_split_event mpci_act_heard_server(mpci_split *sp, mpci_step *st)
 {
-    (void)sp;
-    return heard(st->h, MPCI_HANDSHAKE_SERVER_HEARD);
+    mpci_handshake *h = st->h;
+
+    if ((h->roles & MPCI_ROLE_DRIVES) == 0 && (h->flags & MPCI_HANDSHAKE_SERVER_HEARD) == 0 &&
+        st->record == NULL)
+        mpci_share_word(sp, MPCI_RECORD_ACK, st->tuple, h->client_isn,
+                        h->driver != MPCI_NOBODY ? h->driver : MPCONN_MEMBER_ALL, MPCI_ACK_HEARD);
+    return heard(h, MPCI_HANDSHAKE_SERVER_HEARD);
 }

@@ -82,6 +82,8 @@ enum mpci_split_event mpci_act_refused_here(mpci_split *sp, mpci_step *st)
 /* Who drives the number that it acknowledges will know what it means. */
 enum mpci_split_event mpci_act_report_refusal(mpci_split *sp, mpci_step *st)
 {
+    if (!mpci_peers_may_ask(sp, st))
+        return MPCI_EV_NOTHING;
     mpci_drop(sp->core, st->pkt, MPCONN_REASON_NO_FLOW);
     mpci_share_word(sp, MPCI_RECORD_RST_SEEN, st->tuple, st->view->ack - 1, MPCONN_MEMBER_ALL, 0);
     return MPCI_EV_NOTHING;

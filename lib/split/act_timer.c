@@ -48,6 +48,7 @@ enum mpci_split_event mpci_act_repeat_confirm(mpci_split *sp, mpci_step *st)
         h->repeat_due = mpci_later(sp->core->now, sp->core->timeouts.syn_rto_ns << h->tries);
         h->tries++;
     }
+    mpci_split_ask_who_heard(sp, h);
     mpci_split_confirm_timer(sp, h);
     return MPCI_EV_NOTHING;
 }

@@ -64,6 +64,9 @@ MPCI_SPLIT_ACTION(mpci_act_unknown);       /* by the policy for unknown segments
 /* act_member.c, act_ask.c, act_shared.c: other members. */
 MPCI_SPLIT_ACTION(mpci_act_expect);        /* somebody else drives it */
 MPCI_SPLIT_ACTION(mpci_act_expect_request);/* a client was answered elsewhere (2) */
+MPCI_SPLIT_ACTION(mpci_act_expect_asked);
+MPCI_SPLIT_ACTION(mpci_act_hold_or_stale); /* V12b, elsewhere */
+MPCI_SPLIT_ACTION(mpci_act_open_once_more);
 MPCI_SPLIT_ACTION(mpci_act_expect_also);
 MPCI_SPLIT_ACTION(mpci_act_meet_driver);   /* somebody else drives it, too */
 MPCI_SPLIT_ACTION(mpci_act_hear_drive);
@@ -121,6 +124,7 @@ void mpci_split_announce_early(mpci_split *sp, mpci_handshake *h);
 void mpci_split_announce(mpci_split *sp, mpci_handshake *h);
 void mpci_split_announce_late(mpci_split *sp, mpci_handshake *h);
 /* The commit to whom it is owed; that the handshake failed to those who know of it. */
+void mpci_split_ask_who_heard(mpci_split *sp, const mpci_handshake *h);
 void mpci_split_tell_commit(mpci_split *sp, mpci_handshake *h);
 void mpci_split_tell_end(mpci_split *sp, const mpci_handshake *h);
 /* 8 again, here or at the driver. */
@@ -140,7 +144,7 @@ void mpci_split_confirm_timer(mpci_split *sp, mpci_handshake *h);
 /* copy.c: a flow that other members settled; 0 when there is no room. More about one that is here
  * already. */
 int mpci_split_keep_copy(mpci_split *sp, uint64_t hash, const mpci_record *r);
-void mpci_split_merge_copy(mpci_settled *e, const mpci_record *r);
+void mpci_split_merge_copy(mpci_split *sp, mpci_settled *e, const mpci_record *r);
 
 /* Any cell that cannot be reached. */
 MPCI_SPLIT_ACTION(mpci_act_absent);

@@ -78,3 +78,11 @@ void mpci_split_tell_commit(mpci_split *sp, mpci_handshake *h)
     if (h->asked < MPCI_ASK_TRIES)
         h->asked++;
 }
+
+/* Who does not see the server's segments cannot know whether its commit is certain. */
+void mpci_split_ask_who_heard(mpci_split *sp, const mpci_handshake *h)
+{
+    if ((h->roles & MPCI_ROLE_ANSWERED) == 0 && (h->flags & MPCI_HANDSHAKE_SERVER_HEARD) == 0 &&
+        mpci_sync_anybody(sp->sync))
+        mpci_share_word(sp, MPCI_RECORD_QUERY, &h->tuple, h->client_isn, MPCONN_MEMBER_ALL, 0);
+}

@@ -11,10 +11,35 @@ static void merge_end(mpci_settled *e, const mpci_record *r, unsigned side, unsi
         e->dir[side].end = mpci_seq_max(e->dir[side].end, r->end[side]);
 }
 
+/* Two commits met. The number that the server named wins over one on which it was not heard
+ * (doc/model.md, rule 4). */
+static void correct(mpci_split *sp, mpci_settled *e, const mpci_record *r)
+{
+    mpci_handshake *h = mpci_handshake_find(&sp->core->handshakes,
+                                            mpci_tuple_hash(&sp->core->table_key, &r->tuple),
+                                            &r->tuple);
+
+    mpci_count(&sp->core->counters, MPCONN_REASON_COMMIT_CONFLICT);
+    if (h == NULL || h->state != MPCI_ST_CONFIRMING || (r->flags & MPCI_FLOW_HEARD) == 0 ||
+        (h->flags & MPCI_HANDSHAKE_SERVER_HEARD) != 0)
+        return;
+    e->dir[MPCONN_SIDE_SERVER] = (mpci_direction){r->end[1], r->end[1] + r->room[1]};
+    e->server_options = r->server_options;
+    e->seq_offset = r->seq_offset;
+    e->ts_offset = r->ts_offset;
+    h->flags &= (uint8_t)~MPCI_HANDSHAKE_MISMATCH;
+    h->server_options = r->server_options;
+    h->server_isn = h->proxy_isn + r->seq_offset;
+    h->server_ts = h->proxy_ts + r->ts_offset;
+    mpci_core_release(sp->core, h, MPCONN_REASON_RELEASED);
+}
+
 /* What only grows is merged; the progress of the streams is advice, and what passed here counts
  * more (rule R10). */
-void mpci_split_merge_copy(mpci_settled *e, const mpci_record *r)
+void mpci_split_merge_copy(mpci_split *sp, mpci_settled *e, const mpci_record *r)
 {
+    if (r->seq_offset != e->seq_offset || r->ts_offset != e->ts_offset)
+        correct(sp, e, r);
     merge_end(e, r, MPCONN_SIDE_CLIENT, MPCI_LIFE_FIN_CLIENT | MPCI_LIFE_LOOSE_FIN_CLIENT);
     merge_end(e, r, MPCONN_SIDE_SERVER, MPCI_LIFE_FIN_SERVER | MPCI_LIFE_LOOSE_FIN_SERVER);
     e->use |= MPCI_SETTLED_SHARED;

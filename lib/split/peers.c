@@ -47,3 +47,22 @@ mpci_handshake *mpci_peers_entry(mpci_split *sp, mpci_step *st)
         st->h = mpci_handshake_add(&sp->core->handshakes, st->hash, st->tuple);
     return st->h;
 }
+
+/* A thousand questions a second, and as many at once. */
+#define ASK_COST_NS MPCONN_MILLISECOND
+#define ASK_SAVED_NS MPCONN_SECOND
+
+int mpci_peers_may_ask(mpci_split *sp, const mpci_step *st)
+{
+    mpconn_time now = sp->core->now;
+    uint64_t floor = st->from == MPCONN_SIDE_CLIENT ? ASK_SAVED_NS / 2 : 0;
+
+    if (now - sp->asked_until > ASK_SAVED_NS)
+        sp->asked_until = now > ASK_SAVED_NS ? now - ASK_SAVED_NS : 0;
+    if (now - sp->asked_until < floor + ASK_COST_NS) {
+        mpci_drop(sp->core, st->pkt, MPCONN_REASON_ASK_BUDGET);
+        return 0;
+    }
+    sp->asked_until += ASK_COST_NS;
+    return 1;
+}

@@ -19,6 +19,9 @@ enum mpci_split_event mpci_peers_decide_if_known(const mpci_split *sp, const mpc
 /* The entry of the step, or in peace a new one; NULL when there is no room. */
 mpci_handshake *mpci_peers_entry(mpci_split *sp, mpci_step *st);
 void mpci_peers_set_timer(mpci_split *sp, mpci_handshake *h, uint64_t ns);
+/* Whether there is budget for a question about something unproved (rule R12). What comes from the
+ * client's side never takes the last half of it. */
+int mpci_peers_may_ask(mpci_split *sp, const mpci_step *st);
 /* Ask again later. */
 void mpci_peers_ask_later(mpci_split *sp, mpci_handshake *h);
 void mpci_peers_consume(mpci_split *sp, mpci_step *st, unsigned reason);

@@ -121,6 +121,17 @@ void mpci_share_note_commit(mpci_handshake *h, const mpci_record *r)
     h->server_mss = r->server_mss;
 }
 
+/* A commit is certain when the server has been heard since. */
+static int is_certain(const mpci_split *sp, const mpci_settled *e, const mpconn_tuple *t)
+{
+    const mpci_handshake *h;
+
+    if ((mpci_settled_flags(e) & MPCI_SETTLED_CONFIRMING) == 0)
+        return 1;
+    h = mpci_handshake_find(&sp->core->handshakes, mpci_tuple_hash(&sp->core->table_key, t), t);
+    return h == NULL || (h->flags & MPCI_HANDSHAKE_SERVER_HEARD) != 0;
+}
+
 void mpci_share_flow(mpci_split *sp, uint32_t slot, uint32_t to)
 {
     const mpci_settled_table *t = &sp->core->settled;
@@ -132,6 +143,8 @@ void mpci_share_flow(mpci_split *sp, uint32_t slot, uint32_t to)
     r.client_isn = e->client_isn;
     r.flags = (uint8_t)((mpci_settled_flags(e) & MPCI_SETTLED_SPLIT ? MPCI_FLOW_SPLIT : 0) |
                         (mpci_settled_flags(e) & MPCI_SETTLED_REVERSE ? MPCI_FLOW_REVERSE : 0));
+    if (is_certain(sp, e, &r.tuple))
+        r.flags |= MPCI_FLOW_HEARD;
     r.generation = e->generation;
     r.hs = e->hs;
     r.server_options = e->server_options;

@@ -11,6 +11,7 @@ enum {
     MPCI_ANSWER_ALONE = 1 << 0,     /* nothing is known here of who drives */
     MPCI_FLOW_SPLIT = 1 << 0,
     MPCI_FLOW_REVERSE = 1 << 1,
+    MPCI_FLOW_HEARD = 1 << 2,       /* the server was heard: its number is certain */
     MPCI_QUERY_FROM_SERVER = 1 << 0 /* the segment that is asked about comes from the server */
 };
 

@@ -4,11 +4,16 @@
 
 #include "split/actions.h"
 #include "split/admit.h"
+#include "split/share.h"
 #include "table/reset.h"
 
 /* How far a client may be ahead of its own SYN before its window opens: it may probe that with a
  * byte or a few, and its challenge ACKs then stand behind them. Anything more is not its doing. */
 enum { OPENING_AHEAD = 65536 };
+
+/* How far the server's first segment that comes here may be from its first byte: what is before it
+ * may have been lost. Two numbers of a server are further apart than any window. */
+enum { FIRST_REACH = 65536 };
 
 static int has(const mpci_view *v, unsigned flag)
 {
@@ -303,6 +308,31 @@ static int flow_is_over(const mpci_core *core, uint32_t slot)
 
     mpci_settled_track_load(mpci_settled_at(&core->settled, slot), &t);
     return mpci_track_is_over(&t);
+}
+
+int mpci_split_unheard(mpci_split *sp, mpci_step *st, const mpci_settled *e)
+{
+    mpci_handshake *h;
+    uint32_t ahead, reach;
+
+    if (st->from != MPCONN_SIDE_SERVER || !mpci_sync_has_members(sp->sync))
+        return 0;
+    find_entry(sp, st);
+    h = st->h;
+    if (h == NULL || h->state != MPCI_ST_CONFIRMING ||
+        (h->flags & MPCI_HANDSHAKE_SERVER_HEARD) != 0)
+        return 0;
+    ahead = st->view->seq - (h->server_isn + 1);
+    reach = e->dir[MPCONN_SIDE_SERVER].max_end - (h->server_isn + 1);
+    if (ahead <= (reach > FIRST_REACH ? reach : FIRST_REACH))
+        return 0;
+    if ((h->flags & MPCI_HANDSHAKE_MISMATCH) == 0) {
+        h->flags |= MPCI_HANDSHAKE_MISMATCH;
+        mpci_count(&sp->core->counters, MPCONN_REASON_COMMIT_CONFLICT);
+        mpci_share_word(sp, MPCI_RECORD_QUERY, st->tuple, h->client_isn, MPCONN_MEMBER_ALL, 0);
+    }
+    mpci_core_hold(sp->core, h, st->pkt);
+    return 1;
 }
 
 void mpci_split_forwarded(mpci_split *sp, mpci_step *st)

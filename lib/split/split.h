@@ -21,6 +21,7 @@ typedef struct mpci_split {
     uint32_t unknown_policy;     /* DROP or PASS */
     uint32_t announce;           /* mpconn_announce */
     mpci_paths paths;
+    mpconn_time asked_until;     /* the budget of questions is the time since */
 } mpci_split;
 
 /* Entries for clients that proved nothing are a luxury of peace: V15 repairs a lost ACK with them,
@@ -44,6 +45,10 @@ int mpci_split_input_stray(mpci_split *sp, mpci_step *st, mpci_settled *old);
 /* SYN|ACK of the server of a settled split flow: never passed on. One that answers another SYN than
  * that of the flow, which was passed on, shows that the server forgot the flow: that ends it. */
 void mpci_split_syn_ack_again(mpci_split *sp, mpci_step *st, uint32_t slot);
+
+/* The server's first segment since the commit is not where that says: held, and the others are
+ * asked. 0 when there is nothing wrong. */
+int mpci_split_unheard(mpci_split *sp, mpci_step *st, const mpci_settled *e);
 
 /* A segment of a settled flow that is still MPCI_SETTLED_CONFIRMING was forwarded. */
 void mpci_split_forwarded(mpci_split *sp, mpci_step *st);

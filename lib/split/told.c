@@ -152,7 +152,7 @@ static void told_flow(mpci_split *sp, mpci_step *st)
     mpci_settled *e = settled_of(sp, st, &slot);
 
     if (e != NULL && e->client_isn == st->record->client_isn)
-        mpci_split_merge_copy(e, st->record);
+        mpci_split_merge_copy(sp, e, st->record);
     else if (st->h == NULL || st->h->state != MPCI_ST_CONFIRMING)
         mpci_split_run(sp, st, MPCI_EV_TOLD_FLOW);
 }

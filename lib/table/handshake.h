@@ -63,6 +63,7 @@ enum {
     MPCI_HANDSHAKE_CLIENT_HEARD = 1 << 3, /* since the commit */
     MPCI_HANDSHAKE_SERVER_HEARD = 1 << 4,
     MPCI_HANDSHAKE_STALE_TOLD = 1 << 5,   /* server told that its connection is an old one */
+    MPCI_HANDSHAKE_MISMATCH = 1 << 7,     /* committed, but the server counts from elsewhere */
     MPCI_HANDSHAKE_CHALLENGED = 1 << 6    /* tracked SYN drew an ACK: server_isn is its number */
 };
 

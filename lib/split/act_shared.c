@@ -24,7 +24,11 @@ enum mpci_split_event mpci_act_defer(mpci_split *sp, mpci_step *st)
 
 enum mpci_split_event mpci_act_tell_flow(mpci_split *sp, mpci_step *st)
 {
-    mpci_share_flow(sp, st->h->settled, MPCONN_MEMBER_ALL);
+    mpci_track t;
+
+    mpci_settled_track_load(mpci_settled_at(&sp->core->settled, st->h->settled), &t);
+    if (!mpci_track_is_over(&t))
+        mpci_share_flow(sp, st->h->settled, MPCONN_MEMBER_ALL);
     return mpci_act_forget(sp, st);
 }
 

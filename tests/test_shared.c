@@ -229,6 +229,54 @@ START_TEST(V12b_older_incarnation_is_reset_from_where_it_answers)
 }
 END_TEST
 
+static void silence(unsigned member, unsigned seconds)
+{
+    for (unsigned i = 0; i < seconds; i++) {
+        bed_pass(&p.m[member], MPCONN_SECOND);
+        pair_lose();
+    }
+}
+
+/* R1d: A told B that it drives, and died. B goes on where A left off, at each step. */
+START_TEST(R1d_driver_that_died_is_replaced)
+{
+    bed_segment seg;
+    unsigned syns = 0, acks = 0;
+
+    cfg.announce = MPCONN_ANNOUNCE_EARLY;
+    pair_open(&cfg, &cb);
+    bed_syn(&p.m[A], &c);
+    bed_proof(&p.m[A], &c);
+    pair_deliver();
+    if (_i == 1) { /* B is the registrar, or waits for A's commit */
+        seg = bed_syn_ack_seg(&c);
+        bed_in(&p.m[B], SERVER, &seg);
+    }
+    pair_lose();
+    p.m[B].n_out = 0;
+    silence(B, 6);
+    if (_i == 1) { /* it may have given up in between: the server repeats its SYN|ACK */
+        seg = bed_syn_ack_seg(&c);
+        bed_in(&p.m[B], SERVER, &seg);
+    }
+    while (p.m[B].n_out > 0) {
+        const bed_out *out = bed_take(&p.m[B]);
+
+        syns += out->pkt.side == SERVER && out->view.flags == MPCI_TCP_SYN;
+        acks += out->pkt.side == SERVER && out->view.flags == MPCI_TCP_ACK;
+    }
+    if (_i == 0) {
+        ck_assert_uint_ge(syns, 1);
+        seg = bed_syn_ack_seg(&c);
+        bed_in(&p.m[B], SERVER, &seg);
+    } else {
+        ck_assert_uint_ge(syns + acks, 1);
+    }
+    ck_assert_uint_eq(flows(B), 1);
+    pair_close();
+}
+END_TEST
+
 /* A flood of strangers at one member is not a flood between members (principle 7). */
 START_TEST(R12_questions_about_strangers_have_a_budget)
 {
@@ -270,6 +318,7 @@ int main(void)
     tcase_add_test(tc, killed_flow_is_over_at_the_other_member);
     tcase_add_test(tc, number_the_server_names_wins_over_a_commit);
     tcase_add_test(tc, V12b_older_incarnation_is_reset_from_where_it_answers);
+    tcase_add_loop_test(tc, R1d_driver_that_died_is_replaced, 0, 2);
     tcase_add_test(tc, R12_questions_about_strangers_have_a_budget);
     suite_add_tcase(s, tc);
     return check_run(s);

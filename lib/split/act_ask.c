@@ -4,6 +4,9 @@
 #include "split/peers.h"
 #include "split/share.h"
 
+/* Half a minute, at the longest pause between two questions. */
+enum { ASK_DRIVEN_TRIES = 24 };
+
 /* The SYN|ACK came here, and somebody else has to say what it means. */
 enum mpci_split_event mpci_split_ask_registrar(mpci_split *sp, mpci_handshake *h)
 {
@@ -75,9 +78,10 @@ enum mpci_split_event mpci_act_ask_commit_again(mpci_split *sp, mpci_step *st)
     return mpci_split_ask_registrar(sp, st->h);
 }
 
+/* Who knows the driver goes on: if the registrar is down, it will be the registrar itself. */
 enum mpci_split_event mpci_act_ask_commit_by_timer(mpci_split *sp, mpci_step *st)
 {
-    if (st->h->asked >= MPCI_ASK_TRIES)
+    if (st->h->asked >= (mpci_peers_is_driven(st->h) ? ASK_DRIVEN_TRIES : MPCI_ASK_TRIES))
         return MPCI_EV_EXHAUSTED;
     if ((st->h->roles & MPCI_ROLE_ANSWERED) != 0)
         return mpci_split_ask_registrar(sp, st->h);

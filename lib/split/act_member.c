@@ -5,8 +5,10 @@
 #include "split/share.h"
 #include "table/reset.h"
 
-/* How long a driver elsewhere is expected to get ready: its own five SYNs take 31 s. */
-#define EXPECT_NS (40 * MPCONN_SECOND)
+/* How often a driver elsewhere is looked after, and how long it is expected to get ready: its own
+ * five SYNs take 31 s. */
+#define WATCH_NS MPCONN_SECOND
+enum { WATCH_TIMES = 40 };
 
 /* --- DRIVE --- */
 
@@ -31,7 +33,8 @@ enum mpci_split_event mpci_act_expect(mpci_split *sp, mpci_step *st)
     if (h == NULL)
         return MPCI_EV_NOTHING;
     note_driver(h, st);
-    mpci_peers_set_timer(sp, h, EXPECT_NS);
+    h->asked = 0;
+    mpci_peers_set_timer(sp, h, WATCH_NS);
     return MPCI_EV_NOTHING;
 }
 
@@ -79,7 +82,24 @@ enum mpci_split_event mpci_act_expect_request(mpci_split *sp, mpci_step *st)
         return MPCI_EV_NOTHING;
     h->client_isn = st->record->client_isn;
     h->client_ts = st->record->client_ts;
-    mpci_peers_set_timer(sp, h, EXPECT_NS);
+    h->asked = 0;
+    mpci_peers_set_timer(sp, h, WATCH_NS);
+    return MPCI_EV_NOTHING;
+}
+
+/* Rule R1d: all that the driver knew is here. */
+enum mpci_split_event mpci_act_watch_driver(mpci_split *sp, mpci_step *st)
+{
+    mpci_handshake *h = st->h;
+
+    if (mpci_peers_is_down(sp, h->driver) && mpci_peers_is_registrar(sp, h)) {
+        h->roles |= MPCI_ROLE_DRIVES;
+        h->driver = MPCI_NOBODY;
+        return MPCI_EV_TAKE_OVER;
+    }
+    if (++h->asked >= WATCH_TIMES)
+        return MPCI_EV_EXHAUSTED;
+    mpci_peers_set_timer(sp, h, WATCH_NS);
     return MPCI_EV_NOTHING;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Actions on what the server says before its flow is confirmed. */
 #include "split/actions.h"
+#include "split/peers.h"
 #include "split/share.h"
 
 static void consume(mpci_split *sp, mpci_step *st, unsigned reason)
@@ -42,6 +43,15 @@ enum mpci_split_event mpci_act_commit(mpci_split *sp, mpci_step *st)
     return mpci_split_settle(sp, h) == MPCONN_OK ? MPCI_EV_COMMITTED : MPCI_EV_FULL;
 }
 
+/* Rule R1d: a driver that is down sends no final ACK. Who committed sends it, from where it is. */
+void mpci_split_replace_driver(mpci_split *sp, mpci_handshake *h)
+{
+    if (!mpci_peers_is_down(sp, h->driver))
+        return;
+    h->driver = MPCI_NOBODY;
+    h->roles = (uint8_t)((h->roles & ~MPCI_ROLE_OWES_DRIVER) | MPCI_ROLE_DRIVES);
+}
+
 /* To the server where the client's segments go, to the client where the server's do (rule R1b). */
 void mpci_split_send_confirms(mpci_split *sp, const mpci_handshake *h, int to_client)
 {
@@ -65,6 +75,7 @@ enum mpci_split_event mpci_act_confirm(mpci_split *sp, mpci_step *st)
 {
     mpci_handshake *h = st->h;
 
+    mpci_split_replace_driver(sp, h);
     mpci_split_send_confirms(sp, h, 1);
     h->tries = 1;
     h->asked = 0;

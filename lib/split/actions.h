@@ -64,6 +64,7 @@ MPCI_SPLIT_ACTION(mpci_act_unknown);       /* by the policy for unknown segments
 /* act_member.c, act_ask.c, act_shared.c: other members. */
 MPCI_SPLIT_ACTION(mpci_act_expect);        /* somebody else drives it */
 MPCI_SPLIT_ACTION(mpci_act_expect_request);/* a client was answered elsewhere (2) */
+MPCI_SPLIT_ACTION(mpci_act_watch_driver);  /* R1d */
 MPCI_SPLIT_ACTION(mpci_act_expect_asked);
 MPCI_SPLIT_ACTION(mpci_act_hold_or_stale); /* V12b, elsewhere */
 MPCI_SPLIT_ACTION(mpci_act_open_once_more);
@@ -138,6 +139,7 @@ int mpci_split_take_proof(mpci_split *sp, mpci_step *st);
 void mpci_split_start_opening(mpci_split *sp, mpci_handshake *h);
 
 /* act_server.c: 8 and 9, as far as they are this member's to send. */
+void mpci_split_replace_driver(mpci_split *sp, mpci_handshake *h);
 void mpci_split_send_confirms(mpci_split *sp, const mpci_handshake *h, int to_client);
 void mpci_split_confirm_timer(mpci_split *sp, mpci_handshake *h);
 

@@ -15,13 +15,22 @@ void mpci_peers_set_timer(mpci_split *sp, mpci_handshake *h, uint64_t ns)
 
 void mpci_peers_ask_later(mpci_split *sp, mpci_handshake *h)
 {
-    mpci_peers_set_timer(sp, h, MPCI_ASK_AGAIN_NS << h->asked);
+    unsigned doublings = h->asked < MPCI_ASK_TRIES ? h->asked : MPCI_ASK_TRIES - 1;
+
+    mpci_peers_set_timer(sp, h, MPCI_ASK_AGAIN_NS << doublings);
     h->asked++;
 }
 
 int mpci_peers_is_registrar(const mpci_split *sp, const mpci_handshake *h)
 {
     return mpci_share_registrar(sp, &h->tuple) == sp->sync->members.self;
+}
+
+int mpci_peers_is_down(const mpci_split *sp, uint32_t member)
+{
+    const mpci_member *p = mpci_members_find(&sp->sync->members, member);
+
+    return p != NULL && !p->up;
 }
 
 int mpci_peers_is_driven(const mpci_handshake *h)

@@ -13,6 +13,8 @@ enum { MPCI_ASK_TRIES = 6 };
 
 /* peers.c */
 int mpci_peers_is_registrar(const mpci_split *sp, const mpci_handshake *h);
+/* Whether this is another member, and one that fell silent. */
+int mpci_peers_is_down(const mpci_split *sp, uint32_t member);
 int mpci_peers_is_driven(const mpci_handshake *h);
 /* DECIDE when this member is the registrar and knows both sides, else NOTHING. */
 enum mpci_split_event mpci_peers_decide_if_known(const mpci_split *sp, const mpci_handshake *h);

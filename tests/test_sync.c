@@ -3,6 +3,8 @@
  * test_sync_refuse.c. */
 #include "sync/sync.h"
 
+#include <mpconn/error.h>
+
 #include "check_main.h"
 #include "split/cookie.h"
 #include "sync/hello.h"
@@ -167,6 +169,47 @@ START_TEST(member_never_heard_is_silent_since_the_start)
     ck_assert_uint_eq(member_of(0, 0).silent_ns, 7 * MPCONN_SECOND);
     ck_assert_uint_eq(member_of(0, 0).up, 0);
     ck_assert_uint_eq(s.at[0].b.n_events, 0); /* it never was up */
+    sync_bed_close(&s);
+}
+END_TEST
+
+/* Or each would go down between two greetings, and up again with the next one. */
+START_TEST(members_that_would_flap_are_refused_when_the_engine_is_made)
+{
+    mpconn_engine *eng;
+
+    open_bed(2);
+    for (unsigned i = 0; i < 3; i++) {
+        bed_timeouts.hello_ns = (3 + i) * MPCONN_SECOND; /* to the 4 s after which one is down */
+        ck_assert_int_eq(mpconn_engine_new(&eng, &s.at[0].cfg, &s.at[0].cb, &s.at[0], s.now),
+                         i == 0 ? MPCONN_OK : MPCONN_ERR_INVAL);
+        ck_assert_int_eq(mpconn_engine_del(eng), MPCONN_OK);
+    }
+}
+END_TEST
+
+START_TEST(frames_and_bytes_are_accounted_for_at_both_ends)
+{
+    mpconn_stats a, b;
+
+    open_bed(2);
+    sync_boot_all(&s);
+    sync_meet(&s);
+    for (unsigned i = 0; i < 30; i++)
+        say(0, 2, 1000 + i);
+    sync_carry(&s);
+    sync_pass(&s, 3 * MPCONN_SECOND);
+    MPCONN_STRUCT_INIT(&a);
+    MPCONN_STRUCT_INIT(&b);
+    ck_assert_int_eq(mpconn_engine_stats(s.at[0].b.eng, &a), MPCONN_OK);
+    ck_assert_int_eq(mpconn_engine_stats(s.at[1].b.eng, &b), MPCONN_OK);
+    ck_assert_uint_eq(a.frames_out, b.frames_in);
+    ck_assert_uint_eq(b.frames_out, a.frames_in);
+    ck_assert_uint_eq(a.sync_bytes_out, b.sync_bytes_in);
+    ck_assert_uint_eq(b.sync_bytes_out, a.sync_bytes_in);
+    ck_assert_uint_eq(a.records_out, 30);
+    ck_assert_uint_eq(b.records_in, 30);
+    ck_assert_uint_eq(a.records_in + b.records_out, 0);
     sync_bed_close(&s);
 }
 END_TEST
@@ -676,6 +719,8 @@ static void add_greetings(TCase *tc)
     tcase_add_test(tc, S09_frame_that_comes_twice_counts_once);
     tcase_add_test(tc, S28_silent_member_goes_down_and_comes_back);
     tcase_add_test(tc, member_never_heard_is_silent_since_the_start);
+    tcase_add_test(tc, members_that_would_flap_are_refused_when_the_engine_is_made);
+    tcase_add_test(tc, frames_and_bytes_are_accounted_for_at_both_ends);
     tcase_add_test(tc, frame_the_host_cannot_send_is_counted_and_made_good);
     tcase_add_test(tc, records_for_one_member_share_a_frame_and_keep_their_order);
     tcase_add_test(tc, more_records_than_may_wait_are_sent_all_the_same);

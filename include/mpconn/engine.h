@@ -83,7 +83,8 @@ typedef struct mpconn_timeouts {
     uint64_t hold_ns;             /**< how long a packet is held; default 2 s */
     uint64_t epoch_ns;            /**< life of a cookie key; cookies live one to two; default 64 s */
     uint64_t hello_ns;            /**< between greetings of the other members; default 1 s */
-    uint64_t member_down_ns;      /**< after which a silent member counts as down; default 4 s */
+    uint64_t member_down_ns;      /**< after which a silent member counts as down; default 4 s; more
+                                       than `hello_ns` */
     uint64_t defer_ns;            /**< age from which a flow committed here alone is told to the
                                        other members; default 2 s */
 } mpconn_timeouts;

@@ -74,7 +74,7 @@ int mpci_timeouts_import(mpconn_timeouts *out, const mpconn_timeouts *in)
         t.syn_tries = 5;
     if (t.syn_ack_repeats == 0)
         t.syn_ack_repeats = 3;
-    if (t.syn_tries > TRIES_MOST ||
+    if (t.member_down_ns <= t.hello_ns || t.syn_tries > TRIES_MOST ||
         (t.syn_ack_repeats > TRIES_MOST && t.syn_ack_repeats != MPCONN_NO_REPEATS))
         return MPCONN_ERR_INVAL;
     *out = t;

@@ -27,6 +27,15 @@ uint64_t mpci_member_challenge(const mpci_members *m, const mpci_member *p)
     return mpci_siphash24(&m->challenge_key, bytes, sizeof bytes) | 1;
 }
 
+unsigned mpci_member_greeted(const mpci_members *m, uint64_t answer, mpconn_time now)
+{
+    uint8_t bytes[16];
+
+    mpci_store64(bytes, answer);
+    mpci_store64(bytes + 8, now / MPCONN_SECOND);
+    return (unsigned)mpci_siphash24(&m->challenge_key, bytes, sizeof bytes) % MPCI_GREETED;
+}
+
 int mpci_member_is_new(const mpci_member *p, uint64_t sequence)
 {
     uint64_t bit = sequence % MPCI_REPLAY_WIDTH;

@@ -18,7 +18,7 @@
 
 #include "base/siphash.h"
 
-enum { MPCI_REPLAY_WORDS = 16, MPCI_REPLAY_WIDTH = 64 * MPCI_REPLAY_WORDS };
+enum { MPCI_REPLAY_WORDS = 16, MPCI_REPLAY_WIDTH = 64 * MPCI_REPLAY_WORDS, MPCI_GREETED = 16 };
 
 typedef struct mpci_member {
     uint16_t id;
@@ -30,7 +30,7 @@ typedef struct mpci_member {
     uint64_t changes;        /* of boot */
     uint64_t heard_challenge;/* the one this boot put to us last; 0 = none */
     mpconn_time heard;       /* last frame that counted */
-    mpconn_time greeted;     /* last HELLO to it alone */
+    mpconn_time greeted[MPCI_GREETED]; /* last HELLO to it alone, by its answer */
 } mpci_member;
 
 typedef struct mpci_members {
@@ -46,6 +46,10 @@ mpci_member *mpci_members_find(const mpci_members *m, uint32_t id);
 
 /* What we ask this member to answer. Never 0. */
 uint64_t mpci_member_challenge(const mpci_members *m, const mpci_member *p);
+
+/* Place in `greeted` of an answer: nobody else can tell which share a place, and that changes. Who
+ * draws answers to old greetings would otherwise use up the budget of the one that matters. */
+unsigned mpci_member_greeted(const mpci_members *m, uint64_t answer, mpconn_time now);
 
 /* Whether a sequence number of the boot that counts is new; and: it was taken. */
 int mpci_member_is_new(const mpci_member *p, uint64_t sequence);

@@ -3,8 +3,8 @@
 #include "sync/hello.h"
 #include "sync/sync.h"
 
-/* Somebody who is not heard gets greeted no more often than this, whatever he sends. */
-#define GREET_PAUSE_NS (20 * MPCONN_MILLISECOND)
+/* Somebody who is not heard gets the same answer no more often than this, whatever he sends. */
+#define GREET_PAUSE_NS (100 * MPCONN_MILLISECOND)
 
 static mpci_writer begin_frame(const mpci_sync *s)
 {
@@ -93,10 +93,11 @@ void mpci_sync_greet(mpci_sync *s, mpci_member *p, uint64_t answer)
 {
     mpci_writer w = begin_frame(s);
     mpci_member entry = {.id = p->id, .changes = p->changes, .heard_challenge = answer};
+    mpconn_time *greeted = &p->greeted[mpci_member_greeted(&s->members, answer, s->core->now)];
 
-    if (p->greeted != 0 && s->core->now - p->greeted < GREET_PAUSE_NS)
+    if (*greeted != 0 && s->core->now - *greeted < GREET_PAUSE_NS)
         return;
-    p->greeted = s->core->now;
+    *greeted = s->core->now;
     (void)mpci_hello_encode(&w, &s->members, &entry, 1);
     s->records_out[MPCI_RECORD_HELLO]++;
     send_frame(s, p->id, &w);

@@ -435,8 +435,8 @@ START_TEST(S06_bytes_after_the_last_record_are_refused)
     assert_malformed("a type without a length");
     frame[frame_len - 1] = 0;
     assert_malformed("a byte of padding");
-    frame_len = 0;
-    ck_assert_uint_eq(decode_frame().n[MPCI_RECORD_MALFORMED], 0); /* no record at all is one way */
+    frame_len = 0; /* no record at all is all right */
+    ck_assert_uint_eq(decode_frame().n[MPCI_RECORD_MALFORMED], 0);
 }
 END_TEST
 
@@ -460,7 +460,7 @@ START_TEST(S03_unknown_uncritical_record_is_skipped_and_the_others_count)
         append_by_hand(&first);
         append_bytes(head, 2);
         append_bytes("what?", 5);
-        append_by_hand(&same); /* refers to the last that was known: the skipped one left no trace */
+        append_by_hand(&same); /* refers to the last that was known: a skipped one leaves none */
         o = decode_frame();
         ck_assert_uint_eq(o.n[MPCI_RECORD_OK], 2);
         ck_assert_uint_eq(o.n[MPCI_RECORD_SKIPPED], 1);

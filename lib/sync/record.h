@@ -20,7 +20,8 @@
  *
  * What a record refers to is the last one before it of a type that is known here; types that come
  * later must keep to that, or their records would change what those after them mean to a member
- * that skips them. Numbers are big endian. There is one way to write a record, and any other is refused. */
+ * that skips them. Numbers are big endian. There is one way to write a record, and any other is
+ * refused. */
 #ifndef MPCI_SYNC_RECORD_H
 #define MPCI_SYNC_RECORD_H
 

@@ -18,7 +18,7 @@
 enum { BYTES = 1500, WAITING = 256, STEPS_MOST = 300, MADE_MOST = 64 };
 
 enum step {
-    STEP_RECORDS,    /* 1 to member 1 | 2 to all: length, bytes: records under a right header and tag */
+    STEP_RECORDS,    /* 1 to member 1 | 2 to all: length, bytes: records in a right frame */
     STEP_RAW,        /* 1 to member 1: length, bytes */
     STEP_FLIP,       /* 1 to member 1 | 2 tag again: at, xor: the last frame, changed */
     STEP_DELIVER,    /* how many frames wait at most */

@@ -386,6 +386,8 @@ void sim_session_check(sim_session *s)
         if (!killed(s))
             fail_session(s, "was killed, and one end was not told");
         break;
+    case SIM_EXPECT_ENDED: /* that it is over was seen above */
+        break;
     case SIM_EXPECT_ABORT:
         if (!aborted(s))
             fail_session(s, "one side does not know that the other gave up");

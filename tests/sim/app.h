@@ -16,6 +16,7 @@ enum sim_expect {
     SIM_EXPECT_ABORT,    /* one side gives up, the other gets to know */
     SIM_EXPECT_KILLED,   /* COMPLETE, or both are told by RST */
     SIM_EXPECT_EITHER,   /* COMPLETE or REFUSED */
+    SIM_EXPECT_ENDED,    /* COMPLETE, or both know that it failed, by RST or by their own time */
     SIM_EXPECT_ANY
 };
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/cluster.h"
 #include "sim/util.h"
 #include "sim/world.h"
 
@@ -17,6 +18,11 @@ static const uint32_t link_of[2] = {LINK_CLIENT, LINK_SERVER};
 static sim_schedule *schedule_of(const sim_member *m)
 {
     return &m->node.world->schedule;
+}
+
+sim_time sim_member_now(const sim_member *m)
+{
+    return schedule_of(m)->now + m->cfg.skew;
 }
 
 static int send_packets(void *user, const mpconn_pkt *const *pkts, size_t n)
@@ -49,6 +55,20 @@ static int send_packets(void *user, const mpconn_pkt *const *pkts, size_t n)
         m->outbox_side[m->n_outbox++] = p->side;
     }
     return refused ? -1 : (int)n;
+}
+
+static int send_frame(void *user, uint32_t to, const uint8_t *frame, size_t len)
+{
+    sim_engine *e = user;
+    sim_member *m = e->member;
+
+    (void)to; /* there is one other member */
+    if (e->which != 0 || sim_sabotage_is(m, "members-deaf"))
+        return 0;
+    m->frames++;
+    sim_cluster_note_frame(m, frame, len);
+    sim_node_send(&m->node, SIM_MEMBER_PORT, sim_frame_new(frame, len));
+    return 0;
 }
 
 static int fill_random(void *user, uint8_t *dst, size_t len)
@@ -230,7 +250,7 @@ static void call_engine(sim_member *m, unsigned which, sim_parcel **parcels, siz
         prepare(m, parcels[i], which);
         list[i] = &parcels[i]->pkt[which];
     }
-    rc = mpconn_engine_input(e->eng, list, n, schedule_of(m)->now);
+    rc = mpconn_engine_input(e->eng, list, n, sim_member_now(m));
     if (rc != MPCONN_OK)
         sim_fail(m->node.world, "mpconn_engine_input returned %d", rc);
     for (size_t i = 0; i < n; i++) {
@@ -284,7 +304,7 @@ static void set_expiry(sim_member *m)
     if (next == MPCONN_TIME_NEVER || sim_sabotage_is(m, "no-expiry"))
         sim_timer_cancel(schedule_of(m), &m->expiry);
     else
-        sim_timer_set(schedule_of(m), &m->expiry, next + m->cfg.late);
+        sim_timer_set(schedule_of(m), &m->expiry, next - m->cfg.skew + m->cfg.late);
 }
 
 static void after_call(sim_member *m)
@@ -332,7 +352,7 @@ static void tick_fired(void *arg)
 static void expire(sim_member *m, unsigned which)
 {
     mpconn_engine *eng = m->engine[which].eng;
-    sim_time now = schedule_of(m)->now;
+    sim_time now = sim_member_now(m);
     uint32_t done;
 
     for (unsigned i = 0; i == 0 || mpconn_engine_next_expiry(eng) <= now; i++) {
@@ -360,7 +380,7 @@ static void expiry_fired(void *arg)
 static void rekey_fired(void *arg)
 {
     sim_member *m = arg;
-    sim_time now = schedule_of(m)->now;
+    sim_time now = sim_member_now(m);
 
     sim_rng_bytes(&m->rng, m->key, sizeof(m->key));
     for (unsigned which = 0; which < 2; which++) {
@@ -368,7 +388,7 @@ static void rekey_fired(void *arg)
             sim_fail(m->node.world, "mpconn_engine_set_key failed");
     }
     sim_note(m->node.world, m->node.name, "new key");
-    sim_timer_set(schedule_of(m), &m->rekey, now + m->cfg.rekey);
+    sim_timer_set(schedule_of(m), &m->rekey, schedule_of(m)->now + m->cfg.rekey);
     after_call(m);
 }
 
@@ -381,7 +401,7 @@ static void kill_fired(void *arg)
     MPCONN_STRUCT_INIT(&all);
     for (unsigned which = 2; which-- > 0;) {
         if (mpconn_engine_kill(m->engine[which].eng, &all, &killed[which],
-                               schedule_of(m)->now) != MPCONN_OK)
+                               sim_member_now(m)) != MPCONN_OK)
             sim_fail(m->node.world, "mpconn_engine_kill failed");
     }
     sim_note(m->node.world, m->node.name, "killed %zu", killed[0]);
@@ -392,13 +412,43 @@ static void kill_fired(void *arg)
     after_call(m);
 }
 
+/* Both engines get it: their boot is the same, as they draw the same random numbers. */
+static void take_frame(sim_member *m, sim_frame *frame)
+{
+    for (unsigned which = 2; which-- > 0;) {
+        uint8_t *copy = sim_alloc(frame->len);
+        uint32_t reason;
+
+        memcpy(copy, frame->data, frame->len);
+        if (mpconn_engine_sync_input(m->engine[which].eng, copy, frame->len, &reason,
+                                     sim_member_now(m)) != MPCONN_OK)
+            sim_fail(m->node.world, "mpconn_engine_sync_input failed");
+        if (which == 0 && reason != MPCONN_SYNC_TAKEN)
+            sim_note(m->node.world, m->node.name, "frame: %s", mpconn_sync_reason_name(reason));
+        free(copy);
+    }
+    sim_frame_del(frame);
+    send_made(m);
+    m->n_let_go = 0;
+    after_call(m);
+}
+
 static void member_receive(sim_node *node, unsigned port, sim_frame *frame)
 {
     sim_member *m = (sim_member *)node;
-    sim_parcel *p = sim_alloc(sizeof(*p));
+    sim_parcel *p;
     enum sim_parse result;
     sim_segment seg;
 
+    if (m->dead) {
+        sim_frame_del(frame);
+        return;
+    }
+    if (port == SIM_MEMBER_PORT) {
+        take_frame(m, frame);
+        return;
+    }
+    p = sim_alloc(sizeof(*p));
     p->original = frame;
     p->side = port;
     result = sim_segment_parse(&seg, frame->data, frame->len);
@@ -419,20 +469,29 @@ static void free_list(sim_parcel *p)
     }
 }
 
-static void member_destroy(sim_node *node)
+static void stop(sim_member *m)
 {
-    sim_member *m = (sim_member *)node;
-
     for (unsigned which = 0; which < 2; which++) {
         (void)mpconn_engine_del(m->engine[which].eng);
         free(m->engine[which].deeds[0]);
         free(m->engine[which].deeds[1]);
+        memset(&m->engine[which], 0, sizeof(m->engine[which]));
     }
     free_list(m->inbox);
     free_list(m->held);
     free_list(m->released);
     for (size_t i = 0; i < m->n_outbox; i++)
         sim_frame_del(m->outbox[i]);
+    m->inbox = m->held = m->released = NULL;
+    m->inbox_end = &m->inbox;
+    m->n_outbox = m->n_let_go = 0;
+}
+
+static void member_destroy(sim_node *node)
+{
+    sim_member *m = (sim_member *)node;
+
+    stop(m);
     free(m->let_go);
     free(m->outbox);
     free(m->outbox_side);
@@ -449,19 +508,54 @@ static void start_engine(sim_member *m, unsigned which)
 
     e->member = m;
     e->which = which;
-    sim_rng_init(&e->random, m->node.world->seed, m->node.name, 100);
+    sim_rng_init(&e->random, m->node.world->seed, m->node.name, 100 + m->lives);
     MPCONN_STRUCT_INIT(&cb);
     cb.send_packets = send_packets;
     cb.random = fill_random;
     cb.release = release;
     cb.event = event;
     cb.admit = m->cfg.admit ? admit : NULL;
-    rc = mpconn_engine_new(&e->eng, &m->cfg.engine, &cb, e, schedule_of(m)->now);
+    if (m->cluster != NULL) {
+        cb.send_frame = send_frame;
+        cb.seal = m->cfg.cipher ? sim_cluster_seal : NULL;
+        cb.open = m->cfg.cipher ? sim_cluster_open : NULL;
+    }
+    rc = mpconn_engine_new(&e->eng, &m->cfg.engine, &cb, e, sim_member_now(m));
     if (rc != MPCONN_OK)
         sim_fail(m->node.world, "mpconn_engine_new returned %d", rc);
 }
 
-sim_node *sim_member_new(struct sim_world *w, const char *name, const sim_member_config *cfg)
+static void start(sim_member *m)
+{
+    start_engine(m, 0);
+    start_engine(m, 1);
+    if (m->cluster != NULL && !m->node.world->failed)
+        set_expiry(m);
+}
+
+void sim_member_crash(sim_member *m)
+{
+    sim_schedule *s = schedule_of(m);
+
+    sim_note(m->node.world, m->node.name, "stops");
+    m->dead = true;
+    sim_timer_cancel(s, &m->tick);
+    sim_timer_cancel(s, &m->expiry);
+    sim_member_forget_commits(m);
+}
+
+void sim_member_restart(sim_member *m)
+{
+    sim_member_crash(m);
+    stop(m);
+    m->lives++;
+    m->dead = false;
+    sim_note(m->node.world, m->node.name, "starts again");
+    start(m);
+}
+
+sim_node *sim_member_new(struct sim_world *w, const char *name, const sim_member_config *cfg,
+                         struct sim_cluster *cluster)
 {
     static const sim_node_ops ops = {member_receive, member_destroy};
     sim_member *m = sim_alloc(sizeof(*m));
@@ -469,20 +563,25 @@ sim_node *sim_member_new(struct sim_world *w, const char *name, const sim_member
     sim_node_init(&m->node, w, name, &ops);
     m->cfg = *cfg;
     m->inbox_end = &m->inbox;
+    m->attempts = m->own_attempts;
+    m->cluster = cluster;
     sim_rng_init(&m->rng, w->seed, name, 0);
     sim_rng_bytes(&m->rng, m->key, sizeof(m->key));
+    if (cluster != NULL)
+        sim_cluster_join(cluster, m);
     m->cfg.engine.timeouts = &m->cfg.timeouts;
     m->cfg.engine.key = m->key;
     m->cfg.engine.key_len = sizeof(m->key);
     m->sabotage = sim_sabotage_find(w->sabotage);
+    if (sim_sabotage_is(m, "chatty"))
+        m->cfg.timeouts.defer_ns = SIM_MS;
     if (m->cfg.vouch == SIM_VOUCH_ENGINE)
         m->cfg.engine.flags |= MPCONN_ENGINE_F_VERIFY_CHECKSUMS;
     sim_timer_init(&m->tick, tick_fired, m);
     sim_timer_init(&m->expiry, expiry_fired, m);
     sim_timer_init(&m->rekey, rekey_fired, m);
     sim_timer_init(&m->kill, kill_fired, m);
-    start_engine(m, 0);
-    start_engine(m, 1);
+    start(m);
     if (cfg->rekey > 0)
         sim_timer_set(&w->schedule, &m->rekey, w->schedule.now + cfg->rekey);
     if (cfg->kill > 0)

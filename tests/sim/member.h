@@ -29,7 +29,11 @@ typedef struct sim_member_config {
     sim_time rekey;               /* new key so often; 0 = never */
     sim_time kill;                /* end all flows after this time; 0 = never */
     bool admit;                   /* decide about SYNs: by sim_member_admits() */
+    sim_time skew;                /* its clock is ahead of the world's by this */
+    bool cipher;                  /* frames of members go through the host's cipher */
 } sim_member_config;
+
+struct sim_cluster;
 
 /* A packet in the host's hands. */
 typedef struct sim_parcel {
@@ -68,12 +72,19 @@ typedef struct sim_attempt {
     uint16_t cport, sport;
     uint32_t isn;
     unsigned syns, isns, answers, proofs;
+    /* What each member of a cluster was told when it settled: in its present life. */
+    struct {
+        bool settled;
+        uint32_t isn, y, z, d, t;
+    } commit[2];
 } sim_attempt;
 
 #define SIM_ATTEMPTS 4096
+#define SIM_MEMBER_PORT 2
+#define SIM_RECORDS 32
 
 typedef struct sim_member {
-    sim_node node; /* port 0 to the client, 1 to the server */
+    sim_node node; /* port 0 to the client, 1 to the server, 2 to the other member */
     sim_member_config cfg;
     sim_engine engine[2];
     uint8_t key[32];
@@ -86,7 +97,13 @@ typedef struct sim_member {
     unsigned *outbox_side;
     unsigned *outbox_reason;
     size_t n_outbox, cap_outbox;
-    sim_attempt *attempts[SIM_ATTEMPTS];
+    sim_attempt *own_attempts[SIM_ATTEMPTS];
+    sim_attempt **attempts;         /* these, or those of the cluster */
+    struct sim_cluster *cluster;    /* NULL when it is alone */
+    unsigned place;                 /* in the cluster */
+    unsigned lives;                 /* how often it was started again */
+    bool dead;
+    uint64_t frames, records[SIM_RECORDS]; /* sent to other members, by type */
     int sabotage;
     bool no_room;          /* for packets made, in the present tick */
     unsigned refusals;     /* ticks in a row */
@@ -99,11 +116,17 @@ typedef struct sim_member {
 enum mpconn_admit sim_member_admits(uint16_t server_port);
 /* By chance, what a host may choose. */
 void sim_member_config_random(sim_rng *rng, sim_member_config *cfg);
-sim_node *sim_member_new(struct sim_world *w, const char *name, const sim_member_config *cfg);
+sim_node *sim_member_new(struct sim_world *w, const char *name, const sim_member_config *cfg,
+                         struct sim_cluster *cluster);
+/* Loses all it knows and begins a new life; or ends for good. */
+void sim_member_restart(sim_member *m);
+void sim_member_crash(sim_member *m);
 /* Final ACKs and window updates sent again. */
 uint64_t sim_member_repeats(const sim_member *m);
 /* After a run: time passes until nothing must be left. */
 void sim_member_drain(sim_member *m);
+/* What its clock says. */
+sim_time sim_member_now(const sim_member *m);
 
 /* member_check.c */
 void sim_member_check_parcel(sim_member *m, sim_parcel *p);
@@ -113,6 +136,7 @@ void sim_member_check_output(sim_member *m, const sim_frame *f, unsigned side, u
 void sim_member_note_input(sim_member *m, const sim_parcel *p);
 void sim_member_check_settled(sim_member *m, const mpconn_event *ev);
 void sim_member_compare(sim_member *m);
+void sim_member_forget_commits(sim_member *m);
 void sim_member_free_attempts(sim_member *m);
 void sim_engine_made(sim_engine *e, uint64_t digest, const char *format, ...) SIM_PRINTF(3, 4);
 void sim_engine_told(sim_engine *e, uint64_t digest, const char *format, ...) SIM_PRINTF(3, 4);
@@ -123,6 +147,8 @@ int sim_sabotage_find(const char *name);
 /* Returns false when the frame is to be lost. May change its bytes. */
 bool sim_sabotage_output(sim_member *m, sim_frame *f, const sim_frame *original, unsigned *side,
                          unsigned reason, bool made);
+/* Of a frame of another member, as it is opened. */
+void sim_sabotage_records(const sim_member *m, uint8_t *records, size_t len);
 bool sim_sabotage_is(const sim_member *m, const char *name);
 
 #endif

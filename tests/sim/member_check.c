@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/member.h"
+#include "sim/cluster.h"
 #include "sim/util.h"
 #include "sim/world.h"
 
@@ -156,8 +156,9 @@ static void check_stats_of(sim_member *m, const sim_engine *e)
     if (st.packets_made != e->made)
         sim_fail(w, "packets made: counted %llu, sent %llu", (unsigned long long)st.packets_made,
                  (unsigned long long)e->made);
-    if (st.flows_settled != e->settled || st.flows_ended != e->ended ||
-        st.flows_settled - st.flows_ended != (uint64_t)st.flows + st.wide_flows)
+    /* copies of what others settled come without an event */
+    if ((m->cluster == NULL ? st.flows_settled != e->settled : st.flows_settled < e->settled) ||
+        st.flows_ended != e->ended || st.flows_settled - st.flows_ended != (uint64_t)st.flows + st.wide_flows)
         sim_fail(w, "flows: %llu settled, %llu ended, %u + %u there",
                  (unsigned long long)st.flows_settled, (unsigned long long)st.flows_ended, st.flows,
                  st.wide_flows);
@@ -212,10 +213,10 @@ static sim_attempt *attempt_of(sim_member *m, const sim_segment *seg, bool from_
 void sim_member_free_attempts(sim_member *m)
 {
     for (unsigned i = 0; i < SIM_ATTEMPTS; i++) {
-        while (m->attempts[i] != NULL) {
-            sim_attempt *a = m->attempts[i];
+        while (m->own_attempts[i] != NULL) {
+            sim_attempt *a = m->own_attempts[i];
 
-            m->attempts[i] = a->next;
+            m->own_attempts[i] = a->next;
             free(a);
         }
     }
@@ -237,6 +238,21 @@ void sim_member_note_input(sim_member *m, const sim_parcel *p)
     } else if ((seg.flags & SIM_ACK) != 0) {
         a->proofs++;
     }
+}
+
+/* Rule R1: neither of these two before the commit, and no number but the one committed. */
+static void check_confirm(sim_member *m, const sim_attempt *a, const sim_segment *seg,
+                          unsigned reason)
+{
+    uint32_t isn = (reason == MPCONN_REASON_SERVER_ACK_SENT ? seg->seq : seg->ack) - 1;
+
+    if (!a->commit[m->place].settled || a->commit[m->place].isn != isn)
+        sim_fail(m->node.world, "%s: %s before a commit, client port %u", m->node.name,
+                 mpconn_reason_name(reason), a->cport);
+    else if (reason == MPCONN_REASON_SERVER_ACK_SENT ? seg->ack != a->commit[m->place].z + 1
+                                                     : seg->seq != a->commit[m->place].y + 1)
+        sim_fail(m->node.world, "%s: %s with a number that was not committed, client port %u",
+                 m->node.name, mpconn_reason_name(reason), a->cport);
 }
 
 /* Principle 7: to an address that proved nothing, no more answers than SYNs but for a few repeats,
@@ -261,14 +277,50 @@ void sim_member_check_output(sim_member *m, const sim_frame *f, unsigned side, u
     if (side == SIM_SERVER && made && a->proofs == 0)
         sim_fail(m->node.world, "sent to the server for a client that proved nothing: %s",
                  mpconn_reason_name(reason));
+    if (made && (reason == MPCONN_REASON_SERVER_ACK_SENT || reason == MPCONN_REASON_WINDOW_OPENED))
+        check_confirm(m, a, &seg, reason);
     if (side == SIM_SERVER || (seg.flags & (SIM_SYN | SIM_ACK)) != (SIM_SYN | SIM_ACK) ||
         (!made && reason != MPCONN_REASON_SYN_ANSWERED))
         return;
+    if (m->cluster != NULL) /* each member may repeat what it answered, in each of its lives */
+        repeats *= sim_cluster_lives(m->cluster);
     if (++a->answers > a->syns + repeats * a->isns)
         sim_fail(m->node.world, "client port %u got %u answers to %u SYNs", a->cport, a->answers,
                  a->syns);
     if (seg.n_payload > 0 || seg.window != 0)
         sim_fail(m->node.world, "SYN|ACK to an unproved client with data or an open window");
+}
+
+void sim_member_forget_commits(sim_member *m)
+{
+    for (unsigned i = 0; i < SIM_ATTEMPTS; i++) {
+        for (sim_attempt *a = m->attempts[i]; a != NULL; a = a->next)
+            a->commit[m->place].settled = false;
+    }
+}
+
+/* What was decided of one incarnation is the same at every member. */
+static void note_commit(sim_member *m, const mpconn_event *ev, const sim_addr *client,
+                        const sim_addr *server)
+{
+    sim_segment seg = {.src = *client, .dst = *server, .sport = ev->tuple.client_port,
+                       .dport = ev->tuple.server_port};
+    sim_attempt *a = attempt_of(m, &seg, true);
+    unsigned i = m->place, o = i ^ 1;
+
+    a->commit[i].settled = true;
+    a->commit[i].isn = ev->delta->client_isn;
+    a->commit[i].y = ev->client->server_isn;
+    a->commit[i].z = ev->server->server_isn;
+    a->commit[i].d = ev->delta->seq[MPCONN_SIDE_SERVER];
+    a->commit[i].t = ev->delta->ts[MPCONN_SIDE_SERVER];
+    if (m->cluster == NULL || m->cluster->may_disagree || !a->commit[o].settled ||
+        a->commit[o].isn != a->commit[i].isn)
+        return;
+    if (a->commit[o].d != a->commit[i].d || a->commit[o].t != a->commit[i].t)
+        sim_fail(m->node.world, "members settled client port %u with D %08x and %08x, T %08x, %08x",
+                 a->cport, (unsigned)a->commit[0].d, (unsigned)a->commit[1].d,
+                 (unsigned)a->commit[0].t, (unsigned)a->commit[1].t);
 }
 
 /* The difference of the legs is what the endpoints themselves believe. */
@@ -289,6 +341,7 @@ void sim_member_check_settled(sim_member *m, const mpconn_event *ev)
     }
     d = ev->delta->seq[MPCONN_SIDE_SERVER];
     t = ev->delta->ts[MPCONN_SIDE_SERVER];
+    note_commit(m, ev, &client, &server);
     if (d != 0 || t != 0)
         m->split_flows++;
     else

@@ -7,6 +7,7 @@
 #include "sim/sabotage.h"
 #include "sim/util.h"
 #include "sim/world.h"
+#include "sync/record.h"
 
 const sim_sabotage sim_sabotages[] = {
     {"seq-off-by-one", "split", "S->C sequence numbers translated with D + 1"},
@@ -27,6 +28,13 @@ const sim_sabotage sim_sabotages[] = {
     {"no-expiry", "split", "the host forgets its timers"},
     {"batch-order", "concurrent", "two packets of a batch change places"},
     {"drop-some", "split", "one translated packet in fifty lost"},
+    {"commit-number", "pair-asymmetric", "D of a commit changed between two members"},
+    {"early-window", "pair-asymmetric", "the client's window opened before the commit"},
+    {"early-final-ack", "pair-asymmetric", "the final ACK guessed before the commit"},
+    {"other-final-ack", "pair-asymmetric", "the final ACK with another number than the committed one"},
+    {"members-deaf", "pair-asymmetric", "what members say to one another is lost"},
+    {"life-lost", "pair-asymmetric", "members do not tell one another how a flow ends"},
+    {"chatty", "pair-symmetric", "defers nothing"},
     {NULL, NULL, NULL},
 };
 
@@ -86,6 +94,47 @@ static void spoil_bytes(sim_member *m, sim_frame *f, const sim_segment *seg)
         f->data[f->len - seg->n_payload - 1 - seg->option_bytes - 3] ^= 1; /* the sum itself */
 }
 
+/* A segment that another step of the handshake would have made, from one of this step. */
+static void send_forged(sim_member *m, const sim_segment *from, unsigned side, unsigned reason)
+{
+    sim_segment seg = *from;
+    sim_frame *f;
+
+    seg.flags = SIM_ACK;
+    seg.has_mss = seg.has_wscale = seg.has_sack_permitted = false;
+    seg.n_payload = 0;
+    if (reason == MPCONN_REASON_WINDOW_OPENED)
+        seg.window = 100;
+    seg.seq++;
+    f = sim_frame_of(&seg);
+    sim_member_check_output(m, f, side, reason, true);
+    sim_node_send(&m->node, side, f);
+}
+
+void sim_sabotage_records(const sim_member *m, uint8_t *records, size_t len)
+{
+    mpci_record_context in = {0}, out = {0};
+    mpci_reader r = mpci_reader_of(records, len), body;
+    mpci_record record;
+    uint8_t changed[2048];
+    mpci_writer w = mpci_writer_of(changed, sizeof(changed));
+
+    if (!sim_sabotage_is(m, "commit-number") && !sim_sabotage_is(m, "life-lost"))
+        return;
+    while (mpci_reader_left(&r) > 0) {
+        if (mpci_record_decode(&r, &in, &record, &body) != MPCI_RECORD_OK ||
+            record.type == MPCI_RECORD_HELLO)
+            return;
+        if (record.type == MPCI_RECORD_COMMIT && sim_sabotage_is(m, "commit-number"))
+            record.seq_offset ^= 0x01010101;
+        if (record.type == MPCI_RECORD_DELTA && sim_sabotage_is(m, "life-lost"))
+            record.client_isn++;
+        (void)mpci_record_encode(&w, &out, &record);
+    }
+    if ((size_t)(w.at - changed) == len)
+        memcpy(records, changed, len);
+}
+
 bool sim_sabotage_output(sim_member *m, sim_frame *f, const sim_frame *original, unsigned *side,
                          unsigned reason, bool made)
 {
@@ -106,6 +155,14 @@ bool sim_sabotage_output(sim_member *m, sim_frame *f, const sim_frame *original,
     }
     if (reason == MPCONN_REASON_RST_TO_CLIENT && sim_sabotage_is(m, "rst-seq-0")) {
         seg.seq = 0;
+        rebuild(f, &seg);
+    }
+    if (reason == MPCONN_REASON_SYN_ANSWERED && sim_sabotage_is(m, "early-window"))
+        send_forged(m, &seg, SIM_CLIENT, MPCONN_REASON_WINDOW_OPENED);
+    if (reason == MPCONN_REASON_SERVER_SYN_SENT && sim_sabotage_is(m, "early-final-ack"))
+        send_forged(m, &seg, SIM_SERVER, MPCONN_REASON_SERVER_ACK_SENT);
+    if (reason == MPCONN_REASON_SERVER_ACK_SENT && sim_sabotage_is(m, "other-final-ack")) {
+        seg.ack++;
         rebuild(f, &seg);
     }
     if ((reason == MPCONN_REASON_SYN_ANSWERED || reason == MPCONN_REASON_SYN_ACK_REPEAT) &&

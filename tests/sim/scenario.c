@@ -4,8 +4,11 @@
 
 #include <string.h>
 
+#include "sim/cluster.h"
+
 static const sim_scenario *const lists[] = {sim_scenarios_plain, sim_scenarios_split, sim_scenarios_end,
-                                            sim_scenarios_stress, sim_scenarios_host};
+                                            sim_scenarios_stress, sim_scenarios_host,
+                                            sim_scenarios_pair, sim_scenarios_pair_fault};
 
 bool sim_scenario_each(bool (*each)(const sim_scenario *s, void *arg), void *arg)
 {
@@ -116,7 +119,10 @@ sim_listener *sim_row(sim_world *w, const sim_quality *to_client, const sim_qual
      * SYNs, which are not scaled, and those of servers with a finer scale are small in that sense */
     if (!w->plain && (e->wscale > (cfg.wscale ? cfg.shift : 0) || e->wscale > 12))
         cfg.overrun = UINT32_C(1) << e->wscale;
-    sim_world_in_row(w, to_client, to_server);
+    if (w->cluster != NULL)
+        sim_cluster_build(w->cluster, to_client, to_server);
+    else
+        sim_world_in_row(w, to_client, to_server);
     return sim_host_listen(w->server, 80, &cfg, sim_session_accept, w);
 }
 

@@ -17,6 +17,8 @@ extern const sim_scenario sim_scenarios_split[];
 extern const sim_scenario sim_scenarios_end[];
 extern const sim_scenario sim_scenarios_stress[];
 extern const sim_scenario sim_scenarios_host[];
+extern const sim_scenario sim_scenarios_pair[];
+extern const sim_scenario sim_scenarios_pair_fault[];
 
 const sim_scenario *sim_scenario_find(const char *name);
 /* Calls `each` for all of them, as long as it returns true. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/cluster.h"
 #include "sim/world.h"
 
 #define KEPT 60
@@ -138,6 +139,17 @@ static void describe(struct sim_world *w, const sim_link *link, const sim_segmen
     add_options(line, seg, peer);
 }
 
+static void describe_other(const sim_frame *f, char *line)
+{
+    char text[LINE / 2];
+
+    sim_cluster_describe(f->data, f->len, text, sizeof(text));
+    if (text[0] != '\0')
+        add_text(line, "%s", text);
+    else
+        add_text(line, "%" PRIu32 " bytes that are no TCP segment", f->len);
+}
+
 void sim_trace_frame(struct sim_world *w, const sim_pipe *p, const sim_frame *f, const char *fate)
 {
     char line[LINE];
@@ -151,7 +163,7 @@ void sim_trace_frame(struct sim_world *w, const sim_pipe *p, const sim_frame *f,
     if (result == SIM_PARSE_OK || result == SIM_PARSE_CHECKSUM)
         describe(w, p->link, &seg, line);
     else
-        add_text(line, "%" PRIu32 " bytes that are no TCP segment", f->len);
+        describe_other(f, line);
     if (result == SIM_PARSE_CHECKSUM)
         add_text(line, " BAD CHECKSUM");
     if (fate[0] != '\0')

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/cluster.h"
+
 void sim_fail(sim_world *w, const char *format, ...)
 {
     va_list ap;
@@ -53,6 +55,7 @@ void sim_world_fini(sim_world *w)
         w->nodes = n->next;
         n->ops->destroy(n);
     }
+    sim_cluster_del(w->cluster);
     sim_trace_fini(&w->trace);
     sim_schedule_fini(&w->schedule);
 }
@@ -77,16 +80,21 @@ static sim_host *new_host(sim_world *w, const char *name, sim_addr (*addr)(unsig
     return h;
 }
 
+void sim_world_add_hosts(sim_world *w)
+{
+    w->client = new_host(w, "client", sim_world_client_addr);
+    w->server = new_host(w, "server", sim_world_server_addr);
+}
+
 void sim_world_in_row(sim_world *w, const sim_quality *to_client, const sim_quality *to_server)
 {
     sim_node *middle;
 
-    w->client = new_host(w, "client", sim_world_client_addr);
-    w->server = new_host(w, "server", sim_world_server_addr);
+    sim_world_add_hosts(w);
     if (w->plain)
         middle = sim_wire_new(w, "wire");
     else
-        middle = sim_member_new(w, "member", &w->member_config);
+        middle = sim_member_new(w, "member", &w->member_config, NULL);
     w->member = w->plain ? NULL : (sim_member *)middle;
     w->client_link = sim_link_new(w, &w->client->node, 0, middle, 0, to_client);
     w->server_link = sim_link_new(w, middle, 1, &w->server->node, 0, to_server);
@@ -110,10 +118,10 @@ static bool over(const sim_world *w)
 /* How many segments the member repeated, of which the endpoint may think that they are old. */
 static uint64_t repeats(const sim_world *w, unsigned counter)
 {
-    if (w->member == NULL || (counter != SIM_C_PAWS && counter != SIM_C_OUTSIDE_WINDOW &&
+    if ((w->member == NULL && w->cluster == NULL) || (counter != SIM_C_PAWS && counter != SIM_C_OUTSIDE_WINDOW &&
                               counter != SIM_C_CHALLENGE_ACK))
         return 0;
-    return sim_member_repeats(w->member);
+    return w->cluster != NULL ? sim_cluster_repeats(w->cluster) : sim_member_repeats(w->member);
 }
 
 static void check_host(sim_world *w, const sim_host *h)
@@ -158,8 +166,12 @@ void sim_world_run(sim_world *w)
     if (!w->failed && (w->client->connections != 0 || w->server->connections != 0))
         sim_fail(w, "connections left: client %u, server %u", w->client->connections,
                  w->server->connections);
+    if (!w->failed && w->cluster != NULL)
+        sim_cluster_check(w->cluster);
     if (!w->failed && w->check != NULL)
         w->check(w);
+    if (!w->failed && w->cluster != NULL)
+        sim_cluster_drain(w->cluster);
     if (!w->failed && w->member != NULL)
         sim_member_drain(w->member);
 }

@@ -30,6 +30,7 @@ typedef struct sim_world {
     sim_host *client, *server;
     sim_member_config member_config; /* of the member sim_world_in_row() will make */
     sim_member *member;
+    struct sim_cluster *cluster;    /* in its place, or NULL */
     sim_link *client_link, *server_link;
     bool guess_wscale;              /* the member does not know its server's */
     bool clean;                     /* nothing is lost, doubled, late or given up */
@@ -51,6 +52,7 @@ void sim_world_run(sim_world *w);
 
 /* Client, member (or wire) and server in a row. */
 void sim_world_in_row(sim_world *w, const sim_quality *to_client, const sim_quality *to_server);
+void sim_world_add_hosts(sim_world *w);
 sim_addr sim_world_client_addr(unsigned family, uint32_t host);
 sim_addr sim_world_server_addr(unsigned family, uint32_t host);
 

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Two members that carry the same connections. A fork before each host decides through which of
+ * them a packet goes; a link of their own lets them talk.
+ *
+ *              +-- A --+
+ *   client -- fork  |   fork -- server
+ *              +-- B --+
+ */
+#ifndef SIM_CLUSTER_H
+#define SIM_CLUSTER_H
+
+#include "sim/member.h"
+
+enum { SIM_A = 0, SIM_B = 1, SIM_MEMBERS = 2 };
+
+enum sim_way {
+    SIM_WAY_A,
+    SIM_WAY_B,
+    SIM_WAY_SPRAY, /* each packet by chance */
+    SIM_WAY_FLOW   /* each connection by its ports */
+};
+
+enum sim_step_kind { SIM_STEP_MOVE, SIM_STEP_CUT, SIM_STEP_MEND, SIM_STEP_RESTART, SIM_STEP_CRASH };
+
+struct sim_cluster;
+
+/* Something that happens to the cluster in the middle of a run. */
+typedef struct sim_step {
+    struct sim_cluster *cluster;
+    sim_timer timer;
+    enum sim_step_kind kind;
+    unsigned arg;          /* of a restart or crash: the member */
+    enum sim_way way[2];   /* of a move */
+} sim_step;
+
+#define SIM_STEPS 8
+
+typedef struct sim_cluster {
+    struct sim_world *world;
+    sim_member *member[SIM_MEMBERS];
+    unsigned n; /* members: none in a plain world */
+    uint16_t id[SIM_MEMBERS];
+    enum sim_way way[2]; /* of what comes from the client, the server */
+    sim_link *oob;
+    sim_quality oob_quality;
+    sim_rng rng;
+    sim_step steps[SIM_STEPS];
+    unsigned n_steps;
+    bool may_disagree;   /* on what was decided: only the server can tell (doc/model.md, rule 4) */
+    bool may_outlive;    /* flows may outlive their connections by more than their 2 MSL */
+} sim_cluster;
+
+/* What sim_row() will build in place of one member; `way` of what client and server send. */
+sim_cluster *sim_cluster_new(struct sim_world *w, enum sim_way from_client,
+                             enum sim_way from_server);
+void sim_cluster_del(sim_cluster *c);
+void sim_cluster_build(sim_cluster *c, const sim_quality *to_client, const sim_quality *to_server);
+/* Plan something for a time after the start. Returns the step, to be completed. */
+sim_step *sim_cluster_at(sim_cluster *c, sim_time when, enum sim_step_kind kind);
+
+/* For members: before the first engine is made. */
+void sim_cluster_join(sim_cluster *c, sim_member *m);
+void sim_cluster_note_frame(sim_member *m, const uint8_t *frame, size_t len);
+/* Lives of all members so far. */
+unsigned sim_cluster_lives(const sim_cluster *c);
+/* A cipher that hides nothing. */
+int sim_cluster_seal(void *user, const uint8_t *header, size_t header_len, uint8_t *records,
+                     size_t len, uint8_t *tag);
+int sim_cluster_open(void *user, const uint8_t *header, size_t header_len, uint8_t *records,
+                     size_t len, const uint8_t *tag);
+/* The records of a frame as text; empty when it is no frame. */
+void sim_cluster_describe(const uint8_t *frame, size_t len, char *dst, size_t cap);
+
+/* cluster_check.c */
+uint64_t sim_cluster_repeats(const sim_cluster *c);
+/* Records sent about connections. */
+uint64_t sim_cluster_records(const sim_cluster *c);
+/* Members agree, and after a while nothing is left. */
+void sim_cluster_check(sim_cluster *c);
+void sim_cluster_drain(sim_cluster *c);
+
+#endif

@@ -163,6 +163,39 @@ START_TEST(R1_data_of_the_server_waits_for_the_commit)
 }
 END_TEST
 
+/* What the server says while it waits says nothing of the client: neither its link nor its clock. */
+START_TEST(R1_held_data_of_the_server_changes_nothing_of_the_client)
+{
+    const bed_out *out;
+
+    begin((unsigned)_i);
+    c.server_ts = c.client_ts + 1000000;
+    bed_syn(&p.m[A], &c);
+    bed_proof(&p.m[A], &c);
+    syn_ack_at(B);
+    data(B, SERVER, 1, 1, 500);
+    ck_assert_int_eq(p.m[B].pkt.verdict, MPCONN_VERDICT_HOLD);
+    pair_deliver();
+    out = expect(B, CLIENT, MPCI_TCP_ACK, c.y + 1, c.x + 1);
+    ck_assert_uint_eq(out->pkt.link, MPCONN_LINK_NONE);
+    ck_assert_uint_le(out->view.tsecr - c.client_ts, 1000);
+    pair_close();
+}
+END_TEST
+
+/* The server may speak after the client was heard: that settles it, and passes. */
+START_TEST(R1c_server_heard_last_is_passed_on)
+{
+    begin((unsigned)_i);
+    bed_settle(&p.m[A], &c);
+    data(A, CLIENT, 1, 1, 100);
+    data(A, SERVER, 1, 101, 100);
+    ck_assert_int_eq(p.m[A].pkt.verdict, MPCONN_VERDICT_FORWARD);
+    expect_translated(A, SERVER);
+    pair_close();
+}
+END_TEST
+
 /* The server's refusal becomes the exact RST of the client, and its driver hears of it. */
 START_TEST(V5_refusal_seen_elsewhere_ends_the_handshake)
 {
@@ -254,6 +287,8 @@ int main(void)
     tcase_add_loop_test(tc, principle_5_second_connection_of_a_path_is_announced_at_once, 0, 2);
     tcase_add_loop_test(tc, principle_5_symmetric_connection_tells_nobody, 0, 2);
     tcase_add_loop_test(tc, R1_data_of_the_server_waits_for_the_commit, 0, 2);
+    tcase_add_loop_test(tc, R1_held_data_of_the_server_changes_nothing_of_the_client, 0, 2);
+    tcase_add_loop_test(tc, R1c_server_heard_last_is_passed_on, 0, 2);
     tcase_add_loop_test(tc, V5_refusal_seen_elsewhere_ends_the_handshake, 0, 2);
     tcase_add_loop_test(tc, V8_way_that_moves_is_asked_about_and_goes_on, 0, 2);
     tcase_add_loop_test(tc, R9_connection_nobody_knows_is_dropped, 0, 2);

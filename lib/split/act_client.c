@@ -215,7 +215,8 @@ enum mpci_split_event mpci_act_wait(mpci_split *sp, mpci_step *st)
 
 enum mpci_split_event mpci_act_hold(mpci_split *sp, mpci_step *st)
 {
-    note_client(st->h, st, 1);
+    if (st->from == MPCONN_SIDE_CLIENT) /* with other members what the server says waits, too */
+        note_client(st->h, st, 1);
     mpci_core_hold(sp->core, st->h, st->pkt);
     return MPCI_EV_NOTHING;
 }

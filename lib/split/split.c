@@ -346,7 +346,8 @@ void mpci_split_forwarded(mpci_split *sp, mpci_step *st)
         mpci_split_run(sp, st, MPCI_EV_DONE);
     } else if (st->from == MPCONN_SIDE_SERVER) {
         mpci_split_run(sp, st, MPCI_EV_HEARD_SERVER);
-        if (st->h != NULL && v->window > 0) /* it told the client what our window update says */
+        /* it told the client what our window update says; nobody may wait for that any more */
+        if (st->h != NULL && st->h->state == MPCI_ST_CONFIRMING && v->window > 0)
             mpci_split_run(sp, st, MPCI_EV_HEARD_CLIENT);
     } else if (v->payload_len > 1 || has(v, MPCI_TCP_FIN) || v->ack != st->h->proxy_isn + 1) {
         /* Not a bare ACK or a one-byte probe: those a client with a closed window sends, too. */

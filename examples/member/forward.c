@@ -11,6 +11,7 @@
  */
 #include "member/member.h"
 #include "member/report.h"
+#include "member/sync.h"
 
 #include <string.h>
 #include <sys/random.h>
@@ -136,6 +137,7 @@ const mpconn_callbacks member_callbacks = {
     .random = fill_random,
     .release = note_release,
     .event = trace_event,
+    .send_frame = sync_send,
 };
 
 /* Verdicts */
@@ -267,17 +269,21 @@ void member_receive(member *m, port *p)
     submit_released(m);
 }
 
-void member_expire(member *m, mpconn_time now)
+void member_carry_out(member *m)
 {
     frame_list done;
 
-    handle_impaired(m, NULL, 0, now);
-    if (mpconn_engine_next_expiry(m->engine) <= now) {
-        frame_list_init(&done);
-        mpconn_engine_expire(m->engine, EXPIRE_BUDGET, NULL, now);
-        send_made(m, &done);
-        flush_ports(m);
-        frame_list_clear(&done, &m->pool);
-    }
+    frame_list_init(&done);
+    send_made(m, &done);
+    flush_ports(m);
+    frame_list_clear(&done, &m->pool);
     submit_released(m);
+}
+
+void member_expire(member *m, mpconn_time now)
+{
+    handle_impaired(m, NULL, 0, now);
+    if (mpconn_engine_next_expiry(m->engine) <= now)
+        mpconn_engine_expire(m->engine, EXPIRE_BUDGET, NULL, now);
+    member_carry_out(m);
 }

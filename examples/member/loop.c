@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "member/control.h"
 #include "member/member.h"
+#include "member/sync.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -9,7 +10,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define MAX_FDS (1 + 2 * SIDE_PORTS + 1 + CONTROL_CLIENTS)
+#define MAX_FDS (1 + 2 * SIDE_PORTS + SYNC_CHANNELS + 1 + CONTROL_CLIENTS)
 
 static int open_signals(void)
 {
@@ -27,7 +28,9 @@ static mpconn_time next_deadline(const member *m)
 {
     mpconn_time engine = mpconn_engine_next_expiry(m->engine);
     mpconn_time impaired = impair_next(&m->impair);
-    return engine < impaired ? engine : impaired;
+    mpconn_time sync = sync_next(m);
+    mpconn_time first = engine < impaired ? engine : impaired;
+    return first < sync ? first : sync;
 }
 
 static int wait_for(struct pollfd *fds, size_t n, mpconn_time deadline)
@@ -39,8 +42,8 @@ static int wait_for(struct pollfd *fds, size_t n, mpconn_time deadline)
     return ppoll(fds, n, deadline == MPCONN_TIME_NEVER ? NULL : &t, NULL);
 }
 
-/* What to wait for: signals first, then the ports, then the control socket. */
-static size_t collect(const member *m, const control *c, int signals, struct pollfd *fds)
+/* What to wait for: signals first, then the ports. */
+static size_t collect(const member *m, int signals, struct pollfd *fds)
 {
     size_t n = 0;
 
@@ -50,16 +53,26 @@ static size_t collect(const member *m, const control *c, int signals, struct pol
         short events = port_has_room(&m->ports[i], &m->pool) ? POLLIN : 0;
         fds[n++] = (struct pollfd){ .fd = m->ports[i].fd, .events = events };
     }
-    return n + control_poll(c, fds + n);
+    return n;
+}
+
+static bool any_ready(const struct pollfd *fds, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (fds[i].revents)
+            return true;
+    }
+    return false;
 }
 
 static int run(member *m, control *c, int signals)
 {
     struct pollfd fds[MAX_FDS];
-    const size_t n_first = 1 + m->n_ports;
 
     while (!m->stop) {
-        size_t n = collect(m, c, signals, fds);
+        size_t n_ports = collect(m, signals, fds);
+        size_t n_sync = n_ports + sync_poll(m, fds + n_ports);
+        size_t n = n_sync + control_poll(c, fds + n_sync);
         int found = wait_for(fds, n, next_deadline(m));
         if (found < 0 && errno != EINTR)
             return EXIT_FAILURE;
@@ -70,8 +83,10 @@ static int run(member *m, control *c, int signals)
                 if (fds[1 + i].revents)
                     member_receive(m, &m->ports[i]);
             }
-            control_handle(c, fds + n_first, n - n_first, m);
+            control_handle(c, fds + n_sync, n - n_sync, m);
         }
+        if (any_ready(fds + n_ports, n_sync - n_ports) || sync_next(m) <= member_now())
+            sync_handle(m);
         mpconn_time now = member_now();
         if (next_deadline(m) <= now)
             member_expire(m, now);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* mpconn-member: a member of the cluster on Linux, between two or more network interfaces. */
 #include "member/member.h"
+#include "member/sync.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -50,6 +51,7 @@ static void make_engine(member *m)
     const options *o = &m->options;
     mpconn_engine_config cfg;
     mpconn_timeouts timeouts;
+    uint16_t members[SYNC_PEERS];
 
     MPCONN_STRUCT_INIT(&cfg);
     cfg.key = o->key;
@@ -64,7 +66,13 @@ static void make_engine(member *m)
     MPCONN_STRUCT_INIT(&timeouts);
     timeouts.syn_rto_ns = o->syn_rto_ns;
     timeouts.syn_tries = o->syn_tries;
+    timeouts.defer_ns = o->defer_ns;
     cfg.timeouts = &timeouts;
+    cfg.announce = o->announce;
+    for (size_t i = 0; i < o->n_peers; i++)
+        members[i] = (uint16_t)o->peers[i].id;
+    cfg.members = members;
+    cfg.n_members = (uint32_t)o->n_peers;
     int err = mpconn_engine_new(&m->engine, &cfg, &member_callbacks, m, member_now());
     if (err)
         die(EXIT_FAILURE, "engine: %s", mpconn_strerror(err));
@@ -103,6 +111,9 @@ int main(int argc, char **argv)
     open_files(m);
     open_side(m, MPCONN_SIDE_CLIENT);
     open_side(m, MPCONN_SIDE_SERVER);
+    const char *failed = sync_open(m);
+    if (failed)
+        die(EXIT_FAILURE, "--sync %s: %s: %s", m->sync.failed, failed, strerror(errno));
     make_engine(m);
 
     int status = member_loop(m);
@@ -110,6 +121,7 @@ int main(int argc, char **argv)
     mpconn_engine_del(m->engine);
     for (size_t i = 0; i < m->n_ports; i++)
         port_close(&m->ports[i], &m->pool);
+    sync_close(m);
     impair_clear(&m->impair, &m->pool);
     frame_list_clear(&m->hold.kept, &m->pool);
     frame_list_clear(&m->made, &m->pool);

@@ -4,6 +4,7 @@
  *
  *   loop.c     waits for frames, signals, control connections and the next deadline
  *   forward.c  takes frames to the engine and does what its verdicts say
+ *   sync.c     takes frames to and from the other members
  *   report.c   tells what the engine knows, as JSON
  *   control.c  the socket that asks for such reports
  *
@@ -12,6 +13,7 @@
 #ifndef MEMBER_MEMBER_H
 #define MEMBER_MEMBER_H
 
+#include "host/channel.h"
 #include "host/hold.h"
 #include "host/impair.h"
 #include "host/links.h"
@@ -20,6 +22,14 @@
 #include "member/options.h"
 
 #include <mpconn/mpconn.h>
+
+/* The way to the other members. */
+typedef struct member_sync {
+    channel point, group;
+    const char *failed; /* the --sync that could not be opened */
+    frame_pool pool;
+    impair impair;
+} member_sync;
 
 typedef struct member {
     options options;
@@ -31,6 +41,7 @@ typedef struct member {
     links *links;
     hold hold;
     impair impair;
+    member_sync sync;
     frame_list made;       /* what the engine made, until the verdicts are carried out */
     pcapng pcap;           /* file is NULL when nothing is recorded */
     FILE *trace;           /* or NULL */
@@ -47,6 +58,8 @@ mpconn_time member_now(void);
 extern const mpconn_callbacks member_callbacks;
 void member_receive(member *m, port *p);
 void member_expire(member *m, mpconn_time now);
+/* Send what the engine made, and submit what it wants again: after every call that may do either. */
+void member_carry_out(member *m);
 
 /* loop.c: until a signal or the control socket says quit. Returns the exit status. */
 int member_loop(member *m);

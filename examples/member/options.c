@@ -12,6 +12,7 @@
 
 #define KEY_MIN 16
 #define SNAP_LEN_DEFAULT 65600
+#define MEMBER_MAX (MPCONN_MEMBER_ALL - 1)
 #define OPTION_FIRST 256 /* above all characters */
 
 /* Sets something in the options. Returns NULL, or what is wrong with the value. */
@@ -55,7 +56,7 @@ static const char *set_u32(uint32_t *out, const char *value, uint32_t min, uint3
 
 static const char *set_id(options *o, const char *value)
 {
-    return set_u32(&o->id, value, 0, UINT16_MAX, "expected a number from 0 to 65535");
+    return set_u32(&o->id, value, 0, MEMBER_MAX, "expected a number from 0 to 65534");
 }
 
 static int hex_digit(int c)
@@ -205,8 +206,8 @@ static const char *set_impair(options *o, const char *value)
     if (colon && strncmp(value, "data:", 5) == 0)
         return impair_parse(&o->impair, colon + 1);
     if (colon && strncmp(value, "sync:", 5) == 0)
-        return "there is no traffic between members yet, only data: can be impaired";
-    return "expected data:NAME=VALUE,...";
+        return impair_parse(&o->sync_impair, colon + 1);
+    return "expected data:NAME=VALUE,... or sync:NAME=VALUE,...";
 }
 
 static const char *set_no_vnet_hdr(options *o, const char *value)
@@ -234,11 +235,68 @@ static const char *set_lose(options *o, const char *value)
     return "no such reason";
 }
 
-static const char *refuse_peers(options *o, const char *value)
+static const char *set_sync(options *o, const char *value)
 {
-    (void)o;
-    (void)value;
-    return "members do not talk to one another yet";
+    channel_config c;
+    const char *wrong = channel_parse(&c, value);
+    channel_config *of = c.kind == CHANNEL_UDP ? &o->point : &o->group;
+
+    if (wrong)
+        return wrong;
+    if (of->kind != CHANNEL_NONE)
+        return "one point to point and one to a group at most";
+    *of = c;
+    *(of == &o->point ? &o->point_text : &o->group_text) = value;
+    return NULL;
+}
+
+/* ID or ID=ADDR:PORT */
+static const char *add_peer(options *o, const char *value)
+{
+    char number[16];
+    size_t len = strcspn(value, "=");
+    uint64_t id;
+    peer *p = &o->peers[o->n_peers];
+
+    if (len >= sizeof(number))
+        return "expected ID=ADDR:PORT";
+    memcpy(number, value, len);
+    number[len] = '\0';
+    if (!parse_number(&id, number, 0, MEMBER_MAX))
+        return "expected ID=ADDR:PORT";
+    for (size_t i = 0; i < o->n_peers; i++) {
+        if (o->peers[i].id == id)
+            return "the same member twice";
+    }
+    if (o->n_peers == SYNC_PEERS)
+        return "too many members";
+    p->id = (uint32_t)id;
+    o->n_peers++;
+    return value[len] ? channel_parse_address(&p->address, value + len + 1) : NULL;
+}
+
+static const char *set_defer(options *o, const char *value)
+{
+    char *end;
+    double s = strtod(value, &end);
+
+    if (end == value || *end || !(s >= 0 && s <= 86400))
+        return "expected 0 to 86400 seconds";
+    o->defer_ns = (uint64_t)(s * 1e9);
+    if (o->defer_ns == 0)
+        o->defer_ns = 1; /* the engine takes 0 for its default */
+    return NULL;
+}
+
+static const char *set_announce(options *o, const char *value)
+{
+    if (strcmp(value, "adaptive") == 0)
+        o->announce = MPCONN_ANNOUNCE_ADAPTIVE;
+    else if (strcmp(value, "early") == 0)
+        o->announce = MPCONN_ANNOUNCE_EARLY;
+    else
+        return "expected adaptive or early";
+    return NULL;
 }
 
 static const char *show_version(options *o, const char *value)
@@ -252,7 +310,7 @@ static const char *show_version(options *o, const char *value)
 static const char *show_help(options *o, const char *value);
 
 static const option_entry entries[] = {
-    { "id", "N", "number of this member, 0 to 65535; default 0", set_id },
+    { "id", "N", "number of this member, 0 to 65534; default 0", set_id },
     { "key", "FILE", "cluster key, 16 to 64 bytes or as many in hexadecimal", set_key },
     { "client-if", "IFACE", "interface toward the clients; may be given again", set_client_if },
     { "server-if", "IFACE", "interface toward the servers; may be given again", set_server_if },
@@ -267,12 +325,17 @@ static const option_entry entries[] = {
     { "pcap", "FILE", "record all frames of all interfaces, as pcapng", set_pcap },
     { "snap-len", "BYTES", "record so much of a frame at most", set_snap_len },
     { "trace", "FILE", "write what happens to connections, as lines of JSON", set_trace },
-    { "impair", "data:SETTINGS", "loss=P,dup=P,reorder=P,delay=MS,seed=N on what is received",
-      set_impair },
+    { "sync", "CHANNEL", "to the other members: udp:ADDR:PORT, and multicast: or "
+      "broadcast:ADDR:PORT@IFACE", set_sync },
+    { "peer", "ID[=ADDR:PORT]", "another member, at this address or in the group; may be given "
+      "again", add_peer },
+    { "defer", "SECONDS", "age from which other members are told of a flow; default 2", set_defer },
+    { "announce", "WHEN", "tell other members of a request: adaptive (default) or early",
+      set_announce },
+    { "impair", "WHAT:SETTINGS", "loss=P,dup=P,reorder=P,delay=MS,seed=N on what is received; data "
+      "or sync", set_impair },
     { "no-vnet-hdr", NULL, "do without segmentation and checksum offloads", set_no_vnet_hdr },
     { "lose", "REASON[:N]", "for tests: lose what the engine sends for that reason", set_lose },
-    { "sync", "ADDRESS", NULL, refuse_peers },
-    { "peer", "ADDRESS", NULL, refuse_peers },
     { "help", NULL, "show this and end", show_help },
     { "version", NULL, "show the release and end", show_version },
 };
@@ -298,6 +361,24 @@ static const char *show_help(options *o, const char *value)
     exit(EXIT_SUCCESS);
 }
 
+/* Every peer can be reached. */
+static void require_ways(const options *o)
+{
+    if (o->n_peers == 0 && (o->point_text || o->group_text))
+        die(EXIT_USAGE, "--peer ID=ADDR:PORT is missing");
+    for (size_t i = 0; i < o->n_peers; i++) {
+        const peer *p = &o->peers[i];
+        if (p->id == o->id)
+            die(EXIT_USAGE, "--peer %u: that is this member", p->id);
+        if (p->address.len == 0 && !o->group_text)
+            die(EXIT_USAGE, "--peer %u: without an address, and there is no group", p->id);
+        if (p->address.len != 0 && !o->point_text)
+            die(EXIT_USAGE, "--peer %u: --sync udp:ADDR:PORT is missing", p->id);
+        if (p->address.len != 0 && p->address.at.ss_family != o->point.address.at.ss_family)
+            die(EXIT_USAGE, "--peer %u: not of the same IP version as --sync", p->id);
+    }
+}
+
 static void require_complete(const options *o)
 {
     if (o->key_len == 0)
@@ -306,6 +387,7 @@ static void require_complete(const options *o)
         die(EXIT_USAGE, "--client-if IFACE is missing");
     if (o->n_interfaces[MPCONN_SIDE_SERVER] == 0)
         die(EXIT_USAGE, "--server-if IFACE is missing");
+    require_ways(o);
 }
 
 void options_parse(options *o, int argc, char **argv)

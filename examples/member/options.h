@@ -3,6 +3,7 @@
 #ifndef MEMBER_OPTIONS_H
 #define MEMBER_OPTIONS_H
 
+#include "host/channel.h"
 #include "host/impair.h"
 
 #include <mpconn/mpconn.h>
@@ -11,8 +12,15 @@
 #define PROGRAM "mpconn-member"
 /* Interfaces a side can have. */
 #define SIDE_PORTS 8
+/* Other members there can be. */
+#define SYNC_PEERS 64
 /* What is wrong with how the program was called, as opposed to what fails later. */
 #define EXIT_USAGE 2
+
+typedef struct peer {
+    uint32_t id;
+    channel_address address; /* none: by the group */
+} peer;
 
 typedef struct options {
     uint32_t id;
@@ -27,7 +35,13 @@ typedef struct options {
     uint32_t syn_tries;
     uint64_t syn_rto_ns;
     uint32_t snap_len;
-    impair_config impair;
+    impair_config impair, sync_impair;
+    channel_config point, group; /* two channels, and how they were given */
+    const char *point_text, *group_text;
+    peer peers[SYNC_PEERS];
+    size_t n_peers;
+    uint64_t defer_ns;
+    uint32_t announce;
     const char *control, *pcap, *trace;
     bool no_vnet_hdr;
     uint32_t lose[MPCONN_REASON_LIMIT]; /* packets still to be lost, by reason */

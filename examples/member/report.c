@@ -4,6 +4,7 @@
 #include "host/json.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 
 static void put_endpoint(json *j, const char *name, uint8_t family, const mpconn_addr *addr,
@@ -86,6 +87,13 @@ static void put_engine(json *j, const mpconn_engine *engine)
     json_uint(j, "held_packets", s.held_packets);
     json_uint(j, "held_bytes", s.held_bytes);
     json_uint(j, "memory_bytes", s.memory_bytes);
+    json_uint(j, "frames_in", s.frames_in);
+    json_uint(j, "frames_out", s.frames_out);
+    json_uint(j, "sync_bytes_in", s.sync_bytes_in);
+    json_uint(j, "sync_bytes_out", s.sync_bytes_out);
+    json_uint(j, "records_in", s.records_in);
+    json_uint(j, "records_out", s.records_out);
+    json_uint(j, "flows_never_told", s.flows_never_told);
     json_close(j, '}');
 }
 
@@ -97,6 +105,36 @@ static void put_reasons(json *j, const mpconn_engine *engine)
         if (name)
             json_uint(j, name, mpconn_engine_count(engine, r));
     }
+    json_close(j, '}');
+}
+
+static void put_sync_reasons(json *j, const mpconn_engine *engine)
+{
+    json_open(j, "sync", '{');
+    for (unsigned r = 0; r < MPCONN_SYNC_LIMIT; r++) {
+        const char *name = mpconn_sync_reason_name(r);
+        if (name)
+            json_uint(j, name, mpconn_engine_sync_count(engine, r));
+    }
+    json_close(j, '}');
+}
+
+static void put_channel(json *j, const char *name, const channel *c)
+{
+    json_open(j, name, '{');
+    json_uint(j, "datagrams_in", c->datagrams_in);
+    json_uint(j, "datagrams_out", c->datagrams_out);
+    json_uint(j, "failed_out", c->failed_out);
+    json_close(j, '}');
+}
+
+static void put_impaired(json *j, const char *name, const impair *im)
+{
+    json_open(j, name, '{');
+    json_uint(j, "seen", im->seen);
+    json_uint(j, "lost", im->lost);
+    json_uint(j, "doubled", im->doubled);
+    json_uint(j, "reordered", im->reordered);
     json_close(j, '}');
 }
 
@@ -126,16 +164,15 @@ void report_stats(FILE *out, member *m)
     json_uint(&j, "member", m->options.id);
     put_engine(&j, m->engine);
     put_reasons(&j, m->engine);
+    put_sync_reasons(&j, m->engine);
     json_open(&j, "host", '{');
     json_uint(&j, "bridged", m->bridged);
     json_uint(&j, "no_way", m->no_way);
     json_uint(&j, "lost", m->lost);
-    json_open(&j, "impaired", '{');
-    json_uint(&j, "seen", m->impair.seen);
-    json_uint(&j, "lost", m->impair.lost);
-    json_uint(&j, "doubled", m->impair.doubled);
-    json_uint(&j, "reordered", m->impair.reordered);
-    json_close(&j, '}');
+    put_impaired(&j, "impaired", &m->impair);
+    put_impaired(&j, "sync_impaired", &m->sync.impair);
+    put_channel(&j, "point", &m->sync.point);
+    put_channel(&j, "group", &m->sync.group);
     json_open(&j, "ports", '[');
     for (size_t i = 0; i < m->n_ports; i++)
         put_port(&j, &m->ports[i]);
@@ -175,15 +212,33 @@ void report_flows(FILE *out, member *m)
     end_document(&j);
 }
 
+static void put_member(json *j, const mpconn_member *other)
+{
+    char boot[24];
+
+    snprintf(boot, sizeof(boot), "%016" PRIx64, other->boot);
+    json_open(j, NULL, '{');
+    json_uint(j, "id", other->id);
+    json_bool(j, "self", false);
+    json_bool(j, "up", other->up);
+    json_text(j, "boot", boot); /* more than a JSON number may hold */
+    json_uint(j, "silent_ms", other->silent_ns / MPCONN_MILLISECOND);
+    json_close(j, '}');
+}
+
 void report_members(FILE *out, member *m)
 {
     json j = { .out = out };
+    mpconn_member other;
 
     json_open(&j, NULL, '[');
     json_open(&j, NULL, '{');
     json_uint(&j, "id", m->options.id);
     json_bool(&j, "self", true);
     json_close(&j, '}');
+    MPCONN_STRUCT_INIT(&other);
+    for (uint32_t i = 0; mpconn_engine_member(m->engine, i, &other) == MPCONN_OK; i++)
+        put_member(&j, &other);
     json_close(&j, ']');
     end_document(&j);
 }
@@ -192,7 +247,10 @@ void report_event(FILE *out, const mpconn_event *event, mpconn_time now)
 {
     static const char *const types[] = { [MPCONN_EVENT_SETTLED] = "settled",
                                          [MPCONN_EVENT_REFUSED] = "refused",
-                                         [MPCONN_EVENT_ENDED] = "ended" };
+                                         [MPCONN_EVENT_ENDED] = "ended",
+                                         [MPCONN_EVENT_MEMBER_UP] = "member up",
+                                         [MPCONN_EVENT_MEMBER_DOWN] = "member down",
+                                         [MPCONN_EVENT_MEMBER_CONFLICT] = "member conflict" };
     const char *reason = mpconn_reason_name(event->reason);
     json j = { .out = out };
 
@@ -200,9 +258,13 @@ void report_event(FILE *out, const mpconn_event *event, mpconn_time now)
     json_uint(&j, "at_ns", now);
     if (event->type < sizeof(types) / sizeof(types[0]) && types[event->type])
         json_text(&j, "event", types[event->type]);
-    json_text(&j, "reason", reason ? reason : "");
-    json_uint(&j, "flow", event->flow);
-    put_tuple(&j, &event->tuple);
+    if (event->type >= MPCONN_EVENT_MEMBER_UP) {
+        json_uint(&j, "member", event->member);
+    } else {
+        json_text(&j, "reason", reason ? reason : "");
+        json_uint(&j, "flow", event->flow);
+        put_tuple(&j, &event->tuple);
+    }
     if (event->client)
         put_leg(&j, "client_leg", event->client);
     if (event->server)

@@ -40,10 +40,11 @@ wrong_options() {
         refuses 'invalid option' -x
         refuses 'ambiguous' --s never
         refuses 'unexpected argument' --split never more
-        for option in id key client-if server-if split unknown control pcap impair lose; do
+        for option in id key client-if server-if split unknown control pcap impair lose sync peer \
+                defer announce; do
                 refuses 'requires an argument' --$option
         done
-        for value in '' x -1 65536 1x; do refuses 'expected a number' --id "$value"; done
+        for value in '' x -1 65535 1x; do refuses 'expected a number' --id "$value"; done
         for value in '' x ALWAYS; do refuses 'expected always' --split "$value"; done
         refuses 'expected drop or pass' --unknown keep
         refuses 'expected a number' --adaptive-from 0
@@ -62,10 +63,42 @@ wrong_options() {
         refuses 'delay is' --impair data:delay=-1
         refuses 'seed is' --impair data:loss=0.1,seed=x
         refuses 'known are' --impair data:luck=1
-        refuses 'no traffic between members yet' --impair sync:loss=0.1
-        refuses 'do not talk to one another yet' --peer 192.0.2.7
+        refuses 'a probability is' --impair sync:loss=2
+        wrong_ways
         ok "$refused wrong uses"
         control "a right one is not refused" says 2 '' "$member_program" --version
+}
+
+# wrong_ways: to the other members
+wrong_ways() {
+        here=udp:127.0.0.1:5000 group=multicast:239.0.0.7:5000@c0
+        for value in '' udp 127.0.0.1:5000 tcp:127.0.0.1:5000; do
+                refuses 'expected udp:' --sync "$value"
+        done
+        for value in '' 127.0.0.1 :5000 127.0.0.1: 127.0.0.1:0 127.0.0.1:x 127.0.0.1:65536 ::1:5000 \
+                '[127.0.0.1]:5000' name:5000; do
+                refuses 'expected ADDR:PORT' --sync "udp:$value"
+        done
+        for value in 239.0.0.7:5000 x x@c0; do refuses 'expected ADDR:PORT' --sync "multicast:$value"; done
+        refuses 'no such interface' --sync multicast:239.0.0.7:5000@s9
+        refuses 'not an address of a group' --sync multicast:192.0.2.7:5000@c0
+        refuses 'the address of a group' --sync udp:239.0.0.7:5000
+        refuses 'only IPv4' --sync 'broadcast:[2001:db8::7]:5000@c0'
+        refuses 'at most' --sync $here --sync udp:127.0.0.1:5001
+        refuses 'at most' --sync $group --sync broadcast:192.0.2.255:5000@c0
+        for value in '' x =127.0.0.1:5000 65535 -1=127.0.0.1:5000; do
+                refuses 'expected ID=' --peer "$value"
+        done
+        refuses 'expected ADDR:PORT' --peer 7=127.0.0.1
+        refuses 'same member twice' --peer 7 --peer 7
+        for value in '' x -1 86401 1s; do refuses 'expected 0 to' --defer "$value"; done
+        refuses 'expected adaptive or early' --announce late
+        set -- --key $bed/key --client-if c0 --server-if s0 --id 1
+        refuses 'peer ID=ADDR:PORT is missing' "$@" --sync $here
+        refuses 'that is this member' "$@" --sync $here --peer 1=127.0.0.1:5001
+        refuses 'there is no group' "$@" --sync $here --peer 2
+        refuses 'sync udp:ADDR:PORT is missing' "$@" --sync $group --peer 2=127.0.0.1:5001
+        refuses 'not of the same IP version' "$@" --sync $here --peer '2=[::1]:5001'
 }
 
 head -c 15 /dev/urandom >$bed/key15
@@ -75,7 +108,8 @@ wrong_options
 "$member_program" --version | grep -qx 'mpconn-member (libmpconn) [0-9]*\.[0-9]*\.[0-9]*' ||
         fail "--version"
 "$member_program" --help >$bed/help || fail "--help"
-for option in id key client-if server-if split control impair pcap help version; do
+for option in id key client-if server-if split control impair pcap sync peer defer announce \
+        help version; do
         grep -q "^  --$option " $bed/help || fail "--help does not tell of --$option"
 done
 says 1 'packet socket: Operation not permitted' at member setpriv --bounding-set=-net_raw \
@@ -111,6 +145,10 @@ control "an answer that is none of these" document nonsense .member
 says 1 'Address already in use' at member "$member_program" --key $bed/key --client-if c0 \
         --server-if s0 --control $control_socket || fail "two members, one socket"
 document members 'length == 1' || fail "the other one took the socket away"
+ip -n member link set lo up # without any address all are taken for our own
+says 1 '--sync udp:192.0.2.77:5000: bind: ' at member "$member_program" --key $bed/key --client-if c0 \
+        --server-if s0 --id 2 --sync udp:192.0.2.77:5000 --peer 1=127.0.0.1:5000 ||
+        fail "a channel of another machine: $(cat $bed/said.err)"
 document quit '.ok' || fail "quit"
 ended 0
 test ! -e $control_socket || fail "a control socket is left over"

@@ -10,6 +10,18 @@
 # by a signal that cannot be caught, the kernel takes the rest away. Root is
 # not needed where the system lets users have namespaces of their own.
 #
+# A script that says bed_shape=two gets another one, in which the two directions of
+# a connection can go through different members:
+#
+#                 namespace a
+#           eth0 - c0  member 1  s0 - eth0
+#   client             y0 |               server
+#           eth1 - c0  member 2  s0 - eth1
+#                 namespace b
+#
+# There the addresses above belong to no interface, and routes say which way a
+# direction takes.
+#
 # A script calls bed_enter first: what follows runs inside.
 
 set -eu
@@ -21,6 +33,7 @@ export MPCONN_SRC MPCONN_BUILD
 
 client4=192.0.2.1 client6=2001:db8::1
 server4=192.0.2.2 server6=2001:db8::2
+: "${bed_shape:=one}"
 tools=$MPCONN_BUILD/tests/e2e
 member_program=$MPCONN_BUILD/examples/member/mpconn-member
 bed=/run/mpconn # files of the bed, gone with it
@@ -101,6 +114,10 @@ bed_make() {
         trap 'exit 1' HUP INT TERM
         mount -t tmpfs none /run
         mkdir -p "$bed"
+        if test $bed_shape = two; then
+                two_make
+                return
+        fi
         for ns in client member server; do ip netns add $ns; done
         ip -n member link add c0 type veth peer name eth0 netns client
         ip -n member link add s0 type veth peer name eth0 netns server
@@ -331,4 +348,170 @@ serve() {
 # reach [OPTION...] ADDRESS PORT: a peer in the client's namespace.
 reach() {
         at client "$tools/peer" connect "$@"
+}
+
+# The bed of two members
+
+two_make() {
+        for ns in client a b server; do ip netns add $ns; done
+        two_wire 0 a
+        two_wire 1 b
+        ip -n a link add y0 type veth peer name y0 netns b
+        for id in 1 2; do
+                ns=$(member_of $id)
+                ip -n "$ns" address add 10.0.9.$id/24 dev y0
+                ip -n "$ns" address add fd00:9::$id/64 dev y0 nodad
+                ip -n "$ns" link set lo up
+                ip -n "$ns" link set y0 up
+        done
+        two_addresses client $client4 $client6 1 2
+        two_addresses server $server4 $server6 2 1
+        for ns in a b; do
+                for port in c0 s0 y0; do eventually 5 two_is_up $ns $port || fail "no wires"; done
+        done
+        ways a a
+        for ns in a b; do two_plain $ns; done
+        for way in a b; do
+                ways $way $way
+                for address in $server4 $server6; do
+                        eventually 5 two_reaches $address || fail "no way through $way"
+                done
+        done
+        for ns in a b; do two_bare $ns; done
+}
+
+member_of() {
+        case $1 in 1) echo a ;; 2) echo b ;; esac
+}
+
+# two_wire NUMBER MEMBER: from the client to the server through this member
+two_wire() {
+        ip -n "$2" link add c0 type veth peer name "eth$1" netns client
+        ip -n "$2" link add s0 type veth peer name "eth$1" netns server
+        for port in c0 s0; do
+                at "$2" sh -c "echo 1 >/proc/sys/net/ipv6/conf/$port/disable_ipv6"
+                ip -n "$2" link set $port up
+        done
+}
+
+# two_addresses NAMESPACE IPV4 IPV6 HERE THERE
+two_addresses() {
+        at "$1" sh -c 'echo 0 >/proc/sys/net/ipv4/conf/all/rp_filter'
+        ip -n "$1" link set lo up
+        ip -n "$1" address add "$2/32" dev lo
+        ip -n "$1" address add "$3/128" dev lo nodad
+        for wire in 0 1; do
+                at "$1" sh -c "echo 0 >/proc/sys/net/ipv4/conf/eth$wire/rp_filter"
+                ip -n "$1" link set "eth$wire" up
+                ip -n "$1" address add "10.0.$wire.$4/24" dev "eth$wire"
+                ip -n "$1" address add "fd00:$wire::$4/64" dev "eth$wire" nodad
+        done
+}
+
+two_is_up() {
+        ip -n "$1" link show dev "$2" | grep -q 'state UP'
+}
+
+# two_plain MEMBER: a plain bridge in its place, and two_bare: nothing
+two_plain() {
+        ip -n "$1" link add br0 type bridge
+        for port in c0 s0; do ip -n "$1" link set $port master br0; done
+        ip -n "$1" link set br0 up
+}
+
+two_bare() {
+        ip -n "$1" link del br0
+}
+
+# A port where nobody listens: refused at once, when the way works.
+two_reaches() {
+        outcome refused 0 500 "$(reach limit=500 "$1" 9)"
+}
+
+# ways FORTH BACK: the member through which clients' packets go, and servers'
+ways() {
+        way_of client 2 "$1"
+        way_of server 1 "$2"
+}
+
+# way_of NAMESPACE THERE MEMBER
+way_of() {
+        eval "here4=\$${1}4 here6=\$${1}6"
+        case $3 in a) wire=0 ;; b) wire=1 ;; esac
+        ip -n "$1" route replace 192.0.2.0/24 via "10.0.$wire.$2" dev "eth$wire" src "$here4" \
+                congctl cubic
+        ip -n "$1" -6 route replace 2001:db8::/64 via "fd00:$wire::$2" dev "eth$wire" \
+                src "$here6" congctl cubic
+}
+
+# pair_start OPTION...: both members, and wait until they have heard each other.
+# Member 1 also gets the options in $only_a, member 2 those in $only_b. The channel
+# is $channel_a and $channel_b: by default point to point, nothing when "none".
+pair_start() {
+        head -c 32 /dev/urandom >$bed/key
+        both_start "$@"
+        test "$channel_a" = none || test "$channel_b" = none || eventually 10 both_heard ||
+                fail "the members do not hear each other"
+}
+
+channel_a='--sync udp:10.0.9.1:5000 --peer 2=10.0.9.2:5000'
+channel_b='--sync udp:10.0.9.2:5000 --peer 1=10.0.9.1:5000'
+only_a='' only_b=''
+
+both_start() {
+        one_start a 1 "$channel_a" $only_a "$@"
+        one_start b 2 "$channel_b" $only_b "$@"
+}
+
+# one_start NAMESPACE ID CHANNEL OPTION...
+one_start() {
+        where=$1 id=$2 channel=$3
+        shift 3
+        test "$channel" != none || channel=
+        : >"$bed/$where.out"
+        # shellcheck disable=SC2086
+        run_at "$where" "$member_program" --id "$id" --key $bed/key --client-if c0 --server-if s0 \
+                --control "$bed/control.$where" $channel "$@" >"$bed/$where.out" 2>"$bed/$where.err" &
+        eval "pid_$where=\$!"
+        eventually 10 one_is_settled "$where" $! && grep -q '^ready$' "$bed/$where.out" ||
+                fail "member $id $* does not start"
+}
+
+one_is_settled() {
+        grep -q '^ready$' "$bed/$1.out" || ! alive "$2"
+}
+
+# ask_of MEMBER QUESTION...
+ask_of() {
+        asked=$1
+        shift
+        "$tools/peer" ask "$bed/control.$asked" "$@"
+}
+
+# count_of MEMBER PATH, total PATH: a number of one of them, or of both
+count_of() {
+        ask_of "$1" stats | jq "$2"
+}
+
+total() {
+        echo $(($(count_of a "$1") + $(count_of b "$1")))
+}
+
+both_heard() {
+        for ns in a b; do
+                ask_of $ns members | jq -e 'all(.[] | select(.self | not); .up)' || return 1
+        done
+}
+
+pair_stop() {
+        for ns in a b; do one_stop $ns; done
+}
+
+one_stop() {
+        eval "leaving=\$pid_$1"
+        kill -TERM "$leaving"
+        stopped=0
+        wait "$leaving" || stopped=$?
+        test $stopped -eq 0 || fail "member in $1 ended with status $stopped"
+        test ! -s "$bed/$1.err" || fail "member in $1 complained"
 }

@@ -277,6 +277,150 @@ START_TEST(V2_first_request_through_another_member_drives_nothing_again)
 }
 END_TEST
 
+/* One segment of either end, in its own numbers as far as it sees them. */
+static void fin(unsigned member, unsigned from, uint32_t seq, uint32_t ack)
+{
+    bed_segment seg = bed_data(&c, from, seq, ack, 0);
+
+    seg.s.flags |= MPCI_TCP_FIN;
+    bed_in(&p.m[member], from, &seg);
+}
+
+static unsigned state_at(unsigned member)
+{
+    mpconn_flow_cursor cursor = {0};
+    mpconn_flow flow;
+
+    MPCONN_STRUCT_INIT(&flow);
+    ck_assert_int_eq(mpconn_engine_flow_next(p.m[member].eng, &cursor, &flow), MPCONN_OK);
+    return flow.state;
+}
+
+/* Frames may be slower than all of an orderly end. */
+static void close_both(void)
+{
+    fin(B, SERVER, 1, 1);
+    fin(A, CLIENT, 1, 2);
+    data(B, SERVER, 2, 2, 0);
+    ck_assert_uint_ne(state_at(A), MPCONN_FLOW_CLOSED);
+    ck_assert_uint_ne(state_at(B), MPCONN_FLOW_CLOSED);
+}
+
+START_TEST(V18_end_is_known_to_both_when_the_frames_come_last)
+{
+    begin((unsigned)_i);
+    handshake();
+    close_both();
+    pair_deliver();
+    pair_deliver();
+    ck_assert_uint_eq(state_at(A), MPCONN_FLOW_CLOSED);
+    ck_assert_uint_eq(state_at(B), MPCONN_FLOW_CLOSED);
+    ck_assert_uint_eq(p.m[A].eng->core.handshakes.used, 0);
+    ck_assert_uint_eq(p.m[B].eng->core.handshakes.used, 0);
+    pair_close();
+}
+END_TEST
+
+/* ... and slower than the next beginning from the same port. */
+/* The server's answer comes before any frame. */
+static void begin_anew(void)
+{
+    c.x += 100000;
+    c.z += 100000;
+    c.server_ts += 10;
+    bed_syn(&p.m[A], &c);
+    bed_proof(&p.m[A], &c);
+    expect(A, SERVER, MPCI_TCP_SYN, c.x, 0);
+    syn_ack_at(B);
+    pair_deliver();
+    expect(A, SERVER, MPCI_TCP_ACK, c.x + 1, c.z + 1);
+    expect(B, CLIENT, MPCI_TCP_ACK, c.y + 1, c.x + 1);
+}
+
+START_TEST(V12_port_is_used_again_before_the_end_is_known)
+{
+    begin((unsigned)_i);
+    handshake();
+    close_both();
+    begin_anew();
+    ck_assert_uint_eq(p.m[A].n_events, 3); /* settled, ended, settled */
+    data(A, CLIENT, 1, 1, 100);
+    expect_translated(A, CLIENT);
+    data(B, SERVER, 1, 101, 500);
+    expect_translated(B, SERVER);
+    pair_close();
+}
+END_TEST
+
+/* What a bad channel brings late. */
+START_TEST(S_late_drive_does_not_bring_back_what_is_over)
+{
+    pair_frame late = {0};
+
+    begin((unsigned)_i);
+    bed_syn(&p.m[A], &c);
+    bed_proof(&p.m[A], &c);
+    p.m[A].n_out = 0;
+    pair_pass(MPCONN_SECOND); /* the answer is missed: A tells */
+    ck_assert_uint_gt(p.n_frames, 0);
+    for (unsigned i = 0; i < p.n_frames; i++)
+        if (p.frames[i].to == B)
+            late = p.frames[i];
+    ck_assert_uint_gt(late.len, 0);
+    p.n_frames = 0;
+    p.m[A].n_out = 0;
+    syn_ack_at(B);
+    pair_deliver();
+    close_both();
+    pair_deliver();
+    ck_assert_uint_eq(state_at(B), MPCONN_FLOW_CLOSED);
+    p.frames[p.n_frames++] = late;
+    pair_deliver();
+    ck_assert_uint_eq(p.m[B].eng->core.handshakes.used, 0);
+    pair_close();
+}
+END_TEST
+
+/* An abort goes past the other member altogether. */
+START_TEST(V12_port_is_used_again_before_the_abort_is_known)
+{
+    bed_segment rst;
+
+    begin((unsigned)_i);
+    handshake();
+    data(B, SERVER, 1, 1, 100);
+    rst = bed_data(&c, CLIENT, 1, 101, 0);
+    rst.s.flags = MPCI_TCP_RST;
+    bed_in(&p.m[A], CLIENT, &rst);
+    ck_assert_uint_eq(state_at(A), MPCONN_FLOW_RESET);
+    begin_anew();
+    data(B, SERVER, 1, 1, 500);
+    expect_translated(B, SERVER);
+    pair_close();
+}
+END_TEST
+
+/* V12: the client came back and its SYN passed; that the server knows nothing either shows at B. */
+START_TEST(V12_client_and_server_that_forgot_begin_anew)
+{
+    bed_segment syn;
+
+    begin((unsigned)_i);
+    handshake();
+    data(B, SERVER, 1, 1, 100);
+    c.x += 100000;
+    c.z += 100000;
+    syn = bed_syn_seg(&c);
+    bed_in(&p.m[A], CLIENT, &syn);
+    ck_assert_int_eq(p.m[A].pkt.reason, MPCONN_REASON_SYN_REPEATED);
+    syn_ack_at(B);
+    pair_deliver();
+    expect(B, SERVER, MPCI_TCP_RST, c.x + 1, 0);
+    begin_anew();
+    pair_close();
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("asymmetric");
@@ -293,6 +437,11 @@ int main(void)
     tcase_add_loop_test(tc, V8_way_that_moves_is_asked_about_and_goes_on, 0, 2);
     tcase_add_loop_test(tc, R9_connection_nobody_knows_is_dropped, 0, 2);
     tcase_add_loop_test(tc, V2_first_request_through_another_member_drives_nothing_again, 0, 2);
+    tcase_add_loop_test(tc, V18_end_is_known_to_both_when_the_frames_come_last, 0, 2);
+    tcase_add_loop_test(tc, V12_port_is_used_again_before_the_end_is_known, 0, 2);
+    tcase_add_loop_test(tc, V12_port_is_used_again_before_the_abort_is_known, 0, 2);
+    tcase_add_loop_test(tc, V12_client_and_server_that_forgot_begin_anew, 0, 2);
+    tcase_add_loop_test(tc, S_late_drive_does_not_bring_back_what_is_over, 0, 2);
     suite_add_tcase(s, tc);
     return check_run(s);
 }

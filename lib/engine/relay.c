@@ -40,13 +40,23 @@ static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t s
         mpci_split_forwarded(&eng->split, st);
 }
 
+/* Who sees one direction learns late that the other one is over: there a FIN is enough (V12). */
+static int is_closing(const mpci_settled *e, const mpci_track *t)
+{
+    const unsigned fins = MPCI_LIFE_FIN_CLIENT | MPCI_LIFE_FIN_SERVER |
+                          MPCI_LIFE_LOOSE_FIN_CLIENT | MPCI_LIFE_LOOSE_FIN_SERVER;
+
+    return (mpci_settled_flags(e) & MPCI_SETTLED_SHARED) != 0 && (t->life & fins) != 0;
+}
+
 /* May the next incarnation take its place? */
 static int is_replaceable(const mpci_settled *e)
 {
     mpci_track t;
 
     mpci_settled_track_load(e, &t);
-    return mpci_track_is_over(&t) || (mpci_settled_flags(e) & MPCI_SETTLED_FORGOTTEN) != 0;
+    return mpci_track_is_over(&t) || is_closing(e, &t) ||
+           (mpci_settled_flags(e) & MPCI_SETTLED_FORGOTTEN) != 0;
 }
 
 /* An endpoint that goes on has lost its RST, or found it not exact: it gets one for each segment. */

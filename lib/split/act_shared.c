@@ -40,8 +40,26 @@ enum mpci_split_event mpci_act_forget_shared(mpci_split *sp, mpci_step *st)
     return MPCI_EV_NOTHING;
 }
 
+/* So it was the client's own SYN, which passed a member that still knows the last incarnation: what
+ * the server made of it has to go, and the client's next SYN is answered by us. */
+static void server_forgot(mpci_split *sp, const mpci_handshake *h)
+{
+    uint32_t slot = mpci_settled_find(&sp->core->settled, h->hash, &h->tuple);
+    mpci_settled *e;
+
+    if (slot == MPCI_SLOT_NONE || (h->roles & MPCI_ROLE_ANSWERED) == 0)
+        return;
+    e = mpci_settled_at(&sp->core->settled, slot);
+    if (e->client_isn == h->client_isn)
+        return;
+    e->use |= MPCI_SETTLED_FORGOTTEN;
+    mpci_split_reset_server(sp, h, h->client_isn + 1);
+    mpci_share_word(sp, MPCI_RECORD_STALE, &h->tuple, e->client_isn, MPCONN_MEMBER_ALL, 0);
+}
+
 enum mpci_split_event mpci_act_nobody_drives(mpci_split *sp, mpci_step *st)
 {
+    server_forgot(sp, st->h);
     mpci_core_release(sp->core, st->h, MPCONN_REASON_UNEXPECTED_SYN_ACK);
     return MPCI_EV_NOTHING;
 }

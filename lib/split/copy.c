@@ -1,13 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Copies of flows that other members settled. */
 #include "base/seq.h"
+#include "conn/life.h"
 #include "split/actions.h"
 #include "split/share.h"
 
-static void merge_end(mpci_settled *e, const mpci_record *r, unsigned side, unsigned fin)
+static const unsigned fins[] = {
+    [MPCONN_SIDE_CLIENT] = MPCI_LIFE_FIN_CLIENT | MPCI_LIFE_LOOSE_FIN_CLIENT,
+    [MPCONN_SIDE_SERVER] = MPCI_LIFE_FIN_SERVER | MPCI_LIFE_LOOSE_FIN_SERVER,
+};
+
+/* A FIN that others saw may have been acknowledged here before we heard of it. */
+static int acked_already(const mpci_settled *e, const mpci_record *r, unsigned side)
+{
+    return (r->state >> 3 & fins[side]) != 0 && (e->state >> 3 & fins[side]) == 0 &&
+           e->dir[side].end == r->end[side];
+}
+
+static void merge_end(mpci_settled *e, const mpci_record *r, unsigned side)
 {
     /* The number behind a FIN: its acknowledgment is waited for here. */
-    if ((r->state >> 3 & fin) != 0)
+    if ((r->state >> 3 & fins[side]) != 0)
         e->dir[side].end = mpci_seq_max(e->dir[side].end, r->end[side]);
 }
 
@@ -34,16 +47,34 @@ static void correct(mpci_split *sp, mpci_settled *e, const mpci_record *r)
     mpci_core_release(sp->core, h, MPCONN_REASON_RELEASED);
 }
 
+static int merge_ack(mpci_settled *e, int acked, enum mpci_life_event event)
+{
+    mpci_track t;
+
+    if (!acked)
+        return 0;
+    mpci_settled_track_load(e, &t);
+    mpci_life_step(&t, event);
+    mpci_settled_track_store(e, &t);
+    return 1;
+}
+
 /* What only grows is merged; the progress of the streams is advice, and what passed here counts
  * more (rule R10). */
-void mpci_split_merge_copy(mpci_split *sp, mpci_settled *e, const mpci_record *r)
+int mpci_split_merge_copy(mpci_split *sp, mpci_settled *e, const mpci_record *r)
 {
+    int client_acked = acked_already(e, r, MPCONN_SIDE_CLIENT);
+    int server_acked = acked_already(e, r, MPCONN_SIDE_SERVER);
+
     if (r->seq_offset != e->seq_offset || r->ts_offset != e->ts_offset)
         correct(sp, e, r);
-    merge_end(e, r, MPCONN_SIDE_CLIENT, MPCI_LIFE_FIN_CLIENT | MPCI_LIFE_LOOSE_FIN_CLIENT);
-    merge_end(e, r, MPCONN_SIDE_SERVER, MPCI_LIFE_FIN_SERVER | MPCI_LIFE_LOOSE_FIN_SERVER);
+    merge_end(e, r, MPCONN_SIDE_CLIENT);
+    merge_end(e, r, MPCONN_SIDE_SERVER);
     e->use |= MPCI_SETTLED_SHARED;
     e->state |= r->state;
+    client_acked = merge_ack(e, client_acked, MPCI_LIFE_CLIENT_FIN_ACKED);
+    server_acked = merge_ack(e, server_acked, MPCI_LIFE_SERVER_FIN_ACKED);
+    return client_acked || server_acked;
 }
 
 static void fill_copy(mpci_settled *e, const mpci_record *r)

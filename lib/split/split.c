@@ -205,16 +205,21 @@ void mpci_split_input(mpci_split *sp, mpci_step *st)
 }
 
 /* Events that show that a segment is of the handshake and not of the flow that is over. */
-static int is_of_handshake(const mpci_handshake *h, enum mpci_split_event event)
+static int is_of_handshake(const mpci_step *st, enum mpci_split_event event)
 {
+    const mpci_handshake *h = st->h;
     static const uint8_t certain[MPCI_EV_COUNT] = {
         [MPCI_EV_PROOF] = 1,      [MPCI_EV_PROOF_DATA] = 1, [MPCI_EV_PROOF_NEW] = 1,
         [MPCI_EV_OPENER_ACK] = 1, [MPCI_EV_OPENER_RST] = 1, [MPCI_EV_SYN_ACK] = 1,
         [MPCI_EV_ANSWERER_RST] = 1, [MPCI_EV_PROOF_DEAD] = 1, [MPCI_EV_SYN_ACK_DEAD] = 1,
+        [MPCI_EV_PROOF_ELSEWHERE] = 1, [MPCI_EV_SYN_ACK_STRAY] = 1,
     };
 
     if (certain[event])
         return 1;
+    /* What a server says that answered the SYN of another member belongs to that. */
+    if (h != NULL && h->state == MPCI_ST_ANSWERING && (h->roles & MPCI_ROLE_ANSWERED) != 0)
+        return event == MPCI_EV_ANSWERER_OTHER && st->pkt->flow == 0;
     /* While our own SYN is out, whatever the server says answers that. */
     return h != NULL && h->state == MPCI_ST_OPENING &&
            (event == MPCI_EV_ANSWERER_OTHER || event == MPCI_EV_SYN_ACK_OTHER);
@@ -238,10 +243,12 @@ int mpci_split_input_over(mpci_split *sp, mpci_step *st, const mpci_settled *old
         input_syn(sp, st);
         return 1;
     }
-    event = classify(sp, st, &c);
+    event = event_with_members(sp, st, classify(sp, st, &c));
     if (sp->proof != NULL && sp->proof->client_isn == old->client_isn)
         return 0;
-    if (!is_of_handshake(st->h, event))
+    if (event == MPCI_EV_SYN_ACK_STRAY && v->ack == old->client_isn + 1)
+        return 0;
+    if (!is_of_handshake(st, event))
         return 0;
     mpci_split_run(sp, st, event);
     return 1;
@@ -287,6 +294,22 @@ static void server_forgot(mpci_split *sp, mpci_step *st, mpci_settled *old)
     mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_CONSUMED, MPCONN_REASON_SERVER_STALE);
 }
 
+/* Another member may drive the next incarnation, of a client whose last words went past us. If
+ * nobody does, the server has forgotten this one. */
+static void ask_who_drives(mpci_split *sp, mpci_step *st, mpci_settled *old)
+{
+    mpci_split_run(sp, st, MPCI_EV_SYN_ACK_STRAY);
+    if (st->h != NULL)
+        old->use |= MPCI_SETTLED_FORGOTTEN;
+}
+
+static int may_be_driven_elsewhere(const mpci_split *sp, const mpci_step *st,
+                                   const mpci_settled *e)
+{
+    return st->h == NULL && (mpci_settled_flags(e) & MPCI_SETTLED_SHARED) != 0 &&
+           mpci_members_any_up(&sp->sync->members);
+}
+
 void mpci_split_syn_ack_again(mpci_split *sp, mpci_step *st, uint32_t slot)
 {
     mpci_settled *e = mpci_settled_at(&sp->core->settled, slot);
@@ -294,12 +317,14 @@ void mpci_split_syn_ack_again(mpci_split *sp, mpci_step *st, uint32_t slot)
     find_entry(sp, st);
     if (st->h != NULL && st->h->settled == slot && st->view->ack == st->h->client_isn + 1)
         mpci_split_run(sp, st, MPCI_EV_SYN_ACK);
-    else if (st->view->ack != e->client_isn + 1 &&
-             st->view->ack != e->dir[MPCONN_SIDE_CLIENT].end &&
-             (mpci_settled_flags(e) & MPCI_SETTLED_CONFIRMING) == 0)
-        server_forgot(sp, st, e);
-    else
+    else if (st->view->ack == e->client_isn + 1 ||
+             st->view->ack == e->dir[MPCONN_SIDE_CLIENT].end ||
+             (mpci_settled_flags(e) & MPCI_SETTLED_CONFIRMING) != 0)
         mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_CONSUMED, MPCONN_REASON_SERVER_REPEATED);
+    else if (may_be_driven_elsewhere(sp, st, e))
+        ask_who_drives(sp, st, e);
+    else
+        server_forgot(sp, st, e);
 }
 
 static int flow_is_over(const mpci_core *core, uint32_t slot)
@@ -352,6 +377,10 @@ void mpci_split_forwarded(mpci_split *sp, mpci_step *st)
     } else if (v->payload_len > 1 || has(v, MPCI_TCP_FIN) || v->ack != st->h->proxy_isn + 1) {
         /* Not a bare ACK or a one-byte probe: those a client with a closed window sends, too. */
         mpci_split_run(sp, st, MPCI_EV_HEARD_CLIENT);
+        /* The server speaks elsewhere. This segment acknowledges what our final ACK does, and the
+         * client repeats it (RFC 9293 3.8.1). */
+        if (st->h != NULL && (st->h->roles & MPCI_ROLE_ANSWERED) == 0)
+            mpci_split_run(sp, st, MPCI_EV_HEARD_SERVER);
     }
 }
 

@@ -34,18 +34,24 @@ static void answer(mpci_split *sp, const mpci_step *st, unsigned code)
 static int tell_what_is_settled(mpci_split *sp, mpci_step *st)
 {
     uint32_t slot;
-    unsigned dead;
+    const mpci_settled *e = settled_of(sp, st, &slot);
+    int dead = 0;
 
-    if (same_flow(sp, st, &slot) != NULL) {
-        if (st->h != NULL && st->h->state == MPCI_ST_CONFIRMING)
+    if (e != NULL && e->client_isn == st->record->client_isn) {
+        dead = !is_alive(e);
+        if (!dead && st->h != NULL && st->h->state == MPCI_ST_CONFIRMING)
             return 0; /* the machine still has all of the commit */
-        mpci_share_flow(sp, slot, st->teller);
-        return 1;
+        if (!dead) {
+            mpci_share_flow(sp, slot, st->teller);
+            return 1;
+        }
     }
-    dead = mpci_tombstones_find(&sp->core->tombstones, st->hash, st->record->client_isn);
-    if (dead != MPCI_TOMBSTONE_NONE)
+    /* A late record must not bring back what is over. */
+    dead = dead || mpci_tombstones_find(&sp->core->tombstones, st->hash,
+                                        st->record->client_isn) != MPCI_TOMBSTONE_NONE;
+    if (dead)
         answer(sp, st, MPCI_REPLY_DEAD);
-    return dead != MPCI_TOMBSTONE_NONE;
+    return dead;
 }
 
 /* An entry of another incarnation: a driver elsewhere shows that the client went on to that. */
@@ -151,9 +157,12 @@ static void told_flow(mpci_split *sp, mpci_step *st)
     uint32_t slot;
     mpci_settled *e = settled_of(sp, st, &slot);
 
-    if (e != NULL && e->client_isn == st->record->client_isn)
-        mpci_split_merge_copy(sp, e, st->record);
-    else if (st->h == NULL || st->h->state != MPCI_ST_CONFIRMING)
+    if (e != NULL && e->client_isn == st->record->client_isn) {
+        if (mpci_split_merge_copy(sp, e, st->record))
+            mpci_share_flow(sp, slot, MPCONN_MEMBER_ALL);
+        if (!is_alive(e)) /* nobody waits any more for who was to be heard */
+            mpci_split_flow_ends(sp, slot);
+    } else if (st->h == NULL || st->h->state != MPCI_ST_CONFIRMING)
         mpci_split_run(sp, st, MPCI_EV_TOLD_FLOW);
 }
 
@@ -170,6 +179,17 @@ static void told_close(mpci_split *sp, mpci_step *st)
     }
     if (st->h != NULL && !entry_is_other(st))
         mpci_split_run(sp, st, MPCI_EV_TOLD_OVER);
+}
+
+/* The server was heard to have forgotten it; as long as the client does not go on, its next SYN is
+ * answered. */
+static void told_stale(mpci_split *sp, mpci_step *st)
+{
+    uint32_t slot;
+    mpci_settled *e = same_flow(sp, st, &slot);
+
+    if (e != NULL)
+        e->use |= MPCI_SETTLED_FORGOTTEN;
 }
 
 static void told_if_same(mpci_split *sp, mpci_step *st, enum mpci_split_event event)
@@ -227,6 +247,8 @@ void mpci_split_told(void *split, const mpci_record *r, uint32_t from)
             mpci_split_run(sp, &st, MPCI_EV_TOLD_SHARE);
         break;
     case MPCI_RECORD_STALE:
+        told_stale(sp, &st);
+        break;
     case MPCI_RECORD_NONE:
     case MPCI_RECORD_HELLO:
     case MPCI_RECORD_LIMIT:

@@ -34,6 +34,7 @@ export MPCONN_SRC MPCONN_BUILD
 client4=192.0.2.1 client6=2001:db8::1
 server4=192.0.2.2 server6=2001:db8::2
 : "${bed_shape:=one}"
+case $bed_shape in two) bed_wires='eth0 eth1' ;; *) bed_wires=eth0 ;; esac
 tools=$MPCONN_BUILD/tests/e2e
 member_program=$MPCONN_BUILD/examples/member/mpconn-member
 bed=/run/mpconn # files of the bed, gone with it
@@ -162,7 +163,9 @@ bed_routes() {
 # offloads on|off, at the ends; the member's own interfaces stay as they are.
 offloads() {
         for ns in client server; do
-                at $ns ethtool -K eth0 tso "$1" gso "$1" gro "$1" >/dev/null
+                for wire in $bed_wires; do
+                        at $ns ethtool -K "$wire" tso "$1" gso "$1" gro "$1" >/dev/null
+                done
         done
 }
 

@@ -69,11 +69,11 @@ refuses 'a probability' --impair data:reorder=2x
 refuses 'delay' --impair data:delay=60001
 refuses 'seed' --impair data:seed=-1
 refuses 'known are' --impair data:colour=1
-refuses 'between members' --impair sync:loss=0.1
+refuses 'a probability is' --impair sync:loss=x
 refuses 'no such reason' --lose NOTHING
 refuses 'REASON:COUNT' --lose NO_FLOW:0
-refuses 'do not talk to one another' --peer 192.0.2.1
-refuses 'do not talk to one another' --sync 192.0.2.1
+refuses 'expected ID' --peer 192.0.2.1
+refuses 'expected udp:' --sync 192.0.2.1
 
 # Right options are not refused, and a key may be text.
 run --help

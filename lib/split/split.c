@@ -307,7 +307,7 @@ static int may_be_driven_elsewhere(const mpci_split *sp, const mpci_step *st,
                                    const mpci_settled *e)
 {
     return st->h == NULL && (mpci_settled_flags(e) & MPCI_SETTLED_SHARED) != 0 &&
-           mpci_members_any_up(&sp->sync->members);
+           mpci_sync_anybody(sp->sync);
 }
 
 void mpci_split_syn_ack_again(mpci_split *sp, mpci_step *st, uint32_t slot)
@@ -377,9 +377,9 @@ void mpci_split_forwarded(mpci_split *sp, mpci_step *st)
     } else if (v->payload_len > 1 || has(v, MPCI_TCP_FIN) || v->ack != st->h->proxy_isn + 1) {
         /* Not a bare ACK or a one-byte probe: those a client with a closed window sends, too. */
         mpci_split_run(sp, st, MPCI_EV_HEARD_CLIENT);
-        /* The server speaks elsewhere. This segment acknowledges what our final ACK does, and the
-         * client repeats it (RFC 9293 3.8.1). */
-        if (st->h != NULL && (st->h->roles & MPCI_ROLE_ANSWERED) == 0)
+        /* The client acknowledges what the server said elsewhere. */
+        if (st->h != NULL && (st->h->roles & MPCI_ROLE_ANSWERED) == 0 &&
+            v->ack != st->h->proxy_isn + 1)
             mpci_split_run(sp, st, MPCI_EV_HEARD_SERVER);
     }
 }

@@ -27,7 +27,7 @@ typedef struct client {
     int fd; /* -1: has nothing more to do */
     struct in6_addr address; /* IPv4 as mapped into IPv6 */
     bool connected;
-    double began, answered;
+    double began, answered, first;
     char got[8192];
     size_t got_len;
 } client;
@@ -39,7 +39,7 @@ typedef struct burst {
     size_t body_bytes;
     unsigned to_start, running, ended, failed;
     const char *first_failure;
-    double *connect_ms, *total_ms;
+    double *connect_ms, *first_ms, *total_ms;
     client clients[MAX_CLIENTS];
 } burst;
 
@@ -64,6 +64,7 @@ static void finish(burst *b, client *c, const char *failure)
             b->first_failure = failure;
     } else {
         b->connect_ms[b->ended - b->failed] = c->answered - c->began;
+        b->first_ms[b->ended - b->failed] = c->first - c->began;
         b->total_ms[b->ended - b->failed] = now - c->began;
     }
     b->ended++;
@@ -129,6 +130,8 @@ static void proceed(burst *b, client *c)
         return;
     }
     ssize_t n = read(c->fd, c->got + c->got_len, sizeof(c->got) - 1 - c->got_len);
+    if (n > 0 && c->got_len == 0)
+        c->first = now_ms();
     if (n > 0)
         c->got_len += (size_t)n;
     else if (n == 0)
@@ -170,17 +173,20 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static void print_times(const char *name, double *ms, size_t n)
+{
+    qsort(ms, n, sizeof(double), compare);
+    printf(" %s_median_ms=%.3f %s_p99_ms=%.3f", name, ms[n / 2], name, ms[n * 99 / 100]);
+}
+
 static void print_figures(burst *b, double took_ms)
 {
     size_t n = b->ended - b->failed;
     printf("connections=%u failed=%u", b->ended, b->failed);
     if (n > 0) {
-        qsort(b->connect_ms, n, sizeof(double), compare);
-        qsort(b->total_ms, n, sizeof(double), compare);
-        printf(" connect_median_ms=%.3f connect_p99_ms=%.3f", b->connect_ms[n / 2],
-               b->connect_ms[n * 99 / 100]);
-        printf(" total_median_ms=%.3f total_p99_ms=%.3f", b->total_ms[n / 2],
-               b->total_ms[n * 99 / 100]);
+        print_times("connect", b->connect_ms, n);
+        print_times("first", b->first_ms, n);
+        print_times("total", b->total_ms, n);
     }
     printf(" took_ms=%.0f\n", took_ms);
     if (b->first_failure)
@@ -225,8 +231,9 @@ int main(int argc, char **argv)
              "GET %s HTTP/1.1\r\nHost: server\r\nConnection: close\r\n\r\n", argv[5]);
     b.epoll = epoll_create1(0);
     b.connect_ms = calloc(b.to_start, sizeof(double));
+    b.first_ms = calloc(b.to_start, sizeof(double));
     b.total_ms = calloc(b.to_start, sizeof(double));
-    if (b.epoll < 0 || !b.connect_ms || !b.total_ms)
+    if (b.epoll < 0 || !b.connect_ms || !b.first_ms || !b.total_ms)
         return 2;
     for (unsigned i = 0; i < n_clients; i++) {
         b.clients[i].fd = -1;

@@ -170,13 +170,13 @@ START_TEST(E23_stale_server_draws_two_packets_for_each_of_our_syns)
     bed_proof(&b, &c);
     b.n_out = 0;
     for (unsigned i = 0; i < 100; i++) {
-        segment(&t, SERVER, MPCI_TCP_ACK, 0x777, 0x888);
+        segment(&t, SERVER, MPCI_TCP_ACK, 0x777, 0x70000888);
         ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_SERVER_STALE);
     }
     ck_assert_uint_eq(b.n_out, 2);
     bed_pass(&b, MPCONN_SECOND); /* our SYN again by its timer */
     ck_assert_uint_eq(b.n_out, 3);
-    segment(&t, SERVER, MPCI_TCP_ACK, 0x777, 0x888);
+    segment(&t, SERVER, MPCI_TCP_ACK, 0x777, 0x70000888);
     ck_assert_uint_eq(b.n_out, 5);
     bed_close(&b);
 }

@@ -219,15 +219,30 @@ START_TEST(V12b_server_with_an_older_incarnation_is_told_to_reset_it)
     const bed_out *out;
 
     open_server_leg();
-    from_server(MPCI_TCP_ACK, 0x777, 0x888); /* its challenge ACK */
+    from_server(MPCI_TCP_ACK, 0x777, 0x70000888); /* its challenge ACK */
     ck_assert_int_eq(b.pkt.verdict, MPCONN_VERDICT_CONSUMED);
     ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_SERVER_STALE);
-    expect_reset_to_server(0x888);
+    expect_reset_to_server(0x70000888);
     out = bed_take(&b); /* and #5 again at once */
     ck_assert_uint_eq(out->view.flags, MPCI_TCP_SYN);
     ck_assert_uint_eq(out->view.seq, c.x);
     bed_syn_ack(&b, &c);
     ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_SERVER_ANSWERED);
+    bed_close(&b);
+}
+END_TEST
+
+/* The server has this very incarnation: whoever knew how its legs differ is gone. */
+START_TEST(V9_lost_incarnation_is_reset_at_both_ends)
+{
+    open_server_leg();
+    from_server(MPCI_TCP_ACK, 0x777, c.x + 2);
+    ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_SERVER_STALE);
+    expect_reset_to_server(c.x + 2);
+    expect_reset_to_client();
+    ck_assert_uint_eq(b.n_out, 0);
+    bed_pass(&b, 60 * MPCONN_SECOND);
+    ck_assert_uint_eq(b.n_out, 0);
     bed_close(&b);
 }
 END_TEST
@@ -348,6 +363,7 @@ int main(void)
     tcase_add_test(tc, V21_late_proof_of_a_dead_number_opens_nothing);
     tcase_add_test(tc, dead_number_passes_unsplit);
     tcase_add_test(tc, V12b_server_with_an_older_incarnation_is_told_to_reset_it);
+    tcase_add_test(tc, V9_lost_incarnation_is_reset_at_both_ends);
     tcase_add_test(tc, client_that_came_back_with_another_number_replaces_the_attempt);
     tcase_add_test(tc, full_table_is_told_to_both);
     tcase_add_test(tc, E22_refused_connections_take_no_place);

@@ -2,11 +2,16 @@
 /* What time brings: handshake timers, and the sweep that finds idle flows. */
 #include "engine/engine.h"
 
+#include "split/share.h"
+
 /* The table is walked in pieces; a whole round takes a quarter of the shortest timeout, between
  * these bounds, so that no flow outlives its time by much and an idle table costs little. */
 enum { SWEEP_PIECES = 1024 };
 #define SWEEP_ROUND_LEAST (10 * MPCONN_MILLISECOND)
 #define SWEEP_ROUND_MOST (16 * MPCONN_SECOND)
+
+/* The first question about a shared flow that says nothing here. */
+#define LEASE_NS (60 * MPCONN_SECOND)
 
 static uint64_t least(uint64_t a, uint64_t b)
 {
@@ -100,6 +105,20 @@ static unsigned end_of(const mpci_settled *e)
     return MPCONN_REASON_EXPIRED;
 }
 
+/* V18b: what ended a shared flow may have passed, and been told, while we did not hear it. Who has
+ * seen nothing of it for a minute, two, four ... asks. */
+static int is_time_to_ask(const mpconn_engine *eng, const mpci_settled *e)
+{
+    uint64_t idle = (uint64_t)(mpci_tick(eng->core.now) - e->last_seen) << 24;
+    uint64_t mark = LEASE_NS;
+
+    if ((mpci_settled_flags(e) & MPCI_SETTLED_SHARED) == 0 || (e->state & 7) == MPCONN_FLOW_CLOSED)
+        return 0;
+    while (mark <= idle / 2)
+        mark *= 2;
+    return idle >= mark && idle - mark < eng->sweep_round;
+}
+
 static void sweep_line(mpconn_engine *eng)
 {
     mpci_settled_table *t = &eng->core.settled;
@@ -112,7 +131,11 @@ static void sweep_line(mpconn_engine *eng)
         eng->sweep_left = eng->sweep_lines;
         eng->sweep_due = mpci_later(eng->sweep_due, eng->sweep_interval);
     }
-    if (slot == MPCI_SLOT_NONE || !is_idle_too_long(eng, mpci_settled_at(t, slot)))
+    if (slot == MPCI_SLOT_NONE)
+        return;
+    if (is_time_to_ask(eng, mpci_settled_at(t, slot)))
+        mpci_share_question(&eng->split, slot);
+    if (!is_idle_too_long(eng, mpci_settled_at(t, slot)))
         return;
     mpci_split_flow_ends(&eng->split, slot);
     mpci_core_end_flow(&eng->core, slot, end_of(mpci_settled_at(t, slot)));

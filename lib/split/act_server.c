@@ -3,6 +3,7 @@
 #include "split/actions.h"
 #include "split/peers.h"
 #include "split/share.h"
+#include "table/reset.h"
 
 static void consume(mpci_split *sp, mpci_step *st, unsigned reason)
 {
@@ -122,6 +123,12 @@ enum mpci_split_event mpci_act_stale(mpci_split *sp, mpci_step *st)
         return MPCI_EV_NOTHING;
     }
     st->h->link[MPCONN_SIDE_SERVER] = (uint16_t)st->pkt->link;
+    if (v->ack - (st->h->client_isn + 1) <= UINT16_MAX) {
+        /* V9: it has this very incarnation, of which nobody knows any more how its legs differ. */
+        mpci_reset_answer(sp->core, st);
+        consume(sp, st, MPCONN_REASON_SERVER_STALE);
+        return MPCI_EV_TOLD_OVER;
+    }
     if ((st->h->flags & MPCI_HANDSHAKE_STALE_TOLD) == 0) {
         /* Once for each of our SYNs: who answers a RST by saying the same again gets no other. */
         st->h->flags |= MPCI_HANDSHAKE_STALE_TOLD;

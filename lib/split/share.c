@@ -159,3 +159,15 @@ void mpci_share_flow(mpci_split *sp, uint32_t slot, uint32_t to)
     e->use |= MPCI_SETTLED_SHARED;
     mpci_sync_put(sp->sync, to, &r);
 }
+
+void mpci_share_question(mpci_split *sp, uint32_t slot)
+{
+    const mpci_settled_table *t = &sp->core->settled;
+    mpconn_tuple tuple;
+
+    if (!mpci_sync_anybody(sp->sync))
+        return;
+    mpci_settled_tuple(t, slot, &tuple);
+    mpci_share_word(sp, MPCI_RECORD_QUERY, &tuple, mpci_settled_at(t, slot)->client_isn,
+                    MPCONN_MEMBER_ALL, 0);
+}

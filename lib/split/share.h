@@ -31,6 +31,8 @@ void mpci_share_drive(mpci_split *sp, const mpci_handshake *h, uint32_t to, unsi
 void mpci_share_answer(mpci_split *sp, const mpci_handshake *h, uint32_t to);
 void mpci_share_commit(mpci_split *sp, const mpci_handshake *h, uint32_t to);
 void mpci_share_flow(mpci_split *sp, uint32_t slot, uint32_t to);
+/* What has become of it? */
+void mpci_share_question(mpci_split *sp, uint32_t slot);
 /* A record that only names a connection: SHARE, STALE, QUERY, REPLY, CLOSE, REACK, RST_SEEN, ACK. */
 void mpci_share_word(mpci_split *sp, unsigned type, const mpconn_tuple *t, uint32_t isn,
                      uint32_t to, unsigned code);

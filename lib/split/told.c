@@ -91,12 +91,25 @@ static void told_answer(mpci_split *sp, mpci_step *st)
     mpci_split_run(sp, st, MPCI_EV_TOLD_ANSWER);
 }
 
+/* Of the incarnation that is asked about, or of the last one when none is named. */
+static int is_dead(const mpci_split *sp, const mpci_step *st, const mpci_settled *e)
+{
+    uint32_t isn = st->record->client_isn;
+
+    if (e != NULL && (isn == 0 || isn == e->client_isn))
+        return 1;
+    return isn != 0 && mpci_tombstones_find(&sp->core->tombstones, st->hash, isn) !=
+                           MPCI_TOMBSTONE_NONE;
+}
+
 static void told_query(mpci_split *sp, mpci_step *st)
 {
     uint32_t slot;
     const mpci_settled *e = settled_of(sp, st, &slot);
+    int other = e != NULL && st->record->client_isn != 0 &&
+                st->record->client_isn != e->client_isn;
 
-    if (e != NULL && is_alive(e)) {
+    if (e != NULL && is_alive(e) && !other) {
         mpci_share_flow(sp, slot, st->teller);
         return;
     }
@@ -105,7 +118,7 @@ static void told_query(mpci_split *sp, mpci_step *st)
         mpci_share_drive(sp, st->h, st->teller, 0);
         return;
     }
-    answer(sp, st, e != NULL ? MPCI_REPLY_DEAD : MPCI_REPLY_NO);
+    answer(sp, st, is_dead(sp, st, e) ? MPCI_REPLY_DEAD : MPCI_REPLY_NO);
 }
 
 /* Every member that may know it has said no: a bit each, so that nobody counts twice. */
@@ -119,8 +132,20 @@ static int all_said_no(const mpci_split *sp, mpci_step *st)
     return (mpci_sync_who(sp->sync) & ~st->h->noes) == 0;
 }
 
+/* A question about a flow that stands here: over elsewhere, it is over unless somebody speaks. */
+static void told_dead_flow(mpci_split *sp, const mpci_step *st)
+{
+    uint32_t slot;
+    mpci_settled *e = settled_of(sp, st, &slot);
+
+    if (e != NULL && e->client_isn == st->record->client_isn)
+        e->state |= (uint8_t)(MPCI_LIFE_RST << 3);
+}
+
 static void told_reply(mpci_split *sp, mpci_step *st)
 {
+    if (st->record->code == MPCI_REPLY_DEAD)
+        told_dead_flow(sp, st);
     if (st->h == NULL || entry_is_other(st))
         return;
     switch (st->record->code) {

@@ -27,10 +27,11 @@ static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t s
         mpci_split_unheard(&eng->split, st, e))
         return;
     mpci_settled_delta(e, &d);
-    if ((st->view->flags & MPCI_TCP_SYN) == 0 && !mpci_progress_note(&eng->core, e, &d, st) &&
-        (mpci_input_is_wrong(eng, pkt, st->view) ||
-         mpci_split_input_stray(&eng->split, st, e)))
-        return;
+    if ((st->view->flags & MPCI_TCP_SYN) == 0 && !mpci_progress_note(&eng->core, e, &d, st)) {
+        if (mpci_input_is_wrong(eng, pkt, st->view) || mpci_split_input_stray(&eng->split, st, e))
+            return;
+        mpci_split_outside(&eng->split, st, slot);
+    }
     share_life(eng, e, slot, before);
     if (split)
         mpci_translate(st->view, &d, st->from, pkt);

@@ -61,17 +61,35 @@ mpci_handshake *mpci_peers_entry(mpci_split *sp, mpci_step *st)
 #define ASK_COST_NS MPCONN_MILLISECOND
 #define ASK_SAVED_NS MPCONN_SECOND
 
-int mpci_peers_may_ask(mpci_split *sp, const mpci_step *st)
+static int spend(mpci_split *sp, unsigned from)
 {
     mpconn_time now = sp->core->now;
-    uint64_t floor = st->from == MPCONN_SIDE_CLIENT ? ASK_SAVED_NS / 2 : 0;
+    uint64_t floor = from == MPCONN_SIDE_CLIENT ? ASK_SAVED_NS / 2 : 0;
 
     if (now - sp->asked_until > ASK_SAVED_NS)
         sp->asked_until = now > ASK_SAVED_NS ? now - ASK_SAVED_NS : 0;
-    if (now - sp->asked_until < floor + ASK_COST_NS) {
-        mpci_drop(sp->core, st->pkt, MPCONN_REASON_ASK_BUDGET);
+    if (now - sp->asked_until < floor + ASK_COST_NS)
         return 0;
-    }
     sp->asked_until += ASK_COST_NS;
     return 1;
+}
+
+int mpci_peers_may_ask(mpci_split *sp, const mpci_step *st)
+{
+    int may = spend(sp, st->from);
+
+    if (!may)
+        mpci_drop(sp->core, st->pkt, MPCONN_REASON_ASK_BUDGET);
+    return may;
+}
+
+void mpci_split_outside(mpci_split *sp, const mpci_step *st, uint32_t slot)
+{
+    const mpci_settled *e = mpci_settled_at(&sp->core->settled, slot);
+
+    if ((mpci_settled_flags(e) & (MPCI_SETTLED_SHARED | MPCI_SETTLED_SPLIT)) ==
+            MPCI_SETTLED_SPLIT &&
+        (st->view->flags & MPCI_TCP_RST) == 0 && mpci_sync_anybody(sp->sync) &&
+        spend(sp, st->from))
+        mpci_share_question(sp, slot);
 }

@@ -50,6 +50,10 @@ void mpci_split_syn_ack_again(mpci_split *sp, mpci_step *st, uint32_t slot);
  * asked. 0 when there is nothing wrong. */
 int mpci_split_unheard(mpci_split *sp, mpci_step *st, const mpci_settled *e);
 
+/* A segment outside every window of a flow that seemed to be carried here alone: other members may
+ * carry part of it, and say so when they are asked (rule R6). */
+void mpci_split_outside(mpci_split *sp, const mpci_step *st, uint32_t slot);
+
 /* A segment of a settled flow that is still MPCI_SETTLED_CONFIRMING was forwarded. */
 void mpci_split_forwarded(mpci_split *sp, mpci_step *st);
 

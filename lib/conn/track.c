@@ -141,6 +141,9 @@ enum mpci_track_result mpci_track_segment(mpci_track *t, const mpci_view *v, uns
         mpci_life_step(t, MPCI_LIFE_ALIVE);
     if (mpci_seq_lt(t->dir[from].end, end))
         take_progress(t, v, from, end);
+    else if (view == MPCI_TRACK_HALF && (v->flags & MPCI_TCP_FIN) != 0 &&
+             end == t->dir[from].end && (t->life & any_fin_bit(from)) == 0)
+        t->life |= (uint8_t)fin_bit(from); /* its end was known from what followed it */
     take_ack(t, from, ack);
     take_window(t, from ^ 1, ack, window_bytes);
     return MPCI_TRACK_IN_WINDOW;

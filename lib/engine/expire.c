@@ -133,10 +133,11 @@ static void sweep_line(mpconn_engine *eng)
     }
     if (slot == MPCI_SLOT_NONE)
         return;
-    if (is_time_to_ask(eng, mpci_settled_at(t, slot)))
-        mpci_share_question(&eng->split, slot);
-    if (!is_idle_too_long(eng, mpci_settled_at(t, slot)))
+    if (!is_idle_too_long(eng, mpci_settled_at(t, slot))) {
+        if (is_time_to_ask(eng, mpci_settled_at(t, slot)))
+            mpci_share_question(&eng->split, slot);
         return;
+    }
     mpci_split_flow_ends(&eng->split, slot);
     mpci_core_end_flow(&eng->core, slot, end_of(mpci_settled_at(t, slot)));
 }

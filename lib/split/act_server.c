@@ -124,9 +124,14 @@ enum mpci_split_event mpci_act_stale(mpci_split *sp, mpci_step *st)
     }
     st->h->link[MPCONN_SIDE_SERVER] = (uint16_t)st->pkt->link;
     if (v->ack - (st->h->client_isn + 1) <= UINT16_MAX) {
-        /* V9: it has this very incarnation, of which nobody knows any more how its legs differ. */
-        mpci_reset_answer(sp->core, st);
+        /* It has this very incarnation: somebody has committed it. Where there is nobody (V9), nobody
+         * knows any more how its legs differ. */
         consume(sp, st, MPCONN_REASON_SERVER_STALE);
+        if (mpci_sync_anybody(sp->sync)) {
+            mpci_split_ask_once(sp, st->h);
+            return MPCI_EV_NOTHING;
+        }
+        mpci_reset_answer(sp->core, st);
         return MPCI_EV_TOLD_OVER;
     }
     if ((st->h->flags & MPCI_HANDSHAKE_STALE_TOLD) == 0) {

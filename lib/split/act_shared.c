@@ -13,6 +13,7 @@ enum mpci_split_event mpci_act_confirmed(mpci_split *sp, mpci_step *st)
     int alone = mpci_sync_has_members(sp->sync) &&
                 (mpci_settled_flags(e) & MPCI_SETTLED_SHARED) == 0;
 
+    mpci_core_release(sp->core, st->h, MPCONN_REASON_RELEASED);
     return alone ? MPCI_EV_DEFER : MPCI_EV_DONE;
 }
 

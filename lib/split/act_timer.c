@@ -73,6 +73,7 @@ enum mpci_split_event mpci_act_forget(mpci_split *sp, mpci_step *st)
 {
     uint32_t slot = st->h->settled;
 
+    mpci_core_release(sp->core, st->h, MPCONN_REASON_RELEASED);
     if (slot != MPCI_SLOT_NONE)
         mpci_settled_at(&sp->core->settled, slot)->use &= ~(uint32_t)MPCI_SETTLED_CONFIRMING;
     return MPCI_EV_NOTHING;

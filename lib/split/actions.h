@@ -127,6 +127,7 @@ void mpci_split_announce_late(mpci_split *sp, mpci_handshake *h);
 /* The commit to whom it is owed; that the handshake failed to those who know of it. */
 void mpci_split_ask_who_heard(mpci_split *sp, const mpci_handshake *h);
 void mpci_split_tell_commit(mpci_split *sp, mpci_handshake *h);
+void mpci_split_ask_once(mpci_split *sp, mpci_handshake *h);
 void mpci_split_tell_end(mpci_split *sp, const mpci_handshake *h);
 /* 8 again, here or at the driver. */
 void mpci_split_final_ack_again(mpci_split *sp, const mpci_handshake *h);

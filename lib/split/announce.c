@@ -51,6 +51,16 @@ void mpci_split_announce_late(mpci_split *sp, mpci_handshake *h)
     mpci_share_drive(sp, h, MPCONN_MEMBER_ALL, 0);
 }
 
+/* Once for each of our SYNs. */
+void mpci_split_ask_once(mpci_split *sp, mpci_handshake *h)
+{
+    if ((h->flags & MPCI_HANDSHAKE_STALE_TOLD) != 0)
+        return;
+    h->flags |= MPCI_HANDSHAKE_STALE_TOLD;
+    h->roles |= MPCI_ROLE_TOLD;
+    mpci_share_drive(sp, h, MPCONN_MEMBER_ALL, MPCI_DRIVE_ASKS);
+}
+
 void mpci_split_tell_end(mpci_split *sp, const mpci_handshake *h)
 {
     if ((h->roles & MPCI_ROLE_TOLD) != 0 || h->driver != MPCI_NOBODY)

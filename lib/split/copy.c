@@ -59,17 +59,26 @@ static int merge_ack(mpci_settled *e, int acked, enum mpci_life_event event)
     return 1;
 }
 
+/* When the member that tells it saw it last: a copy is no younger than what it is made from. */
+static uint32_t seen_elsewhere(const mpci_core *core, const mpci_record *r)
+{
+    return mpci_tick(core->now) - (uint32_t)(((uint64_t)r->idle_s * MPCONN_SECOND) >> 24);
+}
+
 /* What only grows is merged; the progress of the streams is advice, and what passed here counts
  * more (rule R10). */
 int mpci_split_merge_copy(mpci_split *sp, mpci_settled *e, const mpci_record *r)
 {
     int client_acked = acked_already(e, r, MPCONN_SIDE_CLIENT);
     int server_acked = acked_already(e, r, MPCONN_SIDE_SERVER);
+    const mpci_core *core = sp->core;
 
     if (r->seq_offset != e->seq_offset || r->ts_offset != e->ts_offset)
         correct(sp, e, r);
     merge_end(e, r, MPCONN_SIDE_CLIENT);
     merge_end(e, r, MPCONN_SIDE_SERVER);
+    if (mpci_tick(core->now) - e->last_seen > mpci_tick(core->now) - seen_elsewhere(core, r))
+        e->last_seen = seen_elsewhere(core, r); /* nobody gives up what another one still sees */
     e->use |= MPCI_SETTLED_SHARED;
     e->state |= r->state;
     client_acked = merge_ack(e, client_acked, MPCI_LIFE_CLIENT_FIN_ACKED);
@@ -118,6 +127,6 @@ int mpci_split_keep_copy(mpci_split *sp, uint64_t hash, const mpci_record *r)
     core->changes++;
     core->flows_settled++;
     fill_copy(mpci_settled_at(&core->settled, slot), r);
-    mpci_settled_at(&core->settled, slot)->last_seen = mpci_tick(core->now);
+    mpci_settled_at(&core->settled, slot)->last_seen = seen_elsewhere(core, r);
     return 1;
 }

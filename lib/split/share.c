@@ -121,6 +121,13 @@ void mpci_share_note_commit(mpci_handshake *h, const mpci_record *r)
     h->server_mss = r->server_mss;
 }
 
+static uint16_t idle_seconds(const mpci_core *core, const mpci_settled *e)
+{
+    uint64_t s = ((uint64_t)(mpci_tick(core->now) - e->last_seen) << 24) / MPCONN_SECOND;
+
+    return s < UINT16_MAX ? (uint16_t)s : UINT16_MAX;
+}
+
 /* A commit is certain when the server has been heard since. */
 static int is_certain(const mpci_split *sp, const mpci_settled *e, const mpconn_tuple *t)
 {
@@ -151,6 +158,7 @@ void mpci_share_flow(mpci_split *sp, uint32_t slot, uint32_t to)
     r.seq_offset = e->seq_offset;
     r.ts_offset = e->ts_offset;
     r.state = e->state;
+    r.idle_s = idle_seconds(sp->core, e);
     for (unsigned i = 0; i < 2; i++) {
         r.end[i] = e->dir[i].end;
         r.room[i] = e->dir[i].max_end - e->dir[i].end;

@@ -303,25 +303,19 @@ static void ask_who_drives(mpci_split *sp, mpci_step *st, mpci_settled *old)
         old->use |= MPCI_SETTLED_FORGOTTEN;
 }
 
-static int may_be_driven_elsewhere(const mpci_split *sp, const mpci_step *st,
-                                   const mpci_settled *e)
-{
-    return st->h == NULL && (mpci_settled_flags(e) & MPCI_SETTLED_SHARED) != 0 &&
-           mpci_sync_anybody(sp->sync);
-}
-
 void mpci_split_syn_ack_again(mpci_split *sp, mpci_step *st, uint32_t slot)
 {
     mpci_settled *e = mpci_settled_at(&sp->core->settled, slot);
 
     find_entry(sp, st);
-    if (st->h != NULL && st->h->settled == slot && st->view->ack == st->h->client_isn + 1)
+    if (st->h != NULL && st->view->ack == st->h->client_isn + 1 &&
+        (st->h->settled == slot || st->h->settled == MPCI_SLOT_NONE))
         mpci_split_run(sp, st, MPCI_EV_SYN_ACK);
     else if (st->view->ack == e->client_isn + 1 ||
              st->view->ack == e->dir[MPCONN_SIDE_CLIENT].end ||
              (mpci_settled_flags(e) & MPCI_SETTLED_CONFIRMING) != 0)
         mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_CONSUMED, MPCONN_REASON_SERVER_REPEATED);
-    else if (may_be_driven_elsewhere(sp, st, e))
+    else if (st->h == NULL && mpci_sync_anybody(sp->sync))
         ask_who_drives(sp, st, e);
     else
         server_forgot(sp, st, e);

@@ -185,6 +185,8 @@ static void told_flow(mpci_split *sp, mpci_step *st)
     if (e != NULL && e->client_isn == st->record->client_isn) {
         if (mpci_split_merge_copy(sp, e, st->record))
             mpci_share_flow(sp, slot, MPCONN_MEMBER_ALL);
+        else if ((e->state & ~st->record->state) != 0) /* it has missed something */
+            mpci_share_flow(sp, slot, st->teller);
         if (!is_alive(e)) /* nobody waits any more for who was to be heard */
             mpci_split_flow_ends(sp, slot);
     } else if (st->h == NULL || st->h->state != MPCI_ST_CONFIRMING)

@@ -59,6 +59,7 @@ typedef struct mpci_record {
     uint32_t client_ts, proxy_ts, server_ts;
     uint16_t client_window, server_window, server_mss;
     uint8_t state;
+    uint16_t idle_s;
     uint32_t end[2], room[2];
     uint16_t max_window[2];
 } mpci_record;

@@ -31,7 +31,10 @@ static unsigned note_syn_ack(mpci_handshake *h, const mpci_step *st)
     so.wscale = o.wscale;
     so.sack = o.sack_permitted;
     so.timestamps = o.timestamps;
-    h->client_isn = st->view->ack - 1;
+    if (h->client_isn != st->view->ack - 1) { /* of another incarnation, that may be a newer one */
+        h->driver = h->answerer = MPCI_NOBODY;
+        h->client_isn = st->view->ack - 1;
+    }
     h->server_options = mpci_server_options_pack(&so);
     h->server_isn = st->view->seq;
     h->server_ts = o.timestamps ? o.tsval : 0;

@@ -106,7 +106,7 @@ enum mpci_split_event mpci_act_watch_driver(mpci_split *sp, mpci_step *st)
 /* Two drivers: the first one is remembered, the other learns of the commit when it asks again. */
 enum mpci_split_event mpci_act_expect_also(mpci_split *sp, mpci_step *st)
 {
-    if (st->h->driver == MPCI_NOBODY)
+    if (st->h->driver == MPCI_NOBODY || st->h->client_isn != st->record->client_isn)
         note_driver(st->h, st);
     if (st->h->driver != st->teller)
         reply(sp, st, MPCI_REPLY_DRIVEN);

@@ -298,9 +298,17 @@ static void server_forgot(mpci_split *sp, mpci_step *st, mpci_settled *old)
  * nobody does, the server has forgotten this one. */
 static void ask_who_drives(mpci_split *sp, mpci_step *st, mpci_settled *old)
 {
-    mpci_split_run(sp, st, MPCI_EV_SYN_ACK_STRAY);
+    if (st->h != NULL && st->h->state == MPCI_ST_DEFERRED)
+        mpci_split_run(sp, st, MPCI_EV_CONFIRMED); /* not told to others any more: it is in doubt */
+    mpci_split_run(sp, st, st->h == NULL ? MPCI_EV_SYN_ACK_STRAY : MPCI_EV_SYN_ACK_OTHER);
     if (st->h != NULL)
         old->use |= MPCI_SETTLED_FORGOTTEN;
+}
+
+static int may_be_driven_elsewhere(const mpci_split *sp, const mpci_handshake *h)
+{
+    return mpci_sync_anybody(sp->sync) &&
+           (h == NULL || h->state == MPCI_ST_DEFERRED || h->state == MPCI_ST_EXPECTED);
 }
 
 void mpci_split_syn_ack_again(mpci_split *sp, mpci_step *st, uint32_t slot)
@@ -313,9 +321,9 @@ void mpci_split_syn_ack_again(mpci_split *sp, mpci_step *st, uint32_t slot)
         mpci_split_run(sp, st, MPCI_EV_SYN_ACK);
     else if (st->view->ack == e->client_isn + 1 ||
              st->view->ack == e->dir[MPCONN_SIDE_CLIENT].end ||
-             (mpci_settled_flags(e) & MPCI_SETTLED_CONFIRMING) != 0)
+             (st->h != NULL && st->h->state == MPCI_ST_CONFIRMING))
         mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_CONSUMED, MPCONN_REASON_SERVER_REPEATED);
-    else if (st->h == NULL && mpci_sync_anybody(sp->sync))
+    else if (may_be_driven_elsewhere(sp, st->h))
         ask_who_drives(sp, st, e);
     else
         server_forgot(sp, st, e);

@@ -6,7 +6,8 @@
 #include <mpconn/sync.h>
 
 #include "frame_vectors.h"
-#include "split/share.h"
+#include "record_codes.h"
+#include "record_support.h"
 #include "sync/record.h"
 
 /* A bar ends a cell of the page. */
@@ -59,19 +60,33 @@ static void print_field_list(void)
     MPCI_RECORD_FIELDS(FIELD_ROW)
 }
 
+#define CODE_ROW(number, type, field, meaning) print_row(number, #type ", " #field, meaning);
+
 static void print_codes(void)
 {
     puts("\n### Flags and codes\n\n| number | of | meaning |\n|---|---|---|");
-    print_row(MPCI_DRIVE_ASKS, "DRIVE, FLAGS", "does anybody know a commit of it?");
-    print_row(MPCI_ANSWER_ALONE, "ANSWER, FLAGS", "nothing is known here of who drives");
-    print_row(MPCI_FLOW_SPLIT, "DELTA, FLAGS", "the flow is split, not only tracked");
-    print_row(MPCI_FLOW_REVERSE, "DELTA, FLAGS", "the server opened it");
-    print_row(MPCI_QUERY_FROM_SERVER, "QUERY, FLAGS", "the segment comes from the server");
-    print_row(MPCI_REPLY_NO, "REPLY, CODE", "nothing is known");
-    print_row(MPCI_REPLY_DEAD, "REPLY, CODE", "the number is over");
-    print_row(MPCI_REPLY_DRIVEN, "REPLY, CODE", "somebody drives it; a commit will follow");
-    print_row(MPCI_ACK_COMMIT, "ACK, CODE", "the commit was taken");
-    print_row(MPCI_ACK_HEARD, "ACK, CODE", "the server was heard after the commit");
+    RECORD_CODES(CODE_ROW)
+}
+
+#define PART_ROW(field, mask, part, meaning)                                     \
+    {                                                                            \
+        printf("| %s | `%0*x` | %s | ", #field,                                  \
+               (int)(2 * record_fields[RECORD_FIELD_##field].width), mask, #part); \
+        print_text(meaning);                                                     \
+        puts(" |");                                                              \
+    }
+
+static void print_parts(void)
+{
+    puts("\n### Parts of fields\n\n| of | bits | name | meaning |\n|---|---|---|---|");
+    RECORD_PARTS(PART_ROW)
+    printf("\nMSS, from index 0:");
+    for (unsigned i = 0; i < 8; i++)
+        printf(" %u", mpci_mss_of_index(i));
+    printf(".\nStates, from 0:");
+    for (unsigned i = 0; i < MPCONN_FLOW_RESET; i++)
+        printf(" %s", mpconn_flow_state_name(i));
+    puts(".");
 }
 
 #define FATE_ROW(number, name, text) print_row(number, #name, text);
@@ -106,6 +121,7 @@ int main(void)
     print_types();
     print_field_list();
     print_codes();
+    print_parts();
     print_fates();
     print_vectors();
     return 0;

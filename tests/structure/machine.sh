@@ -30,3 +30,16 @@ same_end() {
 holds "doc/frames.md ends with what the lists print" same_end "$MPCONN_SRC/doc/frames.md" print_records
 sed 's/0 GENERATION, 1 CODE/0 CODE, 1 GENERATION/' "$MPCONN_SRC/doc/frames.md" >"$tmp/doctored"
 refuses "a page with fields in another order" same_end "$tmp/doctored" print_records
+
+# same_part FILE PROGRAM: what stands in the file between two marks.
+same_part() {
+        sed -n "/^-- Made by tests\/$2;/,/^-- to here/p" "$1" >"$tmp/part"
+        "$MPCONN_BUILD/tests/$2" >"$tmp/now" || { echo "tests/$2 did not run"; return 1; }
+        diff -u "$tmp/part" "$tmp/now" && return
+        echo "write that part of doc/$(basename "$1") again with: tests/$2"
+        return 1
+}
+
+holds "doc/mpconn.lua has what the lists print" same_part "$MPCONN_SRC/doc/mpconn.lua" print_dissector
+sed 's/"GENERATION", "CODE"/"CODE", "GENERATION"/' "$MPCONN_SRC/doc/mpconn.lua" >"$tmp/doctored"
+refuses "a dissector with fields in another order" same_part "$tmp/doctored" print_dissector

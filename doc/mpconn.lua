@@ -1,0 +1,683 @@
+-- SPDX-License-Identifier: BSD-2-Clause
+--
+-- Wireshark and tshark: shows the frames that members exchange, as doc/frames.md has them. Put it
+-- into the folder of personal Lua plugins (Help, About, Folders), or
+--
+--     tshark -X lua_script:mpconn.lua -r capture
+--
+-- Frames in UDP are known by their beginning, whatever the port; shorter ones only where a frame
+-- was before, on the port of the preference mpconn.port, or by Decode As. A carrier of another
+-- kind can call Dissector.get("mpconn").
+--
+-- Fields are mpconn.* of a frame and mpconn.record.* of a record. What a record takes from the one
+-- before it is there, too, in brackets, so filters see every record with its whole name. Tags are
+-- not checked and sealed frames not opened: that takes the key.
+
+-- Made by tests/print_dissector; do not edit from here
+local MAGIC, MAJOR, HEADER, TAG = 0x4d43, 1, 32, 16
+local SEALED, MUST_KNOW = 0x01, 0xf0
+local EVERYBODY = 65535
+local CRITICAL, HELLO, HELLO_ENTRY = 0x80, 1, 18
+
+-- bytes and meaning of each field
+local FIELDS = {
+    FLAGS = { 1, "flags of the record type, see below" },
+    CODE = { 1, "REPLY and ACK: see below; CLOSE: reason" },
+    GENERATION = { 2, "orders the incarnations of a connection (rule R3)" },
+    HS = { 2, "what client and cluster agreed to: the handshake word" },
+    OPTIONS = { 1, "what the server's SYN|ACK agreed to" },
+    PROXY_ISN = { 4, "y: number shown to the client" },
+    SERVER_ISN = { 4, "z: number of the server" },
+    SEQ_OFFSET = { 4, "D = z - y" },
+    TS_OFFSET = { 4, "T: server's timestamp minus ours" },
+    CLIENT_TS = { 4, "latest timestamp of the client" },
+    PROXY_TS = { 4, "timestamp of our SYN|ACK" },
+    SERVER_TS = { 4, "timestamp of the server's SYN|ACK" },
+    CLIENT_WINDOW = { 2, "window of the client's proof, unscaled" },
+    SERVER_WINDOW = { 2, "window of the server's SYN|ACK" },
+    SERVER_MSS = { 2, "MSS of the server's SYN|ACK" },
+    CLIENT_END = { 4, "next sequence number of the client" },
+    SERVER_END = { 4, "next sequence number of the server, in its own numbers" },
+    CLIENT_ROOM = { 4, "bytes beyond CLIENT_END that the server allowed" },
+    SERVER_ROOM = { 4, "bytes beyond SERVER_END that the client allowed" },
+    CLIENT_SCALE = { 2, "greatest window granted to the client, in 16 KiB" },
+    SERVER_SCALE = { 2, "greatest window granted to the server, in 16 KiB" },
+    LIFE = { 1, "state and life bits of the flow" },
+}
+
+-- name and meaning of each type that names a connection, and its fields by the bits of the mask
+local TYPES = {
+    [2] = { "SHARE", "a client's SYN was answered here", {
+        "CLIENT_TS",
+    } },
+    [3] = { "DRIVE", "the client proved itself here; the server leg is being opened", {
+        "FLAGS", "HS", "PROXY_ISN", "CLIENT_TS", "PROXY_TS",
+        "CLIENT_WINDOW",
+    } },
+    [4] = { "ANSWER", "the server's SYN|ACK came here", {
+        "FLAGS", "OPTIONS", "SERVER_ISN", "SERVER_TS", "SERVER_WINDOW",
+        "SERVER_MSS",
+    } },
+    [5] = { "COMMIT", "the registrar decided the difference", {
+        "GENERATION", "HS", "OPTIONS", "SERVER_ISN", "SEQ_OFFSET",
+        "TS_OFFSET", "CLIENT_TS", "SERVER_TS", "CLIENT_WINDOW", "SERVER_WINDOW",
+        "SERVER_MSS",
+    } },
+    [6] = { "STALE", "another incarnation stands in the way", {
+        "GENERATION",
+    } },
+    [7] = { "DELTA", "a settled flow", {
+        "FLAGS", "GENERATION", "HS", "OPTIONS", "SEQ_OFFSET",
+        "TS_OFFSET", "CLIENT_END", "SERVER_END", "CLIENT_ROOM", "SERVER_ROOM",
+        "CLIENT_SCALE", "SERVER_SCALE", "LIFE",
+    } },
+    [8] = { "QUERY", "who knows this connection?", {
+        "FLAGS",
+    } },
+    [9] = { "REPLY", "what the sender does not know, or knows to be dead", {
+        "CODE",
+    } },
+    [10] = { "CLOSE", "the incarnation is over", {
+        "GENERATION", "CODE",
+    } },
+    [11] = { "REACK", "the server repeats its SYN|ACK", {
+        "SERVER_ISN",
+    } },
+    [12] = { "RST_SEEN", "the server refused", {
+        "FLAGS",
+    } },
+    [13] = { "ACK", "a record was taken", {
+        "CODE",
+    } },
+}
+
+-- bits of FLAGS and values of CODE
+local CODES = {
+    { 1, "DRIVE", "FLAGS", "does anybody know a commit of it?" },
+    { 1, "ANSWER", "FLAGS", "nothing is known here of who drives" },
+    { 1, "DELTA", "FLAGS", "the flow is split, not only tracked" },
+    { 2, "DELTA", "FLAGS", "the server opened it" },
+    { 4, "DELTA", "FLAGS", "the server was heard: its number is certain" },
+    { 1, "QUERY", "FLAGS", "the segment comes from the server" },
+    { 1, "REPLY", "CODE", "nothing is known" },
+    { 2, "REPLY", "CODE", "the number is over" },
+    { 3, "REPLY", "CODE", "somebody drives it; a commit will follow" },
+    { 1, "ACK", "CODE", "the commit was taken" },
+    { 2, "ACK", "CODE", "the server was heard after the commit" },
+}
+
+-- fields that are made of several numbers: bits, name and meaning of each
+local PARTS = {
+    { "HS", 0x8000, "PARITY", "parity of the epoch of the cookie that the client accepted" },
+    { "HS", 0x4000, "TIMESTAMPS", "timestamps" },
+    { "HS", 0x2000, "ECN", "ECN" },
+    { "HS", 0x1000, "SACK", "SACK" },
+    { "HS", 0x0f00, "WSCALE_PROXY", "window scale told to the client, 15: none" },
+    { "HS", 0x00f0, "WSCALE_CLIENT", "window scale of the client, 15: none" },
+    { "HS", 0x000e, "MSS", "MSS of the client, rounded down, as index" },
+    { "OPTIONS", 0x40, "ECN", "ECN" },
+    { "OPTIONS", 0x20, "TIMESTAMPS", "timestamps" },
+    { "OPTIONS", 0x10, "SACK", "SACK" },
+    { "OPTIONS", 0x0f, "WSCALE", "window scale of the server, 15: none" },
+    { "LIFE", 0x07, "STATE", "state" },
+    { "LIFE", 0x08, "FIN_CLIENT", "FIN of the client seen" },
+    { "LIFE", 0x10, "FIN_SERVER", "FIN of the server seen" },
+    { "LIFE", 0x20, "RST", "exact RST seen, nobody spoke since" },
+    { "LIFE", 0x40, "LOOSE_FIN_CLIENT", "FIN of the client beyond a gap" },
+    { "LIFE", 0x80, "LOOSE_FIN_SERVER", "FIN of the server beyond a gap" },
+}
+
+local MSS = { [0] = "536", "1024", "1220", "1300", "1380", "1440", "1460", "8960" }
+local STATE = { [0] = "OPEN", "CLIENT_DONE", "SERVER_DONE", "CLOSED" }
+-- to here.
+
+local proto = Proto("mpconn", "Members of one connection")
+local f = {}
+
+-- Fields ---------------------------------------------------------------------------------------
+
+local function field(key, kind, ...)
+    f[key] = ProtoField[kind]("mpconn." .. key, ...)
+end
+
+local function pick(of, n)
+    local chosen = {}
+    for key, entry in pairs(of) do
+        chosen[key] = entry[n]
+    end
+    return chosen
+end
+
+local names = pick(TYPES, 1)
+names[HELLO] = "HELLO"
+local shown_types = {}
+for number, name in pairs(names) do
+    shown_types[bit.bor(number, CRITICAL)] = name
+end
+
+field("magic", "uint16", "Magic", base.HEX)
+field("version.major", "uint8", "Major version", base.DEC, nil, 0xf0)
+field("version.minor", "uint8", "Minor version", base.DEC, nil, 0x0f)
+field("flags", "uint8", "Flags", base.HEX)
+field("flags.sealed", "bool", "Records are encrypted", 8, nil, SEALED)
+field("flags.must_know", "uint8", "To be known or refused", base.HEX, nil, MUST_KNOW)
+field("sender", "uint16", "Sender", base.DEC)
+field("destination", "uint16", "Destination", base.DEC)
+field("cluster", "uint32", "Cluster", base.HEX)
+field("epoch", "uint32", "Epoch", base.DEC)
+field("boot", "uint64", "Boot", base.HEX)
+field("sequence", "uint64", "Sequence", base.DEC)
+field("sealed", "bytes", "Sealed records and tag")
+field("tag", "bytes", "Tag")
+
+field("record", "none", "Record")
+field("record.type", "uint8", "Type", base.HEX, shown_types)
+field("record.length", "uint8", "Length", base.DEC)
+field("record.body", "bytes", "Body")
+field("record.reference", "uint8", "Reference", base.HEX)
+field("record.reference.ipv6", "bool", "IPv6", 8, nil, 0x01)
+field("record.reference.all", "bool", "All as before", 8, nil, 0x02)
+field("record.reference.server", "bool", "Server as before", 8, nil, 0x04)
+field("record.reference.client", "bool", "Client's address as before", 8, nil, 0x08)
+field("record.reference.zone", "bool", "Zone follows", 8, nil, 0x10)
+field("record.zone", "uint16", "Zone", base.DEC)
+field("record.client.ipv4", "ipv4", "Client")
+field("record.client.ipv6", "ipv6", "Client")
+field("record.client.port", "uint16", "Client's port", base.DEC)
+field("record.server.ipv4", "ipv4", "Server")
+field("record.server.ipv6", "ipv6", "Server")
+field("record.server.port", "uint16", "Server's port", base.DEC)
+field("record.x", "uint32", "x", base.DEC, nil, nil, "the client's initial sequence number")
+field("record.mask", "uint16", "Mask", base.HEX)
+
+field("hello.flags", "uint8", "Flags", base.HEX)
+field("hello.entry", "none", "Entry")
+field("hello.member", "uint16", "Member", base.DEC)
+field("hello.challenge", "uint64", "Challenge", base.HEX)
+field("hello.answer", "uint64", "Answer", base.HEX)
+
+field("extension", "none", "Extension")
+field("extension.id", "uint8", "Id", base.HEX)
+field("extension.length", "uint8", "Length", base.DEC)
+field("extension.bytes", "bytes", "Bytes")
+
+-- A byte is rather a set of bits or a code than a number; HS is made of parts.
+for name, entry in pairs(FIELDS) do
+    field("record." .. name:lower(), "uint" .. 8 * entry[1], name,
+          (entry[1] == 1 or name == "HS") and base.HEX or base.DEC, nil, nil, entry[2])
+end
+
+local values = { MSS = MSS, STATE = STATE }
+local parts = {}
+for _, part in ipairs(PARTS) do
+    local of, mask, name, meaning = part[1], part[2], part[3], part[4]
+    local key = ("record." .. of .. "." .. name):lower()
+    local width = FIELDS[of][1] * 8
+    local lowest = bit.band(mask, -mask)
+    if mask == lowest then
+        field(key, "bool", name, width, nil, mask, meaning)
+    else
+        field(key, "uint" .. width, name, base.DEC, values[name], mask, meaning)
+    end
+    parts[of] = parts[of] or {}
+    table.insert(parts[of], key)
+end
+proto.fields = f
+
+local expert = {
+    malformed = ProtoExpert.new("mpconn.malformed", "Malformed: nothing of the frame counts",
+                                expert.group.MALFORMED, expert.severity.ERROR),
+    version = ProtoExpert.new("mpconn.version.unknown", "Another major version: not read",
+                              expert.group.UNDECODED, expert.severity.WARN),
+    flags = ProtoExpert.new("mpconn.flags.unknown", "Flag not known: the frame is refused",
+                            expert.group.UNDECODED, expert.severity.WARN),
+    refused = ProtoExpert.new("mpconn.refused", "Not known, and had to be: the record is refused",
+                              expert.group.UNDECODED, expert.severity.WARN),
+    skipped = ProtoExpert.new("mpconn.skipped", "Not known, and need not be: skipped",
+                              expert.group.UNDECODED, expert.severity.NOTE),
+    sealed = ProtoExpert.new("mpconn.is_sealed", "Sealed by the host's cipher",
+                             expert.group.DECRYPTION, expert.severity.CHAT),
+    cut = ProtoExpert.new("mpconn.cut", "The capture has not all of this frame",
+                          expert.group.UNDECODED, expert.severity.NOTE),
+}
+proto.experts = expert
+
+-- Reading --------------------------------------------------------------------------------------
+
+-- What ends the reading of a record: a table, so that it cannot be taken for a bug in here.
+local function malformed(why)
+    error({ why = why, is_malformed = true })
+end
+
+local function cut()
+    error({ why = "cut short by the capture" })
+end
+
+-- The next n bytes of a reader { tvb, at, stop }: not there is malformed, not captured is cut.
+local function take(r, n)
+    if r.stop - r.at < n then
+        malformed("ends too early")
+    elseif r.at + n > r.tvb:len() then
+        cut()
+    end
+    r.at = r.at + n
+    return r.tvb(r.at - n, n)
+end
+
+local function same(a, b)
+    return a:bytes():tohex() == b:bytes():tohex()
+end
+
+-- What is left of a reader and was captured, nil when nothing is.
+local function rest(r)
+    local n = math.min(r.stop, r.tvb:len()) - r.at
+    return n > 0 and r.tvb(r.at, n) or nil
+end
+
+-- Runs read(...); says at `item` what was wrong, and returns that.
+local function guarded(item, read, ...)
+    local fine, problem = pcall(read, ...)
+    if fine then
+        return nil
+    elseif type(problem) ~= "table" then
+        error(problem, 0)
+    end
+    if problem.is_malformed then
+        item:add_proto_expert_info(expert.malformed, problem.why)
+    end
+    return problem.why, problem.is_malformed
+end
+
+-- Names ----------------------------------------------------------------------------------------
+
+local NAME = { "zone", "client", "client.port", "server", "server.port", "x" }
+
+local function zero(range)
+    return range:bytes():tohex():find("[^0]") == nil
+end
+
+-- No segment comes from there or goes there.
+local function is_bad_address(range, ipv6)
+    local b = range:bytes()
+    if not ipv6 then
+        local first = b:get_index(0)
+        return first == 127 or first >= 224 and first < 240 or zero(range) or
+               b:tohex():find("[^F]") == nil
+    end
+    local hex = b:tohex()
+    return hex:sub(1, 2) == "FF" or hex:sub(1, 24) == ("0"):rep(20) .. "FFFF" or
+           hex == ("0"):rep(32) or hex == ("0"):rep(31) .. "1"
+end
+
+local function check_name(name)
+    if zero(name["client.port"]) or zero(name["server.port"]) then
+        malformed("port 0")
+    elseif is_bad_address(name.client, name.ipv6) or is_bad_address(name.server, name.ipv6) then
+        malformed("an address that no segment can have")
+    elseif same(name.client, name.server) and same(name["client.port"], name["server.port"]) then
+        malformed("the two endpoints are one")
+    elseif name.zone and zero(name.zone) then
+        malformed("zone 0 is written")
+    end
+end
+
+-- The reference that had to be used: flags by name.
+local function shortest(name, before)
+    local related = before and before.ipv6 == name.ipv6
+    local server = related and same(before.server, name.server) and
+                   same(before["server.port"], name["server.port"]) or false
+    local client = related and same(before.client, name.client) or false
+    local zone = before and (before.zone and before.zone:uint() or 0) ==
+                            (name.zone and name.zone:uint() or 0)
+    if server and client and zone and same(before["client.port"], name["client.port"]) and
+       same(before.x, name.x) then
+        return { all = true, server = false, client = false, zone = false }
+    end
+    return { all = false, server = server, client = client, zone = name.zone ~= nil }
+end
+
+-- Marked as not being where the record is: the bytes are those of the record it refers to.
+local function show_name(tree, name, here)
+    for _, key in ipairs(NAME) do
+        local range = name[key]
+        if range then
+            local suffix = (key == "client" or key == "server") and
+                           (name.ipv6 and ".ipv6" or ".ipv4") or ""
+            local item = tree:add(f["record." .. key .. suffix], range)
+            if not here[key] then
+                item:set_generated()
+            end
+        end
+    end
+end
+
+local function read_reference(r, tree)
+    local range = take(r, 1)
+    local ref = range:uint()
+    local sub = tree:add(f["record.reference"], range)
+    local flags = {}
+    for i, key in ipairs({ "ipv6", "all", "server", "client", "zone" }) do
+        sub:add(f["record.reference." .. key], range)
+        flags[key] = bit.band(ref, bit.lshift(1, i - 1)) ~= 0
+    end
+    if bit.band(ref, 0xe0) ~= 0 then
+        malformed("reference with a bit that does not exist")
+    end
+    return flags
+end
+
+local function endpoint(name)
+    local function side(key)
+        local range = name[key]
+        local address = name.ipv6 and "[" .. tostring(range:ipv6()) .. "]" or tostring(range:ipv4())
+        return address .. ":" .. name[key .. ".port"]:uint()
+    end
+    return side("client") .. " > " .. side("server") .. " x=" .. name.x:uint() ..
+           (name.zone and " zone=" .. name.zone:uint() or "")
+end
+
+-- Fills record.name as far as it can be shown, right or not.
+local function read_name(r, tree, record, before)
+    local ref = read_reference(r, tree)
+    if (ref.all or ref.server or ref.client) and not before then
+        malformed("refers to a record, and there is none before it")
+    elseif (ref.all or ref.server or ref.client) and before.ipv6 ~= ref.ipv6 then
+        malformed("refers to a record of the other family")
+    end
+    local name, here, length = { ipv6 = ref.ipv6 }, {}, ref.ipv6 and 16 or 4
+    local function part(key, n, as_before)
+        if as_before then
+            name[key] = before[key]
+        else
+            name[key], here[key] = take(r, n), true
+        end
+    end
+    if ref.all or ref.zone then
+        part("zone", 2, ref.all)
+    end
+    part("client", length, ref.all or ref.client)
+    part("client.port", 2, ref.all)
+    part("server", length, ref.all or ref.server)
+    part("server.port", 2, ref.all or ref.server)
+    part("x", 4, ref.all)
+    show_name(tree, name, here)
+    name.text = endpoint(name)
+    record.name = name
+    check_name(name)
+    for key, wanted in pairs(shortest(name, before)) do
+        if ref[key] ~= wanted then
+            malformed("not the shortest reference")
+        end
+    end
+end
+
+-- Records --------------------------------------------------------------------------------------
+
+local function explain(type_name, name, item, value)
+    for _, code in ipairs(CODES) do
+        local number, of, field_name, meaning = code[1], code[2], code[3], code[4]
+        if of == type_name and field_name == name and
+           (name == "FLAGS" and bit.band(value, number) ~= 0 or value == number) then
+            item:append_text(" (" .. meaning .. ")")
+        end
+    end
+end
+
+local function read_fields(r, tree, layout)
+    local fields = layout[3]
+    local range = take(r, #fields > 8 and 2 or 1)
+    local mask = range:uint()
+    tree:add(f["record.mask"], range)
+    if bit.rshift(mask, #fields) ~= 0 then
+        malformed("mask with a bit beyond the fields")
+    end
+    for i, name in ipairs(fields) do
+        if bit.band(mask, bit.lshift(1, i - 1)) ~= 0 then
+            local value = take(r, FIELDS[name][1])
+            local item = tree:add(f["record." .. name:lower()], value)
+            explain(layout[1], name, item, value:uint())
+            for _, part in ipairs(parts[name] or {}) do
+                item:add(f[part], value)
+            end
+            if value:uint() == 0 then
+                malformed(name .. " is there and zero")
+            end
+        end
+    end
+end
+
+local function unknown(item, number)
+    local critical = bit.band(number, CRITICAL) ~= 0
+    item:add_proto_expert_info(critical and expert.refused or expert.skipped)
+    return critical and "refused" or "skipped"
+end
+
+-- All of them are well formed, or the frame is not.
+local function read_extensions(r, tree, record)
+    while r.at < r.stop do
+        local from = r.at
+        local id, length = take(r, 1), take(r, 1)
+        local bytes = length:uint() > 0 and take(r, length:uint()) or nil
+        local item = tree:add(f.extension, r.tvb(from, r.at - from))
+        item:add(f["extension.id"], id)
+        item:add(f["extension.length"], length)
+        if bytes then
+            item:add(f["extension.bytes"], bytes)
+        end
+        if unknown(item, id:uint()) == "refused" then
+            record.note = "refused"
+        end
+    end
+end
+
+local function read_hello(r, tree, record)
+    local members = {}
+    tree:add(f["hello.flags"], take(r, 1))
+    record.text = "HELLO"
+    while r.at < r.stop do
+        local range = take(r, HELLO_ENTRY)
+        local entry = tree:add(f["hello.entry"], range)
+        entry:add(f["hello.member"], range(0, 2))
+        entry:add(f["hello.challenge"], range(2, 8))
+        entry:add(f["hello.answer"], range(10, 8))
+        entry:append_text(" for " .. range(0, 2):uint())
+        table.insert(members, range(0, 2):uint())
+        record.text = "HELLO to " .. table.concat(members, ", ")
+    end
+end
+
+local function read_body(r, tree, record, before)
+    local number = bit.band(record.type, 0x7f)
+    if not names[number] then
+        record.note = unknown(tree, record.type)
+        if rest(r) then
+            tree:add(f["record.body"], rest(r))
+        end
+    elseif bit.band(record.type, CRITICAL) == 0 then
+        malformed("type that must have bit 7")
+    elseif number == HELLO then
+        read_hello(r, tree, record)
+    else
+        read_name(r, tree, record, before)
+        read_fields(r, tree, TYPES[number])
+        record.counts = true
+        read_extensions(r, tree, record)
+    end
+end
+
+-- One record: what it is for the summary, and where the next one begins.
+local function read_record(frame, tree, before)
+    local tvb, at = frame.tvb, frame.at
+    local item = tree:add(f.record, rest(frame))
+    local record = { text = "record", is_last = true } -- until its end is known
+    record.problem, record.is_malformed = guarded(item, function()
+        local kind, length = take(frame, 1), take(frame, 1)
+        record.type = kind:uint()
+        record.text = names[bit.band(record.type, 0x7f)] or
+                      string.format("type %02x", record.type)
+        item:add(f["record.type"], kind)
+        item:add(f["record.length"], length)
+        local stop = frame.at + length:uint()
+        if stop > frame.stop then
+            malformed("longer than the frame")
+        end
+        record.is_last = false
+        local body = { tvb = tvb, at = frame.at, stop = stop }
+        frame.at = stop
+        item:set_len(math.min(stop, tvb:len()) - at)
+        read_body(body, item, record, before)
+    end)
+    item:set_text("Record: " .. record.text .. (record.name and " " .. record.name.text or "") ..
+                  (record.note and " [" .. record.note .. "]" or ""))
+    return record
+end
+
+-- Frames ---------------------------------------------------------------------------------------
+
+-- "A, B name; C other name": records of one connection that follow each other are named once.
+local function summary(records)
+    local out, list, name, start = {}, {}, nil, ""
+    local function flush()
+        if #list > 0 then
+            table.insert(out, table.concat(list, ", ") .. (name and " " .. name or ""))
+        end
+        list = {}
+    end
+    for _, record in ipairs(records) do
+        local now = record.name and record.name.text
+        if now ~= name or not now then
+            flush()
+        end
+        name = now
+        start = record.is_malformed and "malformed: " or start
+        table.insert(list, record.text .. (record.note and " [" .. record.note .. "]" or "") ..
+                           (record.problem and " [" .. record.problem .. "]" or ""))
+    end
+    flush()
+    return #out > 0 and start .. table.concat(out, "; ") or "no records"
+end
+
+-- Nothing of a malformed frame counts, but what stands in it may help: only a record whose end is
+-- not known ends the reading.
+local function read_records(frame, tree)
+    local records, before = {}, nil
+    while frame.at < frame.stop do
+        if frame.at >= frame.tvb:len() then
+            table.insert(records, { text = "...", problem = "cut short by the capture" })
+            break
+        end
+        local record = read_record(frame, tree, before)
+        table.insert(records, record)
+        if record.counts then
+            before = record.name
+        end
+        if record.is_last then
+            break
+        end
+    end
+    return summary(records)
+end
+
+local function read_header(r, tree)
+    tree:add(f.magic, take(r, 2))
+    local version = take(r, 1)
+    tree:add(f["version.major"], version)
+    tree:add(f["version.minor"], version)
+    if bit.rshift(version:uint(), 4) ~= MAJOR then
+        tree:add_proto_expert_info(expert.version)
+        return "version " .. bit.rshift(version:uint(), 4)
+    end
+    if r.stop < HEADER + TAG then
+        malformed("shorter than a frame can be")
+    end
+    local flags = take(r, 1)
+    local item = tree:add(f.flags, flags)
+    item:add(f["flags.sealed"], flags)
+    item:add(f["flags.must_know"], flags)
+    if bit.band(flags:uint(), MUST_KNOW) ~= 0 then
+        item:add_proto_expert_info(expert.flags)
+        return "flags not known"
+    end
+    for _, part in ipairs({ { "sender", 2 }, { "destination", 2 }, { "cluster", 4 }, { "epoch", 4 },
+                            { "boot", 8 }, { "sequence", 8 } }) do
+        local range = take(r, part[2])
+        item = tree:add(f[part[1]], range)
+        if part[1] == "destination" and range:uint() == EVERYBODY then
+            item:append_text(" (all)")
+        elseif part[2] == 8 and zero(range) then
+            malformed(part[1] .. " is 0")
+        end
+    end
+    return nil, bit.band(flags:uint(), SEALED) ~= 0
+end
+
+local function read_frame(tvb, tree, shown)
+    local r = { tvb = tvb, at = 0, stop = tvb:reported_len() }
+    local why, sealed = read_header(r, tree)
+    if why then
+        shown.info = why
+    elseif sealed then
+        shown.info = "sealed, " .. r.stop - r.at .. " bytes"
+        tree:add_proto_expert_info(expert.sealed)
+        if rest(r) then
+            tree:add(f.sealed, rest(r))
+        end
+    else
+        r.stop = r.stop - TAG
+        shown.info = read_records(r, tree)
+        r.at, r.stop = r.stop, r.stop + TAG
+        if r.stop <= tvb:len() then
+            tree:add(f.tag, take(r, TAG))
+        end
+    end
+end
+
+local function begins_as_frame(tvb)
+    return tvb:len() >= 3 and tvb(0, 2):uint() == MAGIC
+end
+
+function proto.dissector(tvb, pinfo, root)
+    if not begins_as_frame(tvb) then
+        return 0
+    end
+    local tree = root:add(proto, tvb())
+    local shown = {}
+    pinfo.cols.protocol = "MPCONN"
+    if tvb:len() < tvb:reported_len() then
+        tree:add_proto_expert_info(expert.cut)
+    end
+    local why, is_malformed = guarded(tree, read_frame, tvb, tree, shown)
+    if why then
+        shown.info = (is_malformed and "malformed: " or "") .. why
+    end
+    pinfo.cols.info = shown.info
+    tree:append_text(": " .. shown.info)
+    return tvb:len()
+end
+
+-- Two and a half bytes and a length; where one frame is, others are, shorter ones, too.
+local function guess(tvb, pinfo, root)
+    if not begins_as_frame(tvb) or tvb:reported_len() < HEADER + TAG or
+       bit.rshift(tvb(2, 1):uint(), 4) ~= MAJOR then
+        return false
+    end
+    pinfo.conversation = proto
+    proto.dissector(tvb, pinfo, root)
+    return true
+end
+
+proto:register_heuristic("udp", guess)
+DissectorTable.get("udp.port"):add_for_decode_as(proto)
+
+proto.prefs.port = Pref.uint("UDP port", 0, "where frames are, short ones, too; 0: none")
+local port = 0
+function proto.prefs_changed()
+    local ports = DissectorTable.get("udp.port")
+    if port ~= 0 then
+        ports:remove(port, proto)
+    end
+    port = proto.prefs.port
+    if port ~= 0 then
+        ports:add(port, proto)
+    end
+end

@@ -134,6 +134,29 @@ START_TEST(principle_5_second_connection_of_a_path_is_announced_at_once)
 }
 END_TEST
 
+/* ... and as soon as the answers come here again, nobody is told any more. */
+START_TEST(principle_5_path_that_becomes_symmetric_is_told_once)
+{
+    bed_segment seg;
+
+    begin((unsigned)_i);
+    handshake();
+    for (unsigned i = 0; i < 2; i++) {
+        c.tuple.client_port = (uint16_t)(c.tuple.client_port + 1);
+        while (mpci_members_registrar(&p.m[A].eng->sync.members, &c.tuple) != (unsigned)_i)
+            c.tuple.client_port++;
+        bed_syn(&p.m[A], &c);
+        bed_proof(&p.m[A], &c);
+        ck_assert_uint_eq(p.n_frames, i == 0 ? 1 : 0);
+        seg = bed_syn_ack_seg(&c);
+        bed_in(&p.m[A], SERVER, &seg);
+        pair_deliver();
+        p.m[A].n_out = 0;
+    }
+    pair_close();
+}
+END_TEST
+
 START_TEST(principle_5_symmetric_connection_tells_nobody)
 {
     begin((unsigned)_i);
@@ -430,6 +453,7 @@ int main(void)
     tcase_add_loop_test(tc, R1_answer_elsewhere_is_committed_by_the_registrar_and_both_translate, 0, 2);
     tcase_add_loop_test(tc, principle_5_second_connection_of_a_path_is_announced_at_once, 0, 2);
     tcase_add_loop_test(tc, principle_5_symmetric_connection_tells_nobody, 0, 2);
+    tcase_add_loop_test(tc, principle_5_path_that_becomes_symmetric_is_told_once, 0, 2);
     tcase_add_loop_test(tc, R1_data_of_the_server_waits_for_the_commit, 0, 2);
     tcase_add_loop_test(tc, R1_held_data_of_the_server_changes_nothing_of_the_client, 0, 2);
     tcase_add_loop_test(tc, R1c_server_heard_last_is_passed_on, 0, 2);

@@ -223,7 +223,7 @@ enum mpci_split_event mpci_act_adopt(mpci_split *sp, mpci_step *st)
     if (st->record->client_isn != st->h->client_isn && st->h->client_isn != 0)
         return MPCI_EV_NOTHING;
     mpci_share_note_commit(st->h, st->record);
-    if (st->h->roles & MPCI_ROLE_DRIVES)
+    if ((st->h->roles & (MPCI_ROLE_DRIVES | MPCI_ROLE_ANSWERED)) == MPCI_ROLE_DRIVES)
         mpci_path_learn(&sp->paths, &sp->core->table_key, st->tuple, st->teller, sp->core->now);
     mpci_share_word(sp, MPCI_RECORD_ACK, st->tuple, st->record->client_isn, st->teller,
                     MPCI_ACK_COMMIT);

@@ -36,9 +36,9 @@ enum mpci_split_event mpci_act_commit(mpci_split *sp, mpci_step *st)
     h->link[MPCONN_SIDE_SERVER] = (uint16_t)st->pkt->link;
     h->roles |= MPCI_ROLE_ANSWERED;
     consume(sp, st, MPCONN_REASON_SERVER_ANSWERED);
+    mpci_path_learn(&sp->paths, &sp->core->table_key, st->tuple, MPCI_NOBODY, sp->core->now);
     if (!mpci_split_may_decide(sp, h))
         return mpci_split_ask_registrar(sp, h);
-    mpci_path_learn(&sp->paths, &sp->core->table_key, st->tuple, MPCI_NOBODY, sp->core->now);
     if (h->driver != MPCI_NOBODY)
         h->roles |= MPCI_ROLE_OWES_DRIVER;
     return mpci_split_settle(sp, h) == MPCONN_OK ? MPCI_EV_COMMITTED : MPCI_EV_FULL;

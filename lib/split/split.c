@@ -367,6 +367,11 @@ void mpci_split_forwarded(mpci_split *sp, mpci_step *st)
     const mpci_view *v = st->view;
 
     find_entry(sp, st);
+    if (st->h != NULL && st->h->state == MPCI_ST_DEFERRED &&
+        flow_is_over(sp->core, st->h->settled)) {
+        mpci_split_run(sp, st, MPCI_EV_CONFIRMED); /* it did not live long enough */
+        return;
+    }
     if (st->h == NULL || st->h->state != MPCI_ST_CONFIRMING)
         return;
     if (flow_is_over(sp->core, st->h->settled)) {

@@ -43,6 +43,7 @@ local FIELDS = {
     CLIENT_SCALE = { 2, "greatest window granted to the client, in 16 KiB" },
     SERVER_SCALE = { 2, "greatest window granted to the server, in 16 KiB" },
     LIFE = { 1, "state and life bits of the flow" },
+    IDLE = { 2, "seconds since the sender saw a segment of it, rounded down" },
 }
 
 -- name and meaning of each type that names a connection, and its fields by the bits of the mask
@@ -69,7 +70,7 @@ local TYPES = {
     [7] = { "DELTA", "a settled flow", {
         "FLAGS", "GENERATION", "HS", "OPTIONS", "SEQ_OFFSET",
         "TS_OFFSET", "CLIENT_END", "SERVER_END", "CLIENT_ROOM", "SERVER_ROOM",
-        "CLIENT_SCALE", "SERVER_SCALE", "LIFE",
+        "CLIENT_SCALE", "SERVER_SCALE", "LIFE", "IDLE",
     } },
     [8] = { "QUERY", "who knows this connection?", {
         "FLAGS",

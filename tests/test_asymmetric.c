@@ -423,6 +423,53 @@ START_TEST(V12_port_is_used_again_before_the_abort_is_known)
 }
 END_TEST
 
+/* Takes the oldest frame to a member out of those on their way. */
+static pair_frame take_frame(unsigned to)
+{
+    pair_frame f = {0};
+
+    for (unsigned i = 0; i < p.n_frames; i++) {
+        if (p.frames[i].to != to)
+            continue;
+        f = p.frames[i];
+        p.n_frames--;
+        memmove(&p.frames[i], &p.frames[i + 1], (p.n_frames - i) * sizeof(p.frames[0]));
+        return f;
+    }
+    ck_abort_msg("no frame");
+}
+
+/* It is about the life before the last one. */
+START_TEST(S_late_delta_does_not_end_a_handshake)
+{
+    pair_frame late;
+
+    begin((unsigned)_i);
+    handshake();
+    fin(A, CLIENT, 1, 1);
+    late = take_frame(B);
+    fin(B, SERVER, 1, 2);
+    begin_anew();
+    fin(A, CLIENT, 1, 1);
+    fin(B, SERVER, 1, 2);
+    pair_deliver();
+    c.x += 100000;
+    c.z += 100000;
+    bed_syn(&p.m[A], &c);
+    bed_proof(&p.m[A], &c);
+    p.m[A].n_out = 0;
+    p.n_frames = 0;
+    syn_ack_at(B);
+    p.n_frames = 0; /* what B asks is lost once */
+    p.frames[p.n_frames++] = late;
+    pair_deliver();
+    ck_assert_uint_eq(p.m[B].eng->core.handshakes.used, 1);
+    data(B, SERVER, 1, 1, 100);
+    ck_assert_int_eq(p.m[B].pkt.verdict, MPCONN_VERDICT_HOLD);
+    pair_close();
+}
+END_TEST
+
 /* V12: the client came back and its SYN passed; that the server knows nothing either shows at B. */
 START_TEST(V12_client_and_server_that_forgot_begin_anew)
 {
@@ -466,6 +513,7 @@ int main(void)
     tcase_add_loop_test(tc, V12_port_is_used_again_before_the_abort_is_known, 0, 2);
     tcase_add_loop_test(tc, V12_client_and_server_that_forgot_begin_anew, 0, 2);
     tcase_add_loop_test(tc, S_late_drive_does_not_bring_back_what_is_over, 0, 2);
+    tcase_add_loop_test(tc, S_late_delta_does_not_end_a_handshake, 0, 2);
     suite_add_tcase(s, tc);
     return check_run(s);
 }

@@ -234,8 +234,11 @@ int mpci_split_input_over(mpci_split *sp, mpci_step *st, const mpci_settled *old
     find_entry(sp, st);
     if (st->h != NULL && st->h->state == MPCI_ST_DEFERRED) /* it is over: nobody has to hear of it */
         mpci_split_run(sp, st, MPCI_EV_CONFIRMED);
-    if (st->h != NULL && st->h->state == MPCI_ST_CONFIRMING)
-        return 0;
+    if (st->h != NULL && st->h->state == MPCI_ST_CONFIRMING) {
+        if (!is_syn_alone(v) || v->seq == old->client_isn)
+            return 0;
+        mpci_split_run(sp, st, MPCI_EV_DONE); /* the client has gone on */
+    }
     if (is_syn_alone(v)) {
         /* The number of the flow that is over is dead: its SYN passes unsplit (rule R3). */
         if (v->seq == old->client_isn && st->h == NULL)

@@ -189,7 +189,9 @@ static void told_flow(mpci_split *sp, mpci_step *st)
             mpci_share_flow(sp, slot, st->teller);
         if (!is_alive(e)) /* nobody waits any more for who was to be heard */
             mpci_split_flow_ends(sp, slot);
-    } else if (st->h == NULL || st->h->state != MPCI_ST_CONFIRMING)
+    } else if (entry_is_other(st)) /* late, or of a life that the entry knows nothing of */
+        (void)mpci_split_keep_copy(sp, st->hash, st->record);
+    else if (st->h == NULL || st->h->state != MPCI_ST_CONFIRMING)
         mpci_split_run(sp, st, MPCI_EV_TOLD_FLOW);
 }
 

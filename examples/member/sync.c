@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Frames between members. A peer with an address is spoken to at that address, one without by the
- * group; what is for all goes to the group once, and to each peer that has an address.
+ * Frames between members. A peer with an address is spoken to at that address, all others at once
+ * by the group.
  */
 #include "member/sync.h"
 
@@ -50,7 +50,7 @@ int sync_send(void *user, uint32_t to, const uint8_t *bytes, size_t len)
     member *m = user;
     const options *o = &m->options;
     int status = 0;
-    bool to_group = to == MPCONN_MEMBER_ALL;
+    bool to_group = false;
 
     for (size_t i = 0; i < o->n_peers; i++) {
         const peer *p = &o->peers[i];

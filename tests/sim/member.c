@@ -89,6 +89,8 @@ static void release(void *user, uint64_t hold, unsigned reason)
                     mpconn_reason_name(reason));
     if (e->which != 0)
         return;
+    sim_note(m->node.world, m->node.name, "release %llx: %s", (unsigned long long)(hold & 0xffffff),
+             mpconn_reason_name(reason));
     /* it may speak of packets of this very call, whose verdict is not read yet */
     m->let_go = sim_realloc(m->let_go, (m->n_let_go + 1) * sizeof(*m->let_go));
     m->let_go[m->n_let_go++] = hold;
@@ -231,6 +233,7 @@ static void act_on_verdict(sim_member *m, sim_parcel *p)
                                                       : "consumed",
              mpconn_reason_name(pkt->reason));
     if (pkt->verdict == MPCONN_VERDICT_HOLD) {
+        sim_note(m->node.world, m->node.name, "under %llx", (unsigned long long)(pkt->flow & 0xffffff));
         keep(m, p);
         return;
     }
@@ -490,7 +493,10 @@ static void stop(sim_member *m)
 static void member_destroy(sim_node *node)
 {
     sim_member *m = (sim_member *)node;
+    sim_timer *const timers[] = {&m->tick, &m->expiry, &m->rekey, &m->kill};
 
+    for (size_t i = 0; i < SIM_COUNT(timers); i++)
+        sim_timer_cancel(schedule_of(m), timers[i]);
     stop(m);
     free(m->let_go);
     free(m->outbox);

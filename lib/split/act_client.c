@@ -3,6 +3,7 @@
 #include "split/actions.h"
 
 #include "base/seq.h"
+#include "split/share.h"
 
 /* Repeats of a SYN|ACK start after a second and double, as a client's own SYN would (RFC 6298). */
 #define ANSWER_REPEAT_NS MPCONN_SECOND
@@ -243,6 +244,9 @@ enum mpci_split_event mpci_act_client_gone(mpci_split *sp, mpci_step *st)
 enum mpci_split_event mpci_act_abort_server(mpci_split *sp, mpci_step *st)
 {
     mpci_split_reset_server(sp, st->h, st->h->client_isn + 1);
+    if ((st->h->roles & MPCI_ROLE_TOLD) != 0)
+        mpci_share_word(sp, MPCI_RECORD_CLOSE, st->tuple, st->h->client_isn, MPCONN_MEMBER_ALL,
+                        MPCI_REPLY_DEAD);
     consume(sp, st, MPCONN_REASON_CLIENT_ABORTED);
     mpci_split_bury(sp, st, MPCONN_REASON_CLIENT_ABORTED);
     return MPCI_EV_NOTHING;

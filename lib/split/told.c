@@ -172,6 +172,10 @@ static void told_commit(mpci_split *sp, mpci_step *st)
         if (same_flow(sp, st, &slot) != NULL) /* our acknowledgment was lost */
             mpci_share_word(sp, MPCI_RECORD_ACK, st->tuple, st->record->client_isn, st->teller,
                             MPCI_ACK_COMMIT);
+        else if (mpci_tombstones_find(&sp->core->tombstones, st->hash, st->record->client_isn) !=
+                 MPCI_TOMBSTONE_NONE) /* the client gave up meanwhile (V10) */
+            mpci_share_word(sp, MPCI_RECORD_CLOSE, st->tuple, st->record->client_isn, st->teller,
+                            MPCI_REPLY_DEAD);
         return;
     }
     mpci_split_run(sp, st, MPCI_EV_TOLD_COMMIT);

@@ -41,7 +41,12 @@ enum mpci_split_event mpci_act_commit(mpci_split *sp, mpci_step *st)
         return mpci_split_ask_registrar(sp, h);
     if (h->driver != MPCI_NOBODY)
         h->roles |= MPCI_ROLE_OWES_DRIVER;
-    return mpci_split_settle(sp, h) == MPCONN_OK ? MPCI_EV_COMMITTED : MPCI_EV_FULL;
+    if (mpci_split_settle(sp, h) != MPCONN_OK)
+        return MPCI_EV_FULL;
+    /* who was told of our SYN, and whom the answer passed, need not expect it any more */
+    if ((h->roles & (MPCI_ROLE_TOLD | MPCI_ROLE_OWES_DRIVER)) == MPCI_ROLE_TOLD)
+        mpci_share_flow(sp, h->settled, MPCONN_MEMBER_ALL);
+    return MPCI_EV_COMMITTED;
 }
 
 /* Rule R1d: a driver that is down sends no final ACK. Who committed sends it, from where it is. */

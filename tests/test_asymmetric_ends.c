@@ -56,14 +56,19 @@ static void handshake(void)
     p.m[A].n_out = p.m[B].n_out = 0;
 }
 
-/* A first connection has shown A the way. */
-static void begin(unsigned registrar)
+static void open_pair(unsigned registrar)
 {
     mpconn_tuple t = bed_tuple(4, 1, 40000);
 
     pair_open(&cfg, &cb);
     c = bed_conn_of(&t, 0x11111111, 0x10);
     next_port(registrar);
+}
+
+/* A first connection has shown A the way. */
+static void begin(unsigned registrar)
+{
+    open_pair(registrar);
     handshake();
 }
 
@@ -232,6 +237,28 @@ START_TEST(R1a_lone_commit_ends_what_others_expect)
 }
 END_TEST
 
+/* What is over is not told as being driven: who hears that might drive it when this member falls
+ * silent. */
+START_TEST(R3_question_about_what_is_over_is_answered_so)
+{
+    uint32_t before;
+
+    open_pair((unsigned)_i);
+    bed_settle(&p.m[A], &c);
+    segment(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
+    segment(A, SERVER, MPCI_TCP_ACK, 1, 101, 100);
+    segment(A, CLIENT, MPCI_TCP_RST, 101, 0, 0);
+    ck_assert(is_over_at(A));
+    pair_lose();
+    before = p.m[B].eng->core.handshakes.used;
+    segment(B, SERVER, MPCI_TCP_ACK, 101, 101, 100);
+    ck_assert_int_eq(p.m[B].pkt.verdict, MPCONN_VERDICT_HOLD);
+    pair_deliver();
+    ck_assert_uint_eq(p.m[B].eng->core.handshakes.used, before);
+    pair_close();
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("asymmetric_ends");
@@ -244,6 +271,7 @@ int main(void)
     tcase_add_loop_test(tc, R11_reset_is_told_again, 0, 2);
     tcase_add_loop_test(tc, R6_answer_to_a_driver_elsewhere_passes_an_older_flow, 0, 2);
     tcase_add_loop_test(tc, R3_expected_number_is_the_last_that_was_told, 0, 2);
+    tcase_add_loop_test(tc, R3_question_about_what_is_over_is_answered_so, 0, 2);
     tcase_add_test(tc, R1a_lone_commit_ends_what_others_expect);
     suite_add_tcase(s, tc);
     return check_run(s);

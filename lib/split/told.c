@@ -113,7 +113,9 @@ static void told_query(mpci_split *sp, mpci_step *st)
         mpci_share_flow(sp, slot, st->teller);
         return;
     }
-    if (st->h != NULL && (st->h->roles & MPCI_ROLE_DRIVES) != 0) {
+    /* Not of what was settled and is over: it would be driven again when we fall silent. */
+    if (st->h != NULL && (st->h->roles & MPCI_ROLE_DRIVES) != 0 &&
+        st->h->settled == MPCI_SLOT_NONE) {
         st->h->roles |= MPCI_ROLE_TOLD;
         mpci_share_drive(sp, st->h, st->teller, 0);
         return;

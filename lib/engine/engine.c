@@ -44,7 +44,8 @@ static int take_secrets(mpconn_engine *eng, const mpconn_engine_config *cfg, mpc
 }
 
 static void fill(mpconn_engine *eng, const mpconn_engine_config *cfg,
-                 const mpconn_timeouts *timeouts, const mpconn_callbacks *callbacks, void *user, mpconn_time now)
+                 const mpconn_timeouts *timeouts, const mpconn_callbacks *callbacks, void *user,
+                 mpconn_time now)
 {
     mpci_core *core = &eng->core;
     mpci_split *sp = &eng->split;

@@ -40,7 +40,8 @@ enum mpci_split_event mpci_act_repeat_confirm(mpci_split *sp, mpci_step *st)
     mpci_handshake *h = st->h;
 
     mpci_split_replace_driver(sp, h);
-    if (h->roles & (MPCI_ROLE_OWES_DRIVER | MPCI_ROLE_OWES_ANSWERER) && h->told_due <= sp->core->now)
+    if ((h->roles & (MPCI_ROLE_OWES_DRIVER | MPCI_ROLE_OWES_ANSWERER)) != 0 &&
+        h->told_due <= sp->core->now)
         mpci_split_tell_commit(sp, h);
     if (h->repeat_due <= sp->core->now) {
         if (h->tries >= FINAL_ACK_TRIES)

@@ -117,7 +117,8 @@ MPCI_SPLIT_ACTION(mpci_act_refused_here);
 MPCI_SPLIT_ACTION(mpci_act_report_refusal);
 MPCI_SPLIT_ACTION(mpci_act_abort_elsewhere);
 
-/* announce.c: whether this member may commit by itself: as the registrar, or because nobody else can (R1a). */
+/* announce.c: whether this member may commit by itself: as the registrar, or because nobody else
+ * can (R1a). */
 int mpci_split_may_decide(const mpci_split *sp, const mpci_handshake *h);
 /* Tell others of our SYN to the server at once if they are likely to see its answer; or now, as
  * that has not come here. */

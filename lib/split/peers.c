@@ -46,8 +46,9 @@ static int is_answered(const mpci_handshake *h)
 /* The registrar decides when it knows both sides, and once. */
 enum mpci_split_event mpci_peers_decide_if_known(const mpci_split *sp, const mpci_handshake *h)
 {
-    return mpci_peers_is_registrar(sp, h) && mpci_peers_is_driven(h) && is_answered(h) ? MPCI_EV_DECIDE
-                                                                 : MPCI_EV_NOTHING;
+    int knows_both = mpci_peers_is_driven(h) && is_answered(h);
+
+    return knows_both && mpci_peers_is_registrar(sp, h) ? MPCI_EV_DECIDE : MPCI_EV_NOTHING;
 }
 
 mpci_handshake *mpci_peers_entry(mpci_split *sp, mpci_step *st)

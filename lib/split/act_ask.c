@@ -23,24 +23,15 @@ enum mpci_split_event mpci_split_ask_registrar(mpci_split *sp, mpci_handshake *h
 static unsigned note_syn_ack(mpci_handshake *h, const mpci_step *st)
 {
     mpci_syn_options o;
-    mpci_server_options so = {0};
     unsigned bad = mpci_syn_options_parse(&o, st->view);
 
     if (bad != 0)
         return bad;
-    so.wscale = o.wscale;
-    so.sack = o.sack_permitted;
-    so.timestamps = o.timestamps;
     if (h->client_isn != st->view->ack - 1) { /* of another incarnation, that may be a newer one */
         h->driver = h->answerer = MPCI_NOBODY;
         h->client_isn = st->view->ack - 1;
     }
-    h->server_options = mpci_server_options_pack(&so);
-    h->server_isn = st->view->seq;
-    h->server_ts = o.timestamps ? o.tsval : 0;
-    h->server_mss = o.mss != 0 ? o.mss : 536;
-    h->server_window = st->view->window;
-    h->link[MPCONN_SIDE_SERVER] = (uint16_t)st->pkt->link;
+    mpci_split_note_answer(h, st, &o);
     h->roles |= MPCI_ROLE_ANSWERED;
     return 0;
 }

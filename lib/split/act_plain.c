@@ -82,19 +82,9 @@ enum mpci_split_event mpci_act_track_answer(mpci_split *sp, mpci_step *st)
 {
     mpci_handshake *h = st->h;
     mpci_syn_options o;
-    mpci_server_options so;
 
     (void)mpci_syn_options_parse(&o, st->view);
-    memset(&so, 0, sizeof(so));
-    so.wscale = o.wscale;
-    so.sack = o.sack_permitted;
-    so.timestamps = o.timestamps;
-    h->server_options = mpci_server_options_pack(&so);
-    h->server_isn = st->view->seq;
-    h->server_mss = o.mss;
-    h->server_ts = o.tsval;
-    h->server_window = st->view->window;
-    h->link[st->from] = (uint16_t)st->pkt->link;
+    mpci_split_note_answer(h, st, &o);
     mpci_handshake_set_timer(&sp->core->handshakes, h, mpci_later(sp->core->now, PLAIN_WAIT_NS));
     mpci_forward(sp->core, st->pkt, MPCONN_REASON_TRACKED);
     return MPCI_EV_NOTHING;

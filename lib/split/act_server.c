@@ -10,11 +10,25 @@ static void consume(mpci_split *sp, mpci_step *st, unsigned reason)
     mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_CONSUMED, reason);
 }
 
+void mpci_split_note_answer(mpci_handshake *h, const mpci_step *st, const mpci_syn_options *o)
+{
+    mpci_server_options so = {0};
+
+    so.wscale = o->wscale;
+    so.sack = o->sack_permitted;
+    so.timestamps = o->timestamps;
+    h->server_options = mpci_server_options_pack(&so);
+    h->server_isn = st->view->seq;
+    h->server_ts = o->timestamps ? o->tsval : 0;
+    h->server_mss = o->mss != 0 ? o->mss : 536;
+    h->server_window = st->view->window;
+    h->link[st->from] = (uint16_t)st->pkt->link;
+}
+
 enum mpci_split_event mpci_act_commit(mpci_split *sp, mpci_step *st)
 {
     mpci_handshake *h = st->h;
     mpci_syn_options o;
-    mpci_server_options so;
     mpci_offers offers;
     unsigned bad = mpci_syn_options_parse(&o, st->view);
 
@@ -24,16 +38,11 @@ enum mpci_split_event mpci_act_commit(mpci_split *sp, mpci_step *st)
     }
     mpci_offers_unpack(&offers, h->hs);
     /* What we did not offer cannot have been accepted, whatever the server says. */
-    memset(&so, 0, sizeof(so));
-    so.wscale = offers.wscale_client == MPCONN_WSCALE_NONE ? MPCONN_WSCALE_NONE : o.wscale;
-    so.sack = offers.sack && o.sack_permitted;
-    so.timestamps = offers.timestamps && o.timestamps;
-    h->server_options = mpci_server_options_pack(&so);
-    h->server_isn = st->view->seq;
-    h->server_ts = so.timestamps ? o.tsval : 0;
-    h->server_mss = o.mss != 0 ? o.mss : 536;
-    h->server_window = st->view->window;
-    h->link[MPCONN_SIDE_SERVER] = (uint16_t)st->pkt->link;
+    if (offers.wscale_client == MPCONN_WSCALE_NONE)
+        o.wscale = MPCONN_WSCALE_NONE;
+    o.sack_permitted = offers.sack && o.sack_permitted;
+    o.timestamps = offers.timestamps && o.timestamps;
+    mpci_split_note_answer(h, st, &o);
     h->roles |= MPCI_ROLE_ANSWERED;
     consume(sp, st, MPCONN_REASON_SERVER_ANSWERED);
     mpci_path_learn(&sp->paths, &sp->core->table_key, st->tuple, MPCI_NOBODY, sp->core->now);

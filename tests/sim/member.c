@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The host of an engine. */
+/* The life of a member, and its timers. */
 #include "sim/member.h"
 
 #include <stdlib.h>
@@ -8,12 +8,6 @@
 #include "sim/cluster.h"
 #include "sim/util.h"
 #include "sim/world.h"
-
-#define LINK_CLIENT 11
-#define LINK_SERVER 22
-#define ROOM_AFTER 64
-
-static const uint32_t link_of[2] = {LINK_CLIENT, LINK_SERVER};
 
 static sim_schedule *schedule_of(const sim_member *m)
 {
@@ -25,279 +19,9 @@ sim_time sim_member_now(const sim_member *m)
     return schedule_of(m)->now + m->cfg.skew;
 }
 
-static int send_packets(void *user, const mpconn_pkt *const *pkts, size_t n)
+void sim_member_wake(sim_member *m)
 {
-    sim_engine *e = user;
-    sim_member *m = e->member;
-    bool refused = m->no_room;
-
-    e->made += n;
-    for (size_t i = 0; i < n; i++) {
-        const mpconn_pkt *p = pkts[i];
-
-        sim_engine_made(e, sim_digest(p->data, p->len), "made %s to side %u link %u%s",
-                        mpconn_reason_name(p->reason), p->side, (unsigned)p->link,
-                        refused ? ", refused" : "");
-        if (p->side > 1 || (p->link != link_of[p->side & 1] && p->link != MPCONN_LINK_NONE))
-            sim_fail(m->node.world, "packet made for side %u with link %u", p->side,
-                     (unsigned)p->link);
-        if (e->which != 0 || refused)
-            continue;
-        if (m->n_outbox == m->cap_outbox) {
-            m->cap_outbox = m->cap_outbox == 0 ? 16 : 2 * m->cap_outbox;
-            m->outbox = sim_realloc(m->outbox, m->cap_outbox * sizeof(*m->outbox));
-            m->outbox_side = sim_realloc(m->outbox_side, m->cap_outbox * sizeof(*m->outbox_side));
-            m->outbox_reason =
-                sim_realloc(m->outbox_reason, m->cap_outbox * sizeof(*m->outbox_reason));
-        }
-        m->outbox[m->n_outbox] = sim_frame_new(p->data, p->len);
-        m->outbox_reason[m->n_outbox] = p->reason;
-        m->outbox_side[m->n_outbox++] = p->side;
-    }
-    return refused ? -1 : (int)n;
-}
-
-static int send_frame(void *user, uint32_t to, const uint8_t *frame, size_t len)
-{
-    sim_engine *e = user;
-    sim_member *m = e->member;
-
-    (void)to; /* there is one other member */
-    if (e->which != 0 || sim_sabotage_is(m, "members-deaf"))
-        return 0;
-    m->frames++;
-    sim_cluster_note_frame(m, frame, len);
-    sim_node_send(&m->node, SIM_MEMBER_PORT, sim_frame_new(frame, len));
-    return 0;
-}
-
-static int fill_random(void *user, uint8_t *dst, size_t len)
-{
-    sim_engine *e = user;
-
-    sim_rng_bytes(&e->random, dst, len);
-    return 0;
-}
-
-static void release(void *user, uint64_t hold, unsigned reason)
-{
-    sim_engine *e = user;
-    sim_member *m = e->member;
-    sim_parcel **at = &m->held, **end = &m->released;
-
-    sim_engine_told(e, hold, "released %llu: %s", (unsigned long long)hold,
-                    mpconn_reason_name(reason));
-    if (e->which != 0)
-        return;
-    sim_note(m->node.world, m->node.name, "release %llx: %s", (unsigned long long)(hold & 0xffffff),
-             mpconn_reason_name(reason));
-    /* it may speak of packets of this very call, whose verdict is not read yet */
-    m->let_go = sim_realloc(m->let_go, (m->n_let_go + 1) * sizeof(*m->let_go));
-    m->let_go[m->n_let_go++] = hold;
-    while (*end != NULL)
-        end = &(*end)->next;
-    while (*at != NULL) {
-        sim_parcel *p = *at;
-
-        if (p->hold != hold || sim_sabotage_is(m, "forget-held")) {
-            at = &p->next;
-            continue;
-        }
-        *at = p->next;
-        p->next = NULL;
-        p->again = true;
-        *end = p;
-        end = &p->next;
-    }
-    if (m->released != NULL)
-        sim_timer_set(schedule_of(m), &m->tick, schedule_of(m)->now);
-}
-
-enum mpconn_admit sim_member_admits(uint16_t server_port)
-{
-    return (enum mpconn_admit)(server_port % 10);
-}
-
-static int admit(void *user, const mpconn_admit_request *request)
-{
-    sim_engine *e = user;
-
-    sim_engine_told(e, request->isn, "admit side %u suggests %u unproved %u", request->side,
-                    request->suggestion, (unsigned)request->unproved);
-    return (int)sim_member_admits(request->tuple.server_port);
-}
-
-static void event(void *user, const mpconn_event *ev)
-{
-    sim_engine *e = user;
-    sim_member *m = e->member;
-
-    sim_engine_told(e, ev->flow, "event %u: %s", (unsigned)ev->type, mpconn_reason_name(ev->reason));
-    e->settled += ev->type == MPCONN_EVENT_SETTLED;
-    e->ended += ev->type == MPCONN_EVENT_ENDED;
-    if (e->which == 0 && ev->type == MPCONN_EVENT_SETTLED)
-        sim_member_check_settled(m, ev);
-    if (e->which == 0)
-        sim_note(m->node.world, m->node.name, "%s port %u: %s",
-                 ev->type == MPCONN_EVENT_SETTLED   ? "settled"
-                 : ev->type == MPCONN_EVENT_REFUSED ? "refused"
-                                                    : "ended",
-                 ev->tuple.client_port, mpconn_reason_name(ev->reason));
-}
-
-/* The bytes with room around them, and nothing beyond that a sanitizer would not notice. */
-static void prepare(sim_member *m, sim_parcel *p, unsigned which)
-{
-    mpconn_pkt *pkt = &p->pkt[which];
-    uint32_t headroom = mpconn_engine_headroom(m->engine[which].eng);
-    uint32_t skew = (uint32_t)(p->original->len + which) % 4;
-    uint32_t len = p->original->len;
-
-    if (p->room[which] == NULL) {
-        p->room[which] = sim_alloc(headroom + skew + len + ROOM_AFTER);
-        memcpy(p->room[which] + headroom + skew, p->original->data, len);
-        memset(pkt, 0, sizeof(*pkt));
-        pkt->data = p->room[which] + headroom + skew;
-        pkt->len = len;
-        pkt->cap = len + ROOM_AFTER;
-        pkt->headroom = headroom;
-    }
-    pkt->side = (uint8_t)p->side;
-    pkt->link = link_of[p->side];
-    pkt->mark = p->original->len;
-    pkt->flags = 0;
-    if (m->cfg.vouch == SIM_VOUCH_PACKET)
-        pkt->flags = MPCONN_PKT_F_CSUM_VERIFY;
-    if (m->cfg.vouch == SIM_VOUCH_HOST)
-        pkt->flags = p->bad ? MPCONN_PKT_F_CSUM_BAD : MPCONN_PKT_F_CSUM_OK;
-    pkt->verdict = 0xee;
-    pkt->reason = 0xffff;
-}
-
-static void free_parcel(sim_parcel *p)
-{
-    sim_frame_del(p->original);
-    free(p->room[0]);
-    free(p->room[1]);
-    free(p);
-}
-
-static void send_out(sim_member *m, sim_frame *f, const sim_frame *original, unsigned side,
-                     unsigned reason, bool made)
-{
-    if (!sim_sabotage_output(m, f, original, &side, reason, made)) {
-        sim_frame_del(f);
-        return;
-    }
-    sim_member_check_output(m, f, side, reason, made);
-    m->forwarded++;
-    sim_node_send(&m->node, side, f);
-}
-
-/* Packets the engine made go after the verdicts of the call that made them. */
-static void send_made(sim_member *m)
-{
-    size_t n = m->n_outbox;
-
-    m->n_outbox = 0;
-    for (size_t i = 0; i < n; i++)
-        send_out(m, m->outbox[i], NULL, m->outbox_side[i], m->outbox_reason[i], true);
-}
-
-static void keep(sim_member *m, sim_parcel *p)
-{
-    sim_parcel **end = &m->held;
-
-    for (size_t i = 0; i < m->n_let_go; i++) {
-        if (m->let_go[i] == p->pkt[0].flow && !sim_sabotage_is(m, "forget-held")) {
-            end = &m->released;
-            p->again = true;
-            sim_timer_set(schedule_of(m), &m->tick, schedule_of(m)->now);
-        }
-    }
-    while (*end != NULL)
-        end = &(*end)->next;
-    p->hold = p->pkt[0].flow;
-    p->next = NULL;
-    *end = p;
-}
-
-static void act_on_verdict(sim_member *m, sim_parcel *p)
-{
-    const mpconn_pkt *pkt = &p->pkt[0];
-
-    sim_note(m->node.world, m->node.name, "%s: %s",
-             pkt->verdict == MPCONN_VERDICT_DROP      ? "drop"
-             : pkt->verdict == MPCONN_VERDICT_FORWARD ? "forward"
-             : pkt->verdict == MPCONN_VERDICT_HOLD    ? "hold"
-                                                      : "consumed",
-             mpconn_reason_name(pkt->reason));
-    if (pkt->verdict == MPCONN_VERDICT_HOLD) {
-        sim_note(m->node.world, m->node.name, "under %llx", (unsigned long long)(pkt->flow & 0xffffff));
-        keep(m, p);
-        return;
-    }
-    if (pkt->verdict == MPCONN_VERDICT_FORWARD)
-        send_out(m, sim_frame_new(pkt->data, pkt->len), p->original, pkt->side, pkt->reason, false);
-    free_parcel(p);
-}
-
-/* One call of one engine for parcels first .. first + n - 1. */
-static void call_engine(sim_member *m, unsigned which, sim_parcel **parcels, size_t n)
-{
-    mpconn_pkt **list = sim_alloc(n * sizeof(mpconn_pkt *));
-    sim_engine *e = &m->engine[which];
-    int rc;
-
-    for (size_t i = 0; i < n; i++) {
-        prepare(m, parcels[i], which);
-        list[i] = &parcels[i]->pkt[which];
-    }
-    rc = mpconn_engine_input(e->eng, list, n, sim_member_now(m));
-    if (rc != MPCONN_OK)
-        sim_fail(m->node.world, "mpconn_engine_input returned %d", rc);
-    for (size_t i = 0; i < n; i++) {
-        e->in++;
-        e->by_verdict[list[i]->verdict & 3]++;
-        if (list[i]->reason < MPCONN_REASON_LIMIT)
-            e->by_reason[list[i]->reason]++;
-    }
-    free(list);
-}
-
-static void swap_first_two(const sim_member *m, sim_parcel **parcels, size_t n)
-{
-    sim_parcel *first = parcels[0];
-
-    if (n < 2 || !sim_sabotage_is(m, "batch-order"))
-        return;
-    parcels[0] = parcels[1];
-    parcels[1] = first;
-}
-
-static void input(sim_member *m, sim_parcel **parcels, size_t n)
-{
-    size_t step[2];
-
-    for (unsigned which = 0; which < 2; which++)
-        step[which] = m->cfg.batch[which] == 0 ? n : m->cfg.batch[which];
-    for (size_t i = 0; i < n; i++)
-        sim_member_note_input(m, parcels[i]);
-    swap_first_two(m, parcels, n);
-    for (size_t at = 0; at < n; at += step[1])
-        call_engine(m, 1, parcels + at, n - at < step[1] ? n - at : step[1]);
-    swap_first_two(m, parcels, n);
-    for (size_t at = 0; at < n; at += step[0]) {
-        size_t now = n - at < step[0] ? n - at : step[0];
-
-        call_engine(m, 0, parcels + at, now);
-        for (size_t i = at; i < at + now && !m->node.world->failed; i++)
-            sim_member_check_parcel(m, parcels[i]);
-        for (size_t i = at; i < at + now; i++)
-            act_on_verdict(m, parcels[i]);
-        m->n_let_go = 0;
-        send_made(m);
-    }
+    sim_timer_set(schedule_of(m), &m->tick, schedule_of(m)->now);
 }
 
 static void set_expiry(sim_member *m)
@@ -347,7 +71,7 @@ static void tick_fired(void *arg)
     m->released = NULL;
     m->inbox = NULL;
     m->inbox_end = &m->inbox;
-    input(m, list, n);
+    sim_member_input(m, list, n);
     free(list);
     after_call(m);
 }
@@ -375,7 +99,7 @@ static void expiry_fired(void *arg)
     draw_room(m);
     expire(m, 1);
     expire(m, 0);
-    send_made(m);
+    sim_member_send_made(m);
     m->n_let_go = 0;
     after_call(m);
 }
@@ -410,7 +134,7 @@ static void kill_fired(void *arg)
     sim_note(m->node.world, m->node.name, "killed %zu", killed[0]);
     if (killed[0] != killed[1])
         sim_fail(m->node.world, "killed %zu and %zu", killed[0], killed[1]);
-    send_made(m);
+    sim_member_send_made(m);
     m->n_let_go = 0;
     after_call(m);
 }
@@ -431,7 +155,7 @@ static void take_frame(sim_member *m, sim_frame *frame)
         free(copy);
     }
     sim_frame_del(frame);
-    send_made(m);
+    sim_member_send_made(m);
     m->n_let_go = 0;
     after_call(m);
 }
@@ -467,7 +191,7 @@ static void free_list(sim_parcel *p)
     while (p != NULL) {
         sim_parcel *next = p->next;
 
-        free_parcel(p);
+        sim_member_free_parcel(p);
         p = next;
     }
 }
@@ -515,17 +239,7 @@ static void start_engine(sim_member *m, unsigned which)
     e->member = m;
     e->which = which;
     sim_rng_init(&e->random, m->node.world->seed, m->node.name, 100 + m->lives);
-    MPCONN_STRUCT_INIT(&cb);
-    cb.send_packets = send_packets;
-    cb.random = fill_random;
-    cb.release = release;
-    cb.event = event;
-    cb.admit = m->cfg.admit ? admit : NULL;
-    if (m->cluster != NULL) {
-        cb.send_frame = send_frame;
-        cb.seal = m->cfg.cipher ? sim_cluster_seal : NULL;
-        cb.open = m->cfg.cipher ? sim_cluster_open : NULL;
-    }
+    sim_member_hooks(m, &cb);
     rc = mpconn_engine_new(&e->eng, &m->cfg.engine, &cb, e, sim_member_now(m));
     if (rc != MPCONN_OK)
         sim_fail(m->node.world, "mpconn_engine_new returned %d", rc);

@@ -128,6 +128,24 @@ void sim_member_drain(sim_member *m);
 /* What its clock says. */
 sim_time sim_member_now(const sim_member *m);
 
+/* What it gives the engines as the link that leads to a side. */
+static inline uint32_t sim_member_link(unsigned side)
+{
+    return side == 0 ? 11 : 22;
+}
+
+/* Submit packets in the present moment. */
+void sim_member_wake(sim_member *m);
+
+/* member_hooks.c */
+void sim_member_hooks(const sim_member *m, mpconn_callbacks *cb);
+
+/* member_submit.c */
+void sim_member_input(sim_member *m, sim_parcel **parcels, size_t n);
+/* What the engine made in the present call. */
+void sim_member_send_made(sim_member *m);
+void sim_member_free_parcel(sim_parcel *p);
+
 /* member_check.c */
 void sim_member_check_parcel(sim_member *m, sim_parcel *p);
 void sim_member_check_stats(sim_member *m);

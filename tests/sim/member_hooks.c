@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What an engine asks of its host: packets and frames it makes, held packets it lets go, events. */
+#include "sim/member.h"
+
+#include <string.h>
+
+#include "sim/cluster.h"
+#include "sim/util.h"
+#include "sim/world.h"
+
+static int send_packets(void *user, const mpconn_pkt *const *pkts, size_t n)
+{
+    sim_engine *e = user;
+    sim_member *m = e->member;
+    bool refused = m->no_room;
+
+    e->made += n;
+    for (size_t i = 0; i < n; i++) {
+        const mpconn_pkt *p = pkts[i];
+
+        sim_engine_made(e, sim_digest(p->data, p->len), "made %s to side %u link %u%s",
+                        mpconn_reason_name(p->reason), p->side, (unsigned)p->link,
+                        refused ? ", refused" : "");
+        if (p->side > 1 || (p->link != sim_member_link(p->side & 1) && p->link != MPCONN_LINK_NONE))
+            sim_fail(m->node.world, "packet made for side %u with link %u", p->side,
+                     (unsigned)p->link);
+        if (e->which != 0 || refused)
+            continue;
+        if (m->n_outbox == m->cap_outbox) {
+            m->cap_outbox = m->cap_outbox == 0 ? 16 : 2 * m->cap_outbox;
+            m->outbox = sim_realloc(m->outbox, m->cap_outbox * sizeof(*m->outbox));
+            m->outbox_side = sim_realloc(m->outbox_side, m->cap_outbox * sizeof(*m->outbox_side));
+            m->outbox_reason =
+                sim_realloc(m->outbox_reason, m->cap_outbox * sizeof(*m->outbox_reason));
+        }
+        m->outbox[m->n_outbox] = sim_frame_new(p->data, p->len);
+        m->outbox_reason[m->n_outbox] = p->reason;
+        m->outbox_side[m->n_outbox++] = p->side;
+    }
+    return refused ? -1 : (int)n;
+}
+
+static int send_frame(void *user, uint32_t to, const uint8_t *frame, size_t len)
+{
+    sim_engine *e = user;
+    sim_member *m = e->member;
+
+    (void)to; /* there is one other member */
+    if (e->which != 0 || sim_sabotage_is(m, "members-deaf"))
+        return 0;
+    m->frames++;
+    sim_cluster_note_frame(m, frame, len);
+    sim_node_send(&m->node, SIM_MEMBER_PORT, sim_frame_new(frame, len));
+    return 0;
+}
+
+static int fill_random(void *user, uint8_t *dst, size_t len)
+{
+    sim_engine *e = user;
+
+    sim_rng_bytes(&e->random, dst, len);
+    return 0;
+}
+
+static void release(void *user, uint64_t hold, unsigned reason)
+{
+    sim_engine *e = user;
+    sim_member *m = e->member;
+    sim_parcel **at = &m->held, **end = &m->released;
+
+    sim_engine_told(e, hold, "released %llu: %s", (unsigned long long)hold,
+                    mpconn_reason_name(reason));
+    if (e->which != 0)
+        return;
+    sim_note(m->node.world, m->node.name, "release %llx: %s", (unsigned long long)(hold & 0xffffff),
+             mpconn_reason_name(reason));
+    /* it may speak of packets of this very call, whose verdict is not read yet */
+    m->let_go = sim_realloc(m->let_go, (m->n_let_go + 1) * sizeof(*m->let_go));
+    m->let_go[m->n_let_go++] = hold;
+    while (*end != NULL)
+        end = &(*end)->next;
+    while (*at != NULL) {
+        sim_parcel *p = *at;
+
+        if (p->hold != hold || sim_sabotage_is(m, "forget-held")) {
+            at = &p->next;
+            continue;
+        }
+        *at = p->next;
+        p->next = NULL;
+        p->again = true;
+        *end = p;
+        end = &p->next;
+    }
+    if (m->released != NULL)
+        sim_member_wake(m);
+}
+
+enum mpconn_admit sim_member_admits(uint16_t server_port)
+{
+    return (enum mpconn_admit)(server_port % 10);
+}
+
+static int admit(void *user, const mpconn_admit_request *request)
+{
+    sim_engine *e = user;
+
+    sim_engine_told(e, request->isn, "admit side %u suggests %u unproved %u", request->side,
+                    request->suggestion, (unsigned)request->unproved);
+    return (int)sim_member_admits(request->tuple.server_port);
+}
+
+static void event(void *user, const mpconn_event *ev)
+{
+    sim_engine *e = user;
+    sim_member *m = e->member;
+
+    sim_engine_told(e, ev->flow, "event %u: %s", (unsigned)ev->type, mpconn_reason_name(ev->reason));
+    e->settled += ev->type == MPCONN_EVENT_SETTLED;
+    e->ended += ev->type == MPCONN_EVENT_ENDED;
+    if (e->which == 0 && ev->type == MPCONN_EVENT_SETTLED)
+        sim_member_check_settled(m, ev);
+    if (e->which == 0)
+        sim_note(m->node.world, m->node.name, "%s port %u: %s",
+                 ev->type == MPCONN_EVENT_SETTLED   ? "settled"
+                 : ev->type == MPCONN_EVENT_REFUSED ? "refused"
+                                                    : "ended",
+                 ev->tuple.client_port, mpconn_reason_name(ev->reason));
+}
+
+void sim_member_hooks(const sim_member *m, mpconn_callbacks *cb)
+{
+    MPCONN_STRUCT_INIT(cb);
+    cb->send_packets = send_packets;
+    cb->random = fill_random;
+    cb->release = release;
+    cb->event = event;
+    cb->admit = m->cfg.admit ? admit : NULL;
+    if (m->cluster != NULL) {
+        cb->send_frame = send_frame;
+        cb->seal = m->cfg.cipher ? sim_cluster_seal : NULL;
+        cb->open = m->cfg.cipher ? sim_cluster_open : NULL;
+    }
+}

@@ -141,21 +141,25 @@ static sync_letter take_letter(sync_bed *s, unsigned at)
     return l;
 }
 
+/* What comes to a member that is not up is lost. */
+static void arrive(sync_bed *s, const sync_letter *l)
+{
+    unsigned reason;
+
+    if (s->at[l->to].b.eng == NULL)
+        return;
+    reason = sync_input(s, l->to, l->bytes, l->len);
+    ck_assert_msg(!s->strict || reason < 16, "%s", mpconn_sync_reason_name(reason));
+}
+
 unsigned sync_deliver(sync_bed *s, unsigned from, unsigned to)
 {
     unsigned n = sync_waiting(s, from, to);
 
-    for (unsigned done = 0, at = 0; done < n;) {
-        sync_letter l;
+    for (unsigned i = 0; i < n; i++) {
+        sync_letter l = sync_take(s, from, to);
 
-        if (s->queue[at].from != from || s->queue[at].to != to) {
-            at++;
-            continue;
-        }
-        l = take_letter(s, at);
-        if (s->at[to].b.eng != NULL)
-            (void)sync_input(s, to, l.bytes, l.len);
-        done++;
+        arrive(s, &l);
     }
     return n;
 }
@@ -174,9 +178,18 @@ void sync_carry(sync_bed *s)
             continue;
         if (seed_below(&s->rng, 100) < s->repeat)
             enqueue(s, l.from, l.to, l.bytes, l.len);
-        if (s->at[l.to].b.eng != NULL)
-            (void)sync_input(s, l.to, l.bytes, l.len);
+        arrive(s, &l);
     }
+}
+
+sync_letter sync_take(sync_bed *s, unsigned from, unsigned to)
+{
+    unsigned at = 0;
+
+    while (at < s->n_queue && (s->queue[at].from != from || s->queue[at].to != to))
+        at++;
+    ck_assert_msg(at < s->n_queue, "no frame waits");
+    return take_letter(s, at);
 }
 
 void sync_lose(sync_bed *s)
@@ -245,6 +258,30 @@ void sync_meet(sync_bed *s)
             if (i != j && s->at[i].b.eng != NULL && s->at[j].b.eng != NULL)
                 ck_assert_msg(sync_knows(s, i, j), "member %u does not hear %u", s->at[i].id,
                               s->at[j].id);
+}
+
+void sync_start(sync_bed *s)
+{
+    s->strict = 1;
+    sync_boot_all(s);
+    sync_meet(s);
+    for (unsigned i = 0; i < s->n; i++) {
+        ck_assert_uint_eq(s->at[i].b.n_events, s->n - 1); /* each other member is up */
+        s->at[i].b.n_events = 0;
+    }
+}
+
+unsigned sync_registrar(const sync_bed *s, const mpconn_tuple *t)
+{
+    unsigned id = mpci_members_registrar(&s->at[0].b.eng->sync.members, t), found = s->n;
+
+    for (unsigned i = 0; i < s->n; i++) {
+        ck_assert_uint_eq(mpci_members_registrar(&s->at[i].b.eng->sync.members, t), id);
+        if (s->at[i].id == id)
+            found = i;
+    }
+    ck_assert_uint_lt(found, s->n);
+    return found;
 }
 
 const sync_letter *sync_last(const sync_bed *s, unsigned from)

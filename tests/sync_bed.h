@@ -42,6 +42,7 @@ typedef struct sync_bed {
     seed_rng rng;
     unsigned loss, repeat, reorder; /* percent */
     int catch_records;           /* records end here and not in the engine */
+    int strict;                  /* a frame that is carried and refused fails the test */
 } sync_bed;
 
 /* n members with ids 1 to n. They are not started: change their configurations before. */
@@ -56,6 +57,8 @@ void sync_end(sync_bed *s, unsigned i);
 unsigned sync_deliver(sync_bed *s, unsigned from, unsigned to);
 /* Whatever waits, and whatever that makes, as the channel is set; until nothing waits. */
 void sync_carry(sync_bed *s);
+/* Take the oldest frame from one to another out of those that wait. */
+sync_letter sync_take(sync_bed *s, unsigned from, unsigned to);
 /* Forget what waits. */
 void sync_lose(sync_bed *s);
 /* Frames from one member that wait for another. */
@@ -64,8 +67,13 @@ unsigned sync_waiting(const sync_bed *s, unsigned from, unsigned to);
 void sync_pass(sync_bed *s, uint64_t ns);
 /* Greet until all know all. */
 void sync_meet(sync_bed *s);
+/* Start all and let them meet on a channel that does no harm; their events of that are forgotten. */
+void sync_start(sync_bed *s);
 /* Whether `i` hears `j`, and counts frames of its present boot. */
 int sync_knows(sync_bed *s, unsigned i, unsigned j);
+
+/* The member that decides about a connection, on which all agree. */
+unsigned sync_registrar(const sync_bed *s, const mpconn_tuple *t);
 
 /* Hand bytes in, from a buffer of just their size; the mpconn_sync_reason. */
 unsigned sync_input(sync_bed *s, unsigned to, const uint8_t *bytes, size_t len);

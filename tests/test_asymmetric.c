@@ -2,44 +2,46 @@
 /* A connection whose two directions pass through different members: A sees what the client says, B
  * what the server says (protocol 2a). */
 #include "check_main.h"
-#include "engine/engine.h"
-#include "pair.h"
+#include "sync_bed.h"
 
 enum { CLIENT = MPCONN_SIDE_CLIENT, SERVER = MPCONN_SIDE_SERVER };
 enum { A, B };
 
-static mpconn_engine_config cfg;
-static mpconn_callbacks cb;
+static sync_bed net;
+static bed *const m[] = {&net.at[A].b, &net.at[B].b};
 static bed_conn c;
 
-/* A connection about which this member decides. */
-static bed_conn conn_of_registrar(unsigned registrar)
+/* Go on to a connection about which this member decides. */
+static void next_port(unsigned registrar)
 {
-    for (uint16_t port = 40000;; port++) {
-        mpconn_tuple t = bed_tuple(4, 1, port);
-
-        if (mpci_members_registrar(&p.m[A].eng->sync.members, &t) == registrar) {
-            ck_assert_uint_eq(mpci_members_registrar(&p.m[B].eng->sync.members, &t), registrar);
-            return bed_conn_of(&t, 0x11111111, 0x10);
-        }
-    }
+    do
+        c.tuple.client_port++;
+    while (sync_registrar(&net, &c.tuple) != registrar);
 }
 
 static void set_up(void)
 {
-    bed_config(&cfg, &cb);
+    sync_bed_open(&net, 2);
+}
+
+static void tear_down(void)
+{
+    sync_bed_close(&net);
 }
 
 static void begin(unsigned registrar)
 {
-    pair_open(&cfg, &cb);
-    c = conn_of_registrar(registrar);
+    mpconn_tuple t = bed_tuple(4, 1, 40000);
+
+    sync_start(&net);
+    c = bed_conn_of(&t, 0x11111111, 0x10);
+    next_port(registrar);
 }
 
 static const bed_out *expect(unsigned member, unsigned side, unsigned flags, uint32_t seq,
                              uint32_t ack)
 {
-    const bed_out *out = bed_take(&p.m[member]);
+    const bed_out *out = bed_take(m[member]);
 
     ck_assert_uint_eq(out->pkt.side, side);
     ck_assert_uint_eq(out->view.flags, flags);
@@ -52,24 +54,24 @@ static void syn_ack_at(unsigned member)
 {
     bed_segment seg = bed_syn_ack_seg(&c);
 
-    bed_in(&p.m[member], SERVER, &seg);
-    ck_assert_int_eq(p.m[member].pkt.verdict, MPCONN_VERDICT_CONSUMED);
+    bed_in(m[member], SERVER, &seg);
+    ck_assert_int_eq(m[member]->pkt.verdict, MPCONN_VERDICT_CONSUMED);
 }
 
 static void data(unsigned member, unsigned from, uint32_t seq, uint32_t ack, uint32_t n)
 {
     bed_segment seg = bed_data(&c, from, seq, ack, n);
 
-    bed_in(&p.m[member], from, &seg);
+    bed_in(m[member], from, &seg);
 }
 
 static void expect_translated(unsigned member, unsigned from)
 {
     mpci_view v;
 
-    ck_assert_msg(p.m[member].pkt.reason == MPCONN_REASON_TRANSLATED, "%s",
-                  mpconn_reason_name(p.m[member].pkt.reason));
-    bed_view(&p.m[member], &v, NULL);
+    ck_assert_msg(m[member]->pkt.reason == MPCONN_REASON_TRANSLATED, "%s",
+                  mpconn_reason_name(m[member]->pkt.reason));
+    bed_view(m[member], &v, NULL);
     if (from == CLIENT)
         ck_assert_uint_eq(v.ack, c.z + 1);
     else
@@ -78,17 +80,17 @@ static void expect_translated(unsigned member, unsigned from)
 
 static void handshake(void)
 {
-    bed_syn(&p.m[A], &c);
-    bed_proof(&p.m[A], &c);
+    bed_syn(m[A], &c);
+    bed_proof(m[A], &c);
     expect(A, SERVER, MPCI_TCP_SYN, c.x, 0);
-    pair_deliver(); /* if A told anybody */
+    sync_carry(&net); /* if A told anybody */
     syn_ack_at(B);
-    ck_assert_uint_eq(p.m[B].n_out, 0); /* rule R1: nothing before the commit */
-    pair_deliver();
+    ck_assert_uint_eq(m[B]->n_out, 0); /* rule R1: nothing before the commit */
+    sync_carry(&net);
     expect(A, SERVER, MPCI_TCP_ACK, c.x + 1, c.z + 1);
     expect(B, CLIENT, MPCI_TCP_ACK, c.y + 1, c.x + 1);
-    ck_assert_uint_eq(p.m[A].n_out, 0);
-    ck_assert_uint_eq(p.m[B].n_out, 0);
+    ck_assert_uint_eq(m[A]->n_out, 0);
+    ck_assert_uint_eq(m[B]->n_out, 0);
 }
 
 START_TEST(R1_answer_elsewhere_is_committed_by_the_registrar_and_both_translate)
@@ -96,17 +98,16 @@ START_TEST(R1_answer_elsewhere_is_committed_by_the_registrar_and_both_translate)
     begin((unsigned)_i);
     handshake();
     for (unsigned i = 0; i < 2; i++) {
-        ck_assert_uint_eq(p.m[i].n_events, 1);
-        ck_assert_uint_eq(p.m[i].events[0].type, MPCONN_EVENT_SETTLED);
-        ck_assert_uint_eq(p.m[i].deltas[0].seq[SERVER], c.z - c.y);
-        ck_assert_uint_eq(p.m[i].deltas[0].ts[SERVER], c.server_ts - c.proxy_ts);
+        ck_assert_uint_eq(m[i]->n_events, 1);
+        ck_assert_uint_eq(m[i]->events[0].type, MPCONN_EVENT_SETTLED);
+        ck_assert_uint_eq(m[i]->deltas[0].seq[SERVER], c.z - c.y);
+        ck_assert_uint_eq(m[i]->deltas[0].ts[SERVER], c.server_ts - c.proxy_ts);
     }
-    ck_assert_mem_eq(&p.m[A].deltas[0], &p.m[B].deltas[0], sizeof(mpconn_delta));
+    ck_assert_mem_eq(&m[A]->deltas[0], &m[B]->deltas[0], sizeof(mpconn_delta));
     data(A, CLIENT, 1, 1, 100);
     expect_translated(A, CLIENT);
     data(B, SERVER, 1, 101, 500);
     expect_translated(B, SERVER);
-    pair_close();
 }
 END_TEST
 
@@ -115,22 +116,19 @@ START_TEST(principle_5_second_connection_of_a_path_is_announced_at_once)
 {
     begin((unsigned)_i);
     handshake();
-    c.tuple.client_port = (uint16_t)(c.tuple.client_port + 1);
-    while (mpci_members_registrar(&p.m[A].eng->sync.members, &c.tuple) != (unsigned)_i)
-        c.tuple.client_port++;
-    bed_syn(&p.m[A], &c);
-    bed_proof(&p.m[A], &c);
+    next_port((unsigned)_i);
+    bed_syn(m[A], &c);
+    bed_proof(m[A], &c);
     expect(A, SERVER, MPCI_TCP_SYN, c.x, 0);
-    ck_assert_uint_eq(p.n_frames, 1);
-    pair_deliver();
+    ck_assert_uint_eq(net.n_queue, 1);
+    sync_carry(&net);
     syn_ack_at(B);
     if (_i == B) /* the registrar has all it needs */
         expect(B, CLIENT, MPCI_TCP_ACK, c.y + 1, c.x + 1);
-    pair_deliver();
+    sync_carry(&net);
     expect(A, SERVER, MPCI_TCP_ACK, c.x + 1, c.z + 1);
     if (_i == A)
         expect(B, CLIENT, MPCI_TCP_ACK, c.y + 1, c.x + 1);
-    pair_close();
 }
 END_TEST
 
@@ -142,30 +140,26 @@ START_TEST(principle_5_path_that_becomes_symmetric_is_told_once)
     begin((unsigned)_i);
     handshake();
     for (unsigned i = 0; i < 2; i++) {
-        c.tuple.client_port = (uint16_t)(c.tuple.client_port + 1);
-        while (mpci_members_registrar(&p.m[A].eng->sync.members, &c.tuple) != (unsigned)_i)
-            c.tuple.client_port++;
-        bed_syn(&p.m[A], &c);
-        bed_proof(&p.m[A], &c);
-        ck_assert_uint_eq(p.n_frames, i == 0 ? 1 : 0);
+        next_port((unsigned)_i);
+        bed_syn(m[A], &c);
+        bed_proof(m[A], &c);
+        ck_assert_uint_eq(net.n_queue, i == 0 ? 1 : 0);
         seg = bed_syn_ack_seg(&c);
-        bed_in(&p.m[A], SERVER, &seg);
-        pair_deliver();
-        p.m[A].n_out = 0;
+        bed_in(m[A], SERVER, &seg);
+        sync_carry(&net);
+        m[A]->n_out = 0;
     }
-    pair_close();
 }
 END_TEST
 
 START_TEST(principle_5_symmetric_connection_tells_nobody)
 {
     begin((unsigned)_i);
-    bed_settle(&p.m[A], &c);
+    bed_settle(m[A], &c);
     data(A, CLIENT, 1, 1, 100);
     data(A, SERVER, 1, 101, 100);
-    ck_assert_uint_eq(p.n_frames, 0);
-    ck_assert_uint_eq(p.m[A].events[0].type, MPCONN_EVENT_SETTLED);
-    pair_close();
+    ck_assert_uint_eq(net.n_queue, 0);
+    ck_assert_uint_eq(m[A]->events[0].type, MPCONN_EVENT_SETTLED);
 }
 END_TEST
 
@@ -173,16 +167,15 @@ END_TEST
 START_TEST(R1_data_of_the_server_waits_for_the_commit)
 {
     begin((unsigned)_i);
-    bed_syn(&p.m[A], &c);
-    bed_proof(&p.m[A], &c);
+    bed_syn(m[A], &c);
+    bed_proof(m[A], &c);
     syn_ack_at(B);
     data(B, SERVER, 1, 1, 500);
-    ck_assert_int_eq(p.m[B].pkt.verdict, MPCONN_VERDICT_HOLD);
-    pair_deliver();
-    ck_assert_uint_eq(p.m[B].n_released, 1);
-    bed_in_again(&p.m[B], &p.m[B].pkt);
+    ck_assert_int_eq(m[B]->pkt.verdict, MPCONN_VERDICT_HOLD);
+    sync_carry(&net);
+    ck_assert_uint_eq(m[B]->n_released, 1);
+    bed_in_again(m[B], &m[B]->pkt);
     expect_translated(B, SERVER);
-    pair_close();
 }
 END_TEST
 
@@ -193,16 +186,15 @@ START_TEST(R1_held_data_of_the_server_changes_nothing_of_the_client)
 
     begin((unsigned)_i);
     c.server_ts = c.client_ts + 1000000;
-    bed_syn(&p.m[A], &c);
-    bed_proof(&p.m[A], &c);
+    bed_syn(m[A], &c);
+    bed_proof(m[A], &c);
     syn_ack_at(B);
     data(B, SERVER, 1, 1, 500);
-    ck_assert_int_eq(p.m[B].pkt.verdict, MPCONN_VERDICT_HOLD);
-    pair_deliver();
+    ck_assert_int_eq(m[B]->pkt.verdict, MPCONN_VERDICT_HOLD);
+    sync_carry(&net);
     out = expect(B, CLIENT, MPCI_TCP_ACK, c.y + 1, c.x + 1);
     ck_assert_uint_eq(out->pkt.link, MPCONN_LINK_NONE);
     ck_assert_uint_le(out->view.tsecr - c.client_ts, 1000);
-    pair_close();
 }
 END_TEST
 
@@ -210,12 +202,11 @@ END_TEST
 START_TEST(R1c_server_heard_last_is_passed_on)
 {
     begin((unsigned)_i);
-    bed_settle(&p.m[A], &c);
+    bed_settle(m[A], &c);
     data(A, CLIENT, 1, 1, 100);
     data(A, SERVER, 1, 101, 100);
-    ck_assert_int_eq(p.m[A].pkt.verdict, MPCONN_VERDICT_FORWARD);
+    ck_assert_int_eq(m[A]->pkt.verdict, MPCONN_VERDICT_FORWARD);
     expect_translated(A, SERVER);
-    pair_close();
 }
 END_TEST
 
@@ -225,18 +216,16 @@ START_TEST(V5_refusal_seen_elsewhere_ends_the_handshake)
     bed_segment rst;
 
     begin((unsigned)_i);
-    bed_syn(&p.m[A], &c);
-    bed_proof(&p.m[A], &c);
-    p.m[A].n_out = 0;
+    bed_syn(m[A], &c);
+    bed_proof(m[A], &c);
+    m[A]->n_out = 0;
     rst = bed_seg(&c.tuple, CLIENT, MPCI_TCP_RST | MPCI_TCP_ACK, 0, c.x + 1);
-    bed_in(&p.m[B], SERVER, &rst);
-    pair_deliver();
-    pair_pass(100 * MPCONN_MILLISECOND);
-    pair_deliver();
+    bed_in(m[B], SERVER, &rst);
+    sync_carry(&net);
+    sync_pass(&net, 100 * MPCONN_MILLISECOND);
     expect(A, CLIENT, MPCI_TCP_RST | MPCI_TCP_ACK, c.y + 1, c.x + 1);
-    pair_pass(60 * MPCONN_SECOND);
-    ck_assert_uint_eq(p.m[A].n_out, 0);
-    pair_close();
+    sync_pass(&net, 60 * MPCONN_SECOND);
+    ck_assert_uint_eq(m[A]->n_out, 0);
 }
 END_TEST
 
@@ -244,18 +233,17 @@ END_TEST
 START_TEST(V8_way_that_moves_is_asked_about_and_goes_on)
 {
     begin((unsigned)_i);
-    bed_settle(&p.m[A], &c);
+    bed_settle(m[A], &c);
     data(A, CLIENT, 1, 1, 100);
     data(A, SERVER, 1, 101, 100);
     data(B, SERVER, 101, 101, 200);
-    ck_assert_int_eq(p.m[B].pkt.verdict, MPCONN_VERDICT_HOLD);
-    pair_deliver();
-    ck_assert_uint_eq(p.m[B].n_released, 1);
-    bed_in_again(&p.m[B], &p.m[B].pkt);
-    ck_assert_int_eq(p.m[B].pkt.reason, MPCONN_REASON_TRANSLATED);
+    ck_assert_int_eq(m[B]->pkt.verdict, MPCONN_VERDICT_HOLD);
+    sync_carry(&net);
+    ck_assert_uint_eq(m[B]->n_released, 1);
+    bed_in_again(m[B], &m[B]->pkt);
+    ck_assert_int_eq(m[B]->pkt.reason, MPCONN_REASON_TRANSLATED);
     data(A, CLIENT, 101, 301, 10);
-    ck_assert_int_eq(p.m[A].pkt.reason, MPCONN_REASON_TRANSLATED);
-    pair_close();
+    ck_assert_int_eq(m[A]->pkt.reason, MPCONN_REASON_TRANSLATED);
 }
 END_TEST
 
@@ -264,13 +252,12 @@ START_TEST(R9_connection_nobody_knows_is_dropped)
     begin((unsigned)_i);
     c.y = 5;
     data(B, SERVER, 101, 101, 200);
-    ck_assert_int_eq(p.m[B].pkt.verdict, MPCONN_VERDICT_HOLD);
-    pair_deliver();
-    ck_assert_uint_eq(p.m[B].n_released, 1);
-    bed_in_again(&p.m[B], &p.m[B].pkt);
-    ck_assert_int_eq(p.m[B].pkt.verdict, MPCONN_VERDICT_DROP);
-    ck_assert_uint_eq(p.m[B].eng->core.handshakes.used, 0);
-    pair_close();
+    ck_assert_int_eq(m[B]->pkt.verdict, MPCONN_VERDICT_HOLD);
+    sync_carry(&net);
+    ck_assert_uint_eq(m[B]->n_released, 1);
+    bed_in_again(m[B], &m[B]->pkt);
+    ck_assert_int_eq(m[B]->pkt.verdict, MPCONN_VERDICT_DROP);
+    ck_assert_uint_eq(m[B]->eng->core.handshakes.used, 0);
 }
 END_TEST
 
@@ -283,20 +270,19 @@ START_TEST(V2_first_request_through_another_member_drives_nothing_again)
     handshake();
     data(B, CLIENT, 1, 1, 50); /* B has a copy */
     expect_translated(B, CLIENT);
-    c.tuple.client_port = (uint16_t)(c.tuple.client_port + 500);
-    bed_settle(&p.m[A], &c); /* symmetric at A, told to nobody */
+    next_port(A);
+    bed_settle(m[A], &c); /* symmetric at A, told to nobody */
     seg = bed_data(&c, CLIENT, 1, 1, 50);
     seg.s.tsecr = c.proxy_ts;
-    bed_in(&p.m[B], CLIENT, &seg);
-    ck_assert_int_eq(p.m[B].pkt.verdict, MPCONN_VERDICT_HOLD);
-    ck_assert_uint_eq(p.m[B].n_out, 0);
-    pair_deliver();
-    if (p.m[B].n_out > 0) /* no second SYN: at most what A may have lost */
+    bed_in(m[B], CLIENT, &seg);
+    ck_assert_int_eq(m[B]->pkt.verdict, MPCONN_VERDICT_HOLD);
+    ck_assert_uint_eq(m[B]->n_out, 0);
+    sync_carry(&net);
+    if (m[B]->n_out > 0) /* no second SYN: at most what A may have lost */
         expect(B, SERVER, MPCI_TCP_ACK, c.x + 1, c.z + 1);
-    ck_assert_uint_eq(p.m[B].n_out, 0);
-    bed_in_again(&p.m[B], &p.m[B].pkt);
+    ck_assert_uint_eq(m[B]->n_out, 0);
+    bed_in_again(m[B], &m[B]->pkt);
     expect_translated(B, CLIENT);
-    pair_close();
 }
 END_TEST
 
@@ -306,7 +292,7 @@ static void fin(unsigned member, unsigned from, uint32_t seq, uint32_t ack)
     bed_segment seg = bed_data(&c, from, seq, ack, 0);
 
     seg.s.flags |= MPCI_TCP_FIN;
-    bed_in(&p.m[member], from, &seg);
+    bed_in(m[member], from, &seg);
 }
 
 static unsigned state_at(unsigned member)
@@ -315,7 +301,7 @@ static unsigned state_at(unsigned member)
     mpconn_flow flow;
 
     MPCONN_STRUCT_INIT(&flow);
-    ck_assert_int_eq(mpconn_engine_flow_next(p.m[member].eng, &cursor, &flow), MPCONN_OK);
+    ck_assert_int_eq(mpconn_engine_flow_next(m[member]->eng, &cursor, &flow), MPCONN_OK);
     return flow.state;
 }
 
@@ -334,13 +320,12 @@ START_TEST(V18_end_is_known_to_both_when_the_frames_come_last)
     begin((unsigned)_i);
     handshake();
     close_both();
-    pair_deliver();
-    pair_deliver();
+    sync_carry(&net);
+    sync_carry(&net);
     ck_assert_uint_eq(state_at(A), MPCONN_FLOW_CLOSED);
     ck_assert_uint_eq(state_at(B), MPCONN_FLOW_CLOSED);
-    ck_assert_uint_eq(p.m[A].eng->core.handshakes.used, 0);
-    ck_assert_uint_eq(p.m[B].eng->core.handshakes.used, 0);
-    pair_close();
+    ck_assert_uint_eq(m[A]->eng->core.handshakes.used, 0);
+    ck_assert_uint_eq(m[B]->eng->core.handshakes.used, 0);
 }
 END_TEST
 
@@ -351,11 +336,11 @@ static void begin_anew(void)
     c.x += 100000;
     c.z += 100000;
     c.server_ts += 10;
-    bed_syn(&p.m[A], &c);
-    bed_proof(&p.m[A], &c);
+    bed_syn(m[A], &c);
+    bed_proof(m[A], &c);
     expect(A, SERVER, MPCI_TCP_SYN, c.x, 0);
     syn_ack_at(B);
-    pair_deliver();
+    sync_carry(&net);
     expect(A, SERVER, MPCI_TCP_ACK, c.x + 1, c.z + 1);
     expect(B, CLIENT, MPCI_TCP_ACK, c.y + 1, c.x + 1);
 }
@@ -366,41 +351,36 @@ START_TEST(V12_port_is_used_again_before_the_end_is_known)
     handshake();
     close_both();
     begin_anew();
-    ck_assert_uint_eq(p.m[A].n_events, 3); /* settled, ended, settled */
+    ck_assert_uint_eq(m[A]->n_events, 3); /* settled, ended, settled */
     data(A, CLIENT, 1, 1, 100);
     expect_translated(A, CLIENT);
     data(B, SERVER, 1, 101, 500);
     expect_translated(B, SERVER);
-    pair_close();
 }
 END_TEST
 
 /* What a bad channel brings late. */
 START_TEST(S_late_drive_does_not_bring_back_what_is_over)
 {
-    pair_frame late = {0};
+    const sync_letter *late;
 
     begin((unsigned)_i);
-    bed_syn(&p.m[A], &c);
-    bed_proof(&p.m[A], &c);
-    p.m[A].n_out = 0;
-    pair_pass(MPCONN_SECOND); /* the answer is missed: A tells */
-    ck_assert_uint_gt(p.n_frames, 0);
-    for (unsigned i = 0; i < p.n_frames; i++)
-        if (p.frames[i].to == B)
-            late = p.frames[i];
-    ck_assert_uint_gt(late.len, 0);
-    p.n_frames = 0;
-    p.m[A].n_out = 0;
+    bed_syn(m[A], &c);
+    bed_proof(m[A], &c);
+    m[A]->n_out = 0;
+    net.loss = 100;
+    sync_pass(&net, MPCONN_SECOND); /* the answer is missed: A tells, and B does not hear */
+    net.loss = 0;
+    late = sync_last(&net, A);
+    m[A]->n_out = 0;
     syn_ack_at(B);
-    pair_deliver();
+    sync_carry(&net);
     close_both();
-    pair_deliver();
+    sync_carry(&net);
     ck_assert_uint_eq(state_at(B), MPCONN_FLOW_CLOSED);
-    p.frames[p.n_frames++] = late;
-    pair_deliver();
-    ck_assert_uint_eq(p.m[B].eng->core.handshakes.used, 0);
-    pair_close();
+    ck_assert_uint_eq(sync_input(&net, B, late->bytes, late->len), MPCONN_SYNC_TAKEN);
+    sync_carry(&net);
+    ck_assert_uint_eq(m[B]->eng->core.handshakes.used, 0);
 }
 END_TEST
 
@@ -414,59 +394,41 @@ START_TEST(V12_port_is_used_again_before_the_abort_is_known)
     data(B, SERVER, 1, 1, 100);
     rst = bed_data(&c, CLIENT, 1, 101, 0);
     rst.s.flags = MPCI_TCP_RST;
-    bed_in(&p.m[A], CLIENT, &rst);
+    bed_in(m[A], CLIENT, &rst);
     ck_assert_uint_eq(state_at(A), MPCONN_FLOW_RESET);
     begin_anew();
     data(B, SERVER, 1, 1, 500);
     expect_translated(B, SERVER);
-    pair_close();
 }
 END_TEST
-
-/* Takes the oldest frame to a member out of those on their way. */
-static pair_frame take_frame(unsigned to)
-{
-    pair_frame f = {0};
-
-    for (unsigned i = 0; i < p.n_frames; i++) {
-        if (p.frames[i].to != to)
-            continue;
-        f = p.frames[i];
-        p.n_frames--;
-        memmove(&p.frames[i], &p.frames[i + 1], (p.n_frames - i) * sizeof(p.frames[0]));
-        return f;
-    }
-    ck_abort_msg("no frame");
-}
 
 /* It is about the life before the last one. */
 START_TEST(S_late_delta_does_not_end_a_handshake)
 {
-    pair_frame late;
+    sync_letter late;
 
     begin((unsigned)_i);
     handshake();
     fin(A, CLIENT, 1, 1);
-    late = take_frame(B);
+    late = sync_take(&net, A, B);
     fin(B, SERVER, 1, 2);
     begin_anew();
     fin(A, CLIENT, 1, 1);
     fin(B, SERVER, 1, 2);
-    pair_deliver();
+    sync_carry(&net);
     c.x += 100000;
     c.z += 100000;
-    bed_syn(&p.m[A], &c);
-    bed_proof(&p.m[A], &c);
-    p.m[A].n_out = 0;
-    p.n_frames = 0;
+    bed_syn(m[A], &c);
+    bed_proof(m[A], &c);
+    m[A]->n_out = 0;
+    sync_lose(&net);
     syn_ack_at(B);
-    p.n_frames = 0; /* what B asks is lost once */
-    p.frames[p.n_frames++] = late;
-    pair_deliver();
-    ck_assert_uint_eq(p.m[B].eng->core.handshakes.used, 1);
+    sync_lose(&net); /* what B asks is lost once */
+    ck_assert_uint_eq(sync_input(&net, B, late.bytes, late.len), MPCONN_SYNC_TAKEN);
+    sync_carry(&net);
+    ck_assert_uint_eq(m[B]->eng->core.handshakes.used, 1);
     data(B, SERVER, 1, 1, 100);
-    ck_assert_int_eq(p.m[B].pkt.verdict, MPCONN_VERDICT_HOLD);
-    pair_close();
+    ck_assert_int_eq(m[B]->pkt.verdict, MPCONN_VERDICT_HOLD);
 }
 END_TEST
 
@@ -481,13 +443,12 @@ START_TEST(V12_client_and_server_that_forgot_begin_anew)
     c.x += 100000;
     c.z += 100000;
     syn = bed_syn_seg(&c);
-    bed_in(&p.m[A], CLIENT, &syn);
-    ck_assert_int_eq(p.m[A].pkt.reason, MPCONN_REASON_SYN_REPEATED);
+    bed_in(m[A], CLIENT, &syn);
+    ck_assert_int_eq(m[A]->pkt.reason, MPCONN_REASON_SYN_REPEATED);
     syn_ack_at(B);
-    pair_deliver();
+    sync_carry(&net);
     expect(B, SERVER, MPCI_TCP_RST, c.x + 1, 0);
     begin_anew();
-    pair_close();
 }
 END_TEST
 
@@ -496,7 +457,7 @@ int main(void)
     Suite *s = suite_create("asymmetric");
     TCase *tc = tcase_create("asymmetric");
 
-    tcase_add_checked_fixture(tc, set_up, NULL);
+    tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_loop_test(tc, R1_answer_elsewhere_is_committed_by_the_registrar_and_both_translate, 0, 2);
     tcase_add_loop_test(tc, principle_5_second_connection_of_a_path_is_announced_at_once, 0, 2);
     tcase_add_loop_test(tc, principle_5_symmetric_connection_tells_nobody, 0, 2);

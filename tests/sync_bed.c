@@ -303,6 +303,27 @@ void sync_flush(sync_bed *s, unsigned from)
     mpci_sync_flush(&s->at[from].b.eng->sync);
 }
 
+mpci_record sync_record(unsigned port)
+{
+    mpci_record r;
+
+    memset(&r, 0, sizeof r);
+    r.type = MPCI_RECORD_COMMIT;
+    r.tuple = bed_tuple(MPCONN_FAMILY_IPV4, 1, (uint16_t)port);
+    r.client_isn = port;
+    r.generation = 1;
+    r.seq_offset = UINT32_MAX;
+    return r;
+}
+
+void sync_say(sync_bed *s, unsigned from, uint32_t to_id, unsigned port)
+{
+    mpci_record r = sync_record(port);
+
+    sync_put(s, from, to_id, &r);
+    sync_flush(s, from);
+}
+
 mpci_frame sync_header(sync_bed *s, unsigned from, uint32_t to_id)
 {
     const mpci_sync *sync = &s->at[from].b.eng->sync;

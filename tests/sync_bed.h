@@ -83,6 +83,9 @@ const sync_letter *sync_last(const sync_bed *s, unsigned from);
 /* A record and where it goes; sent when the next call of the member ends. */
 void sync_put(sync_bed *s, unsigned from, uint32_t to_id, const mpci_record *r);
 void sync_flush(sync_bed *s, unsigned from);
+/* A commit of a connection from this port, and to send it at once. */
+mpci_record sync_record(unsigned port);
+void sync_say(sync_bed *s, unsigned from, uint32_t to_id, unsigned port);
 
 /* A frame by hand. The header is the one the member would send next. */
 mpci_frame sync_header(sync_bed *s, unsigned from, uint32_t to_id);

@@ -7,13 +7,12 @@
 #include "sync/record.h"
 
 #include "check_main.h"
+#include "record_bytes.h"
 #include "record_support.h"
 #include "sync/hello.h"
 
-enum { ROOM = 65535, MANY = 400 };
+enum { MANY = 400 };
 
-static uint8_t frame[ROOM];
-static size_t frame_len;
 static mpci_record sent[MANY];
 static unsigned n_sent;
 
@@ -27,40 +26,6 @@ static void encode_all(size_t room)
         if (!mpci_record_encode(&w, &c, &sent[i]))
             n_sent = i;
     frame_len = (size_t)(w.at - frame);
-}
-
-typedef struct outcome {
-    unsigned n[4];             /* by mpci_record_result */
-    mpci_record last;          /* that was OK */
-} outcome;
-
-/* Bytes get a buffer of just their size, so that reading past it is seen. */
-static outcome decode_bytes(const uint8_t *bytes, size_t len)
-{
-    uint8_t *copy = malloc(len > 0 ? len : 1);
-    mpci_reader r, body;
-    mpci_record_context c = {0};
-    outcome o = {{0}, {0}};
-
-    memcpy(copy, bytes, len);
-    r = mpci_reader_of(copy, len);
-    while (mpci_reader_left(&r) > 0) {
-        mpci_record record;
-        enum mpci_record_result result = mpci_record_decode(&r, &c, &record, &body);
-
-        o.n[result]++;
-        if (result == MPCI_RECORD_OK)
-            o.last = record;
-        if (result == MPCI_RECORD_MALFORMED)
-            break;
-    }
-    free(copy);
-    return o;
-}
-
-static outcome decode_frame(void)
-{
-    return decode_bytes(frame, frame_len);
 }
 
 static void assert_malformed(const char *what)
@@ -105,7 +70,7 @@ START_TEST(random_records_come_back_as_they_were)
         n_sent = 1 + seed_below(&rng, MANY);
         for (unsigned i = 0; i < n_sent; i++)
             sent[i] = record_random(&rng);
-        encode_all(round % 2 ? ROOM : 1352);
+        encode_all(round % 2 ? RECORD_BYTES : 1352);
         r = mpci_reader_of(frame, frame_len);
         for (unsigned i = 0; i < n_sent; i++) {
             mpci_record back;
@@ -135,7 +100,7 @@ START_TEST(S24_what_is_accepted_is_what_the_encoder_writes)
         n_sent = 1 + seed_below(&rng, 4);
         for (unsigned i = 0; i < n_sent; i++)
             sent[i] = record_random(&rng);
-        encode_all(ROOM);
+        encode_all(RECORD_BYTES);
         for (unsigned n = 1 + seed_below(&rng, 3); n > 0; n--)
             frame[seed_below(&rng, (unsigned)frame_len)] ^=
                 (uint8_t)(seed_below(&rng, 2) ? 1u << seed_below(&rng, 8) : seed_u8(&rng));
@@ -179,7 +144,7 @@ START_TEST(S24_field_that_is_zero_but_present_is_refused)
             sent[0] = longest(type);
             for (unsigned j = 0; j < type->n_fields; j++)
                 record_set(&sent[0], type->fields[j], i == j);
-            encode_all(ROOM);
+            encode_all(RECORD_BYTES);
             assert_taken(1);
             ck_assert_uint_eq(frame[frame_len - 1], 1);
             memset(frame + frame_len - width, 0, width);
@@ -200,7 +165,7 @@ START_TEST(mask_that_names_more_fields_than_the_type_has_is_refused)
             sent[0] = longest(type);
             for (unsigned j = 0; j < type->n_fields; j++)
                 record_set(&sent[0], type->fields[j], 0);
-            encode_all(ROOM);
+            encode_all(RECORD_BYTES);
             assert_taken(1);
             frame[frame_len - 1 - bit / 8] |= (uint8_t)(1u << bit % 8);
             memset(frame + frame_len, 1, 4); /* the field it speaks of is there */
@@ -211,47 +176,6 @@ START_TEST(mask_that_names_more_fields_than_the_type_has_is_refused)
     }
 }
 END_TEST
-
-/* Reference and name by hand, then an empty mask: a SHARE. */
-typedef struct by_hand {
-    unsigned ref;
-    int zone;
-    const char *client;
-    int client_port;
-    const char *server;
-    int server_port;
-    int has_isn;
-} by_hand;
-
-static const char ipv4_a[] = "\xc0\x00\x02\x0a", ipv4_b[] = "\xc6\x33\x64\x14";
-static const char ipv6_a[] = "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x0a";
-
-static void append_by_hand(const by_hand *n)
-{
-    mpci_writer w = mpci_writer_of(frame + frame_len, sizeof frame - frame_len);
-    size_t len = n->ref & 1 ? 16 : 4;
-
-    mpci_write_number(&w, MPCI_RECORD_SHARE | MPCI_RECORD_CRITICAL, 1);
-    mpci_write_number(&w, 0, 1);
-    mpci_write_number(&w, n->ref, 1);
-    if (n->zone >= 0)
-        mpci_write_number(&w, (uint64_t)n->zone, 2);
-    if (n->client != NULL)
-        mpci_write_bytes(&w, (const uint8_t *)n->client, len);
-    if (n->client_port >= 0)
-        mpci_write_number(&w, (uint64_t)n->client_port, 2);
-    if (n->server != NULL)
-        mpci_write_bytes(&w, (const uint8_t *)n->server, len);
-    if (n->server_port >= 0)
-        mpci_write_number(&w, (uint64_t)n->server_port, 2);
-    if (n->has_isn)
-        mpci_write_number(&w, 7, 4);
-    mpci_write_number(&w, 0, 1);
-    frame[frame_len + 1] = (uint8_t)(w.at - (frame + frame_len) - 2);
-    frame_len = (size_t)(w.at - frame);
-}
-
-static const by_hand first = {0, -1, ipv4_a, 40000, ipv4_b, 80, 1};
 
 START_TEST(first_record_that_refers_to_one_before_is_refused)
 {
@@ -390,7 +314,7 @@ START_TEST(S25_record_with_fewer_fields_than_its_mask_says_is_refused)
 
         n_sent = 1;
         sent[0] = longest(&record_types[t]);
-        encode_all(ROOM);
+        encode_all(RECORD_BYTES);
         whole = frame_len;
         assert_taken(1);
         for (frame_len = 2; frame_len < whole; frame_len++) {
@@ -410,7 +334,7 @@ START_TEST(S05_length_byte_that_is_wrong_is_refused)
         n_sent = 3;
         for (unsigned i = 0; i < n_sent; i++)
             sent[i] = longest(&record_types[0]);
-        encode_all(ROOM);
+        encode_all(RECORD_BYTES);
         true_len = frame[1];
         frame[1] = (uint8_t)claimed;
         o = decode_frame();
@@ -428,7 +352,7 @@ START_TEST(S06_bytes_after_the_last_record_are_refused)
 {
     n_sent = 2;
     sent[0] = sent[1] = longest(&record_types[0]);
-    encode_all(ROOM);
+    encode_all(RECORD_BYTES);
     assert_taken(2);
     frame[frame_len] = MPCI_RECORD_SHARE | MPCI_RECORD_CRITICAL;
     frame_len++;
@@ -440,63 +364,13 @@ START_TEST(S06_bytes_after_the_last_record_are_refused)
 }
 END_TEST
 
-static void append_bytes(const char *bytes, size_t n)
-{
-    memcpy(frame + frame_len, bytes, n);
-    frame_len += n;
-}
-
-START_TEST(S03_unknown_uncritical_record_is_skipped_and_the_others_count)
-{
-    static const by_hand same = {2, -1, NULL, -1, NULL, -1, 0};
-
-    for (unsigned type = 0; type < 128; type++) {
-        outcome o;
-        char head[2] = {(char)type, 5};
-
-        if (mpci_record_name(type) != NULL)
-            continue;
-        frame_len = 0;
-        append_by_hand(&first);
-        append_bytes(head, 2);
-        append_bytes("what?", 5);
-        append_by_hand(&same); /* refers to the last that was known: a skipped one leaves none */
-        o = decode_frame();
-        ck_assert_uint_eq(o.n[MPCI_RECORD_OK], 2);
-        ck_assert_uint_eq(o.n[MPCI_RECORD_SKIPPED], 1);
-        ck_assert_uint_eq(o.last.tuple.client_port, 40000);
-    }
-}
-END_TEST
-
-START_TEST(S04_unknown_critical_record_is_refused_and_the_others_count)
-{
-    static const by_hand same = {2, -1, NULL, -1, NULL, -1, 0};
-
-    for (unsigned type = 0; type < 128; type++) {
-        outcome o;
-        char head[2] = {(char)(type | 0x80), 0};
-
-        if (mpci_record_name(type) != NULL)
-            continue;
-        frame_len = 0;
-        append_by_hand(&first);
-        append_bytes(head, 2);
-        append_by_hand(&same);
-        o = decode_frame();
-        ck_assert_uint_eq(o.n[MPCI_RECORD_OK], 2);
-        ck_assert_uint_eq(o.n[MPCI_RECORD_REFUSED], 1);
-    }
-}
-END_TEST
-
 /* Bit 7 belongs to a type as its number does: else every record had two forms. */
 START_TEST(S24_known_type_without_its_critical_bit_is_refused)
 {
     for (unsigned t = 0; t < RECORD_TYPES; t++) {
         n_sent = 1;
         sent[0] = longest(&record_types[t]);
-        encode_all(ROOM);
+        encode_all(RECORD_BYTES);
         assert_taken(1);
         frame[0] &= 0x7f;
         assert_malformed(record_types[t].name);
@@ -504,54 +378,6 @@ START_TEST(S24_known_type_without_its_critical_bit_is_refused)
     frame_len = 0;
     append_bytes("\x01\x01\x00", 3);
     assert_malformed("HELLO");
-}
-END_TEST
-
-static outcome with_extension(const char *bytes, size_t n)
-{
-    static const by_hand same = {2, -1, NULL, -1, NULL, -1, 0};
-
-    frame_len = 0;
-    append_by_hand(&first);
-    append_bytes(bytes, n);
-    frame[1] = (uint8_t)(frame[1] + n);
-    append_by_hand(&same);
-    return decode_frame();
-}
-
-START_TEST(S03_unknown_extension_is_skipped)
-{
-    ck_assert_uint_eq(with_extension("\x00\x00", 2).n[MPCI_RECORD_OK], 2);
-    ck_assert_uint_eq(with_extension("\x7f\x03xyz", 5).n[MPCI_RECORD_OK], 2);
-    ck_assert_uint_eq(with_extension("\x01\x01x\x02\x00\x03\x02yz", 9).n[MPCI_RECORD_OK], 2);
-}
-END_TEST
-
-START_TEST(S04_record_with_an_unknown_critical_extension_is_refused_alone)
-{
-    static const char *const all[] = {"\x80\x02xy\x01\x00", "\x01\x00\xff\x02xy"};
-
-    for (unsigned i = 0; i < 2; i++) {
-        outcome o = with_extension(all[i], 6);
-
-        ck_assert_uint_eq(o.n[MPCI_RECORD_REFUSED], 1);
-        ck_assert_uint_eq(o.n[MPCI_RECORD_OK], 1);
-        /* its name is what the next one refers to all the same: so its sender meant it */
-        ck_assert_uint_eq(o.last.tuple.server_port, 80);
-    }
-}
-END_TEST
-
-START_TEST(S05_extension_past_the_end_of_its_record_is_refused)
-{
-    static const struct {
-        const char *bytes;
-        size_t n;
-    } all[] = {{"\x01", 1}, {"\x01\x01", 2}, {"\x01\xff", 2}, {"\x01\x00\x02", 3},
-               {"\x80\x02x", 3}, {"\x80\x00\x01\x05xy", 6}};
-
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        ck_assert_uint_eq(with_extension(all[i].bytes, all[i].n).n[MPCI_RECORD_MALFORMED], 1);
 }
 END_TEST
 
@@ -565,7 +391,7 @@ START_TEST(S26_no_record_is_longer_than_its_room)
 
         n_sent = 1;
         sent[0] = longest(&record_types[t]);
-        encode_all(ROOM);
+        encode_all(RECORD_BYTES);
         len = frame_len;
         ck_assert_msg(len <= MPCI_RECORD_ROOM, "%s: %zu bytes", record_types[t].name, len);
         for (size_t room = 0; room < len; room++) { /* of a size of its own: no byte too far */
@@ -638,12 +464,7 @@ int main(void)
                       S25_record_with_fewer_fields_than_its_mask_says_is_refused,
                       S05_length_byte_that_is_wrong_is_refused,
                       S06_bytes_after_the_last_record_are_refused,
-                      S03_unknown_uncritical_record_is_skipped_and_the_others_count,
-                      S04_unknown_critical_record_is_refused_and_the_others_count,
                       S24_known_type_without_its_critical_bit_is_refused,
-                      S03_unknown_extension_is_skipped,
-                      S04_record_with_an_unknown_critical_extension_is_refused_alone,
-                      S05_extension_past_the_end_of_its_record_is_refused,
                       S26_no_record_is_longer_than_its_room,
                       S32_frame_holds_no_more_records_than_the_bound_says,
                       names_of_types_are_those_of_the_list);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The channel between members: greetings, restarts, epochs, keys. What it refuses is in
- * test_sync_refuse.c. */
+/* The channel between members: greetings, records, restarts. Epochs and keys are in
+ * test_sync_epoch.c, what it refuses is in test_sync_refuse.c and test_sync_replay.c. */
 #include "sync/sync.h"
 
 #include <mpconn/error.h>
 
 #include "check_main.h"
-#include "split/cookie.h"
 #include "sync/hello.h"
 #include "sync_bed.h"
 
@@ -30,27 +29,6 @@ static mpconn_member member_of(unsigned at, uint32_t index)
     MPCONN_STRUCT_INIT(&m);
     ck_assert_int_eq(mpconn_engine_member(s.at[at].b.eng, index, &m), MPCONN_OK);
     return m;
-}
-
-static mpci_record some_record(unsigned port)
-{
-    mpci_record r;
-
-    memset(&r, 0, sizeof r);
-    r.type = MPCI_RECORD_COMMIT;
-    r.tuple = bed_tuple(MPCONN_FAMILY_IPV4, 1, (uint16_t)port);
-    r.client_isn = port;
-    r.generation = 1;
-    r.seq_offset = UINT32_MAX;
-    return r;
-}
-
-static void say(unsigned from, uint32_t to_id, unsigned port)
-{
-    mpci_record r = some_record(port);
-
-    sync_put(&s, from, to_id, &r);
-    sync_flush(&s, from);
 }
 
 /* ---- greetings ---- */
@@ -124,7 +102,7 @@ START_TEST(S09_frame_that_comes_twice_counts_once)
     sync_meet(&s);
     s.repeat = 70;
     for (unsigned i = 0; i < 50; i++)
-        say(0, 2, 1000 + i);
+        sync_say(&s, 0, 2, 1000 + i);
     sync_carry(&s);
     ck_assert_uint_eq(s.at[1].n_taken, 50);
     ck_assert_uint_gt(count_of(1, MPCONN_SYNC_REPLAYED), 20);
@@ -196,7 +174,7 @@ START_TEST(frames_and_bytes_are_accounted_for_at_both_ends)
     sync_boot_all(&s);
     sync_meet(&s);
     for (unsigned i = 0; i < 30; i++)
-        say(0, 2, 1000 + i);
+        sync_say(&s, 0, 2, 1000 + i);
     sync_carry(&s);
     sync_pass(&s, 3 * MPCONN_SECOND);
     MPCONN_STRUCT_INIT(&a);
@@ -238,7 +216,7 @@ START_TEST(records_for_one_member_share_a_frame_and_keep_their_order)
     sync_meet(&s);
     s.n_tape = 0;
     for (unsigned i = 0; i < 30; i++) {
-        mpci_record r = some_record(1000 + i);
+        mpci_record r = sync_record(1000 + i);
 
         sync_put(&s, 0, i % 3 == 0 ? MPCONN_MEMBER_ALL : i % 3 + 1, &r);
     }
@@ -250,7 +228,7 @@ START_TEST(records_for_one_member_share_a_frame_and_keep_their_order)
     for (unsigned m = 1; m < 3; m++) {
         ck_assert_uint_eq(s.at[m].n_taken, 20);
         for (unsigned i = 0; i < 20; i++) {
-            mpci_record want = some_record(s.at[m].taken[i].client_isn);
+            mpci_record want = sync_record(s.at[m].taken[i].client_isn);
 
             ck_assert_mem_eq(&s.at[m].taken[i], &want, sizeof want);
             ck_assert_uint_eq(s.at[m].taken_from[i], 1);
@@ -270,7 +248,7 @@ START_TEST(more_records_than_may_wait_are_sent_all_the_same)
     sync_boot_all(&s);
     sync_meet(&s);
     for (unsigned i = 0; i < 3 * MPCI_PENDING + 1; i++) {
-        mpci_record r = some_record(1000 + i);
+        mpci_record r = sync_record(1000 + i);
 
         r.tuple = bed_tuple(MPCONN_FAMILY_IPV6, i, (uint16_t)(1000 + i));
         sync_put(&s, 0, 2, &r);
@@ -290,7 +268,7 @@ START_TEST(S11_sequence_crosses_32_bits)
     sync_meet(&s);
     s.at[0].b.eng->sync.sequence = UINT32_MAX - 10;
     for (unsigned i = 0; i < 20; i++)
-        say(0, 2, 1000 + i);
+        sync_say(&s, 0, 2, 1000 + i);
     sync_carry(&s);
     ck_assert_uint_eq(s.at[1].n_taken, 20);
     sync_bed_close(&s);
@@ -368,8 +346,8 @@ START_TEST(S13_restarted_member_begins_anew_and_is_heard)
     open_bed(2);
     sync_boot_all(&s);
     sync_meet(&s);
-    say(0, 2, 1000);
-    say(0, 2, 1001);
+    sync_say(&s, 0, 2, 1000);
+    sync_say(&s, 0, 2, 1001);
     old = s.queue[1];
     s.n_queue = 1; /* the second one is late */
     sync_carry(&s);
@@ -382,7 +360,7 @@ START_TEST(S13_restarted_member_begins_anew_and_is_heard)
     ck_assert_uint_eq(s.at[1].n_taken, 1);
     ck_assert(sync_knows(&s, 1, 0)); /* and it still hears the new one */
     sync_carry(&s);
-    say(0, 2, 1002);
+    sync_say(&s, 0, 2, 1002);
     sync_carry(&s);
     ck_assert_uint_eq(s.at[1].n_taken, 2);
     ck_assert_uint_eq(s.at[1].taken[1].client_isn, 1002);
@@ -441,196 +419,6 @@ START_TEST(S15_two_members_with_one_id_are_told_and_do_not_take_turns)
 }
 END_TEST
 
-/* ---- epochs ---- */
-
-/* A cookie made at one member, and the client's ACK checked at another. */
-static int cookie_crosses(unsigned from, unsigned to)
-{
-    static const mpci_profile profile = {{1460, 1440}, 7};
-    mpconn_tuple t = bed_tuple(MPCONN_FAMILY_IPV4, 1, 40000);
-    mpci_syn_options o;
-    mpci_cookie c, back;
-    mpci_view v;
-
-    memset(&o, 0, sizeof o);
-    o.mss = 1460;
-    o.wscale = 7;
-    mpci_cookie_make(&c, &s.at[from].b.eng->sync.epochs, &profile, &t, 99, &o);
-    memset(&v, 0, sizeof v);
-    v.kind = MPCI_KIND_TCP;
-    v.seq = 100;
-    v.ack = c.isn + 1;
-    return mpci_cookie_check(&back, &s.at[to].b.eng->sync.epochs, &profile, &t, &v);
-}
-
-static uint64_t epoch_of(unsigned at)
-{
-    return s.at[at].b.eng->sync.epochs.number;
-}
-
-/* S29: no clock is on the wire, and none need agree. */
-START_TEST(S29_members_with_clocks_far_apart_take_each_others_cookies)
-{
-    static const uint64_t ahead[] = {0, 1, 40, 64, 65, 1000, 30 * 365 * 86400};
-
-    open_bed(2);
-    s.at[1].ahead = ahead[_i] * MPCONN_SECOND;
-    sync_boot_all(&s);
-    if (ahead[_i] >= 1000)
-        ck_assert_int_eq(cookie_crosses(1, 0), 0);
-    sync_meet(&s);
-    for (unsigned i = 0; i < 60; i++) {
-        ck_assert_uint_le(epoch_of(0), epoch_of(1) + 1);
-        ck_assert_uint_le(epoch_of(1), epoch_of(0) + 1);
-        ck_assert_int_eq(cookie_crosses(0, 1), 1);
-        ck_assert_int_eq(cookie_crosses(1, 0), 1);
-        sync_pass(&s, 7 * MPCONN_SECOND);
-    }
-    sync_bed_close(&s);
-}
-END_TEST
-
-/* R7: the highest that anybody has seen, and never back. */
-START_TEST(epoch_is_the_highest_of_all_and_never_goes_back)
-{
-    uint64_t most, before;
-
-    open_bed(3);
-    s.at[2].ahead = 5000 * MPCONN_SECOND;
-    sync_boot_all(&s);
-    most = epoch_of(2);
-    before = epoch_of(0);
-    ck_assert_uint_gt(most, before + 70);
-    sync_meet(&s);
-    for (unsigned i = 0; i < 3; i++)
-        ck_assert_uint_eq(epoch_of(i), most);
-    sync_end(&s, 2); /* and what it brought stays */
-    sync_pass(&s, 10 * MPCONN_SECOND);
-    ck_assert_uint_eq(epoch_of(0), most);
-    sync_pass(&s, 64 * MPCONN_SECOND);
-    ck_assert_uint_eq(epoch_of(0), most + 1);
-    ck_assert_uint_eq(epoch_of(1), most + 1);
-    s.at[2].ahead = 0; /* it comes back with a clock that was put right, and follows */
-    sync_boot(&s, 2);
-    ck_assert_uint_lt(epoch_of(2), most);
-    sync_meet(&s);
-    for (unsigned i = 0; i < 3; i++)
-        ck_assert_uint_eq(epoch_of(i), most + 1);
-    sync_bed_close(&s);
-}
-END_TEST
-
-/* What was offered before a jump, the jump does not void; the epoch after it may. */
-START_TEST(cookie_of_before_a_jump_is_accepted_until_the_next_epoch)
-{
-    static const mpci_profile profile = {{1460, 1440}, 7};
-    mpconn_tuple t = bed_tuple(MPCONN_FAMILY_IPV4, 1, 40000);
-    mpci_syn_options o;
-    mpci_cookie c, back;
-    mpci_view v;
-
-    open_bed(2);
-    s.at[1].ahead = 5000 * MPCONN_SECOND + 17 * MPCONN_SECOND; /* just begun an epoch */
-    sync_boot(&s, 0);
-    memset(&o, 0, sizeof o);
-    memset(&v, 0, sizeof v);
-    mpci_cookie_make(&c, &s.at[0].b.eng->sync.epochs, &profile, &t, 99, &o);
-    v.kind = MPCI_KIND_TCP;
-    v.seq = 100;
-    v.ack = c.isn + 1;
-    sync_boot(&s, 1);
-    sync_meet(&s);
-    ck_assert_uint_eq(epoch_of(0), epoch_of(1));
-    ck_assert_int_eq(mpci_cookie_check(&back, &s.at[0].b.eng->sync.epochs, &profile, &t, &v), 1);
-    sync_pass(&s, 60 * MPCONN_SECOND);
-    ck_assert_int_eq(mpci_cookie_check(&back, &s.at[0].b.eng->sync.epochs, &profile, &t, &v), 1);
-    sync_pass(&s, 70 * MPCONN_SECOND);
-    ck_assert_int_eq(mpci_cookie_check(&back, &s.at[0].b.eng->sync.epochs, &profile, &t, &v), 0);
-    sync_bed_close(&s);
-}
-END_TEST
-
-/* A tombstone outlives every cookie that could revive its incarnation (R3), over a jump too. */
-START_TEST(tombstone_of_before_a_jump_outlives_the_cookies)
-{
-    mpci_tombstones *t;
-
-    open_bed(2);
-    s.at[1].ahead = 5000 * MPCONN_SECOND;
-    sync_boot(&s, 0);
-    sync_pass(&s, 0);
-    t = &s.at[0].b.eng->core.tombstones;
-    ck_assert_int_eq(mpci_tombstones_add(t, 77, 99, MPCI_TOMBSTONE_FOUND), 0);
-    sync_boot(&s, 1);
-    sync_meet(&s);
-    ck_assert_uint_eq(epoch_of(0), epoch_of(1));
-    sync_pass(&s, 60 * MPCONN_SECOND);
-    ck_assert_uint_eq(mpci_tombstones_find(t, 77, 99), MPCI_TOMBSTONE_FOUND);
-    sync_bed_close(&s);
-}
-END_TEST
-
-/* ---- keys ---- */
-
-static const uint8_t next_key[16] = "the next key ...";
-
-static void set_key(unsigned at)
-{
-    ck_assert_int_eq(mpconn_engine_set_key(s.at[at].b.eng, next_key, 16, s.at[at].b.now),
-                     MPCONN_OK);
-}
-
-START_TEST(S17_frames_under_the_old_key_count_while_members_change)
-{
-    open_bed(2);
-    sync_boot_all(&s);
-    sync_meet(&s);
-    set_key(0);
-    say(1, 1, 1000); /* under the old one */
-    say(0, 2, 2000); /* under the new one, which the other has not got yet */
-    ck_assert_uint_eq(sync_input(&s, 0, s.queue[0].bytes, s.queue[0].len), MPCONN_SYNC_TAKEN);
-    ck_assert_uint_eq(sync_input(&s, 1, s.queue[1].bytes, s.queue[1].len),
-                      MPCONN_SYNC_OTHER_CLUSTER);
-    set_key(1);
-    ck_assert_uint_eq(sync_input(&s, 1, s.queue[1].bytes, s.queue[1].len), MPCONN_SYNC_TAKEN);
-    /* taken is taken, under which key it may be */
-    ck_assert_uint_eq(sync_input(&s, 0, s.queue[0].bytes, s.queue[0].len), MPCONN_SYNC_REPLAYED);
-    sync_lose(&s);
-    sync_pass(&s, 20 * MPCONN_SECOND);
-    for (unsigned i = 0; i < 2; i++) {
-        ck_assert(sync_knows(&s, i, !i));
-        ck_assert_uint_eq(s.at[i].b.n_events, 1);
-        ck_assert_int_eq(cookie_crosses(i, !i), 1);
-    }
-    ck_assert_uint_eq(epoch_of(0), epoch_of(1));
-    sync_bed_close(&s);
-}
-END_TEST
-
-/* Who got hold of the old key gains nothing for ever. */
-START_TEST(S17_old_key_ends_with_the_cookies_made_under_it)
-{
-    uint8_t bytes[128];
-    mpci_frame f;
-    size_t len;
-
-    open_bed(2);
-    sync_boot_all(&s);
-    sync_meet(&s);
-    f = sync_header(&s, 1, 1);
-    set_key(0);
-    set_key(1);
-    f.sequence += 500;
-    len = sync_forge(bytes, &f, NULL, 0, bed_key);
-    ck_assert_uint_eq(sync_input(&s, 0, bytes, len), MPCONN_SYNC_TAKEN);
-    sync_pass(&s, 130 * MPCONN_SECOND);
-    f.sequence += 500;
-    len = sync_forge(bytes, &f, NULL, 0, bed_key);
-    ck_assert_uint_eq(sync_input(&s, 0, bytes, len), MPCONN_SYNC_OTHER_CLUSTER);
-    sync_bed_close(&s);
-}
-END_TEST
-
 /* ---- the host's cipher ---- */
 
 static int never_seals(void *user, const uint8_t *header, size_t header_len, uint8_t *records,
@@ -642,7 +430,7 @@ static int never_seals(void *user, const uint8_t *header, size_t header_len, uin
 
 START_TEST(host_cipher_hides_records_and_carries_them)
 {
-    mpci_record want = some_record(1000);
+    mpci_record want = sync_record(1000);
     const sync_letter *l;
     mpci_frame f;
 
@@ -651,7 +439,7 @@ START_TEST(host_cipher_hides_records_and_carries_them)
     sync_with_cipher(&s, 1);
     sync_boot_all(&s);
     sync_meet(&s);
-    say(0, 2, 1000);
+    sync_say(&s, 0, 2, 1000);
     l = sync_last(&s, 0);
     ck_assert_uint_eq(mpci_frame_parse(&f, l->bytes, l->len), MPCONN_SYNC_TAKEN);
     ck_assert_uint_eq(f.flags, MPCI_FRAME_SEALED);
@@ -704,7 +492,7 @@ START_TEST(engine_without_members_says_and_takes_nothing)
     ck_assert_uint_eq(mpconn_engine_next_expiry(s.at[1].b.eng), MPCONN_TIME_NEVER);
     sync_pass(&s, 3 * MPCONN_SECOND);
     ck_assert_uint_eq(count_of(1, MPCONN_SYNC_NOT_A_MEMBER), 4);
-    say(1, MPCONN_MEMBER_ALL, 1000);
+    sync_say(&s, 1, MPCONN_MEMBER_ALL, 1000);
     for (unsigned i = 0; i < s.n_tape; i++)
         ck_assert_uint_eq(s.tape[i].from, 0);
     sync_bed_close(&s);
@@ -738,12 +526,6 @@ int main(void)
     TCase *tc = tcase_create("sync");
 
     add_greetings(tc);
-    tcase_add_loop_test(tc, S29_members_with_clocks_far_apart_take_each_others_cookies, 0, 7);
-    tcase_add_test(tc, epoch_is_the_highest_of_all_and_never_goes_back);
-    tcase_add_test(tc, cookie_of_before_a_jump_is_accepted_until_the_next_epoch);
-    tcase_add_test(tc, tombstone_of_before_a_jump_outlives_the_cookies);
-    tcase_add_test(tc, S17_frames_under_the_old_key_count_while_members_change);
-    tcase_add_test(tc, S17_old_key_ends_with_the_cookies_made_under_it);
     tcase_add_test(tc, host_cipher_hides_records_and_carries_them);
     tcase_add_loop_test(tc, sealed_frame_without_a_cipher_is_refused_and_the_other_way_round, 0,
                         2);

@@ -6,18 +6,18 @@
 max_file=600
 max_function=60
 
-# files TOP DIR...: the C files of a tree.
+# files TOP DIR...: the C files of a tree, and models.
 files() {
         top=$1
         shift
         for dir in "$@"; do
                 test ! -d "$top/$dir" || find "$top/$dir" -type f \
-                        \( -name '*.[ch]' -o -name '*.h.in' -o -name '*.def' \)
+                        \( -name '*.[ch]' -o -name '*.h.in' -o -name '*.def' -o -name '*.pml' \)
         done | sort
 }
 
 small_files() {
-        files "$1" lib include examples | while read -r file; do
+        files "$1" lib include examples tests | while read -r file; do
                 lines=$(wc -l <"$file")
                 if test "$lines" -gt $max_file; then echo "$file: $lines lines"; fi
         done >"$tmp/found"

@@ -72,12 +72,6 @@ enum mpci_split_event mpci_act_ask_commit_again(mpci_split *sp, mpci_step *st)
     return mpci_split_ask_registrar(sp, st->h);
 }
 
-static void send_query(mpci_split *sp, mpci_handshake *h)
-{
-    mpci_share_word(sp, MPCI_RECORD_QUERY, &h->tuple, h->client_isn, MPCONN_MEMBER_ALL, 0);
-    mpci_peers_ask_later(sp, h);
-}
-
 /* Who knows the driver goes on: if the registrar is down, it will be the registrar itself. */
 enum mpci_split_event mpci_act_ask_commit_by_timer(mpci_split *sp, mpci_step *st)
 {
@@ -85,7 +79,8 @@ enum mpci_split_event mpci_act_ask_commit_by_timer(mpci_split *sp, mpci_step *st
         return MPCI_EV_EXHAUSTED;
     if ((st->h->roles & MPCI_ROLE_ANSWERED) != 0)
         return mpci_split_ask_registrar(sp, st->h);
-    send_query(sp, st->h);
+    mpci_share_word(sp, MPCI_RECORD_QUERY, &st->h->tuple, st->h->client_isn, MPCONN_MEMBER_ALL, 0);
+    mpci_peers_ask_later(sp, st->h);
     return MPCI_EV_NOTHING;
 }
 
@@ -170,7 +165,7 @@ enum mpci_split_event mpci_act_claim_aborted(mpci_split *sp, mpci_step *st)
     mpci_peers_consume(sp, st, MPCONN_REASON_CLIENT_ABORTED);
     mpci_split_bury(sp, st, MPCONN_REASON_CLIENT_ABORTED);
     mpci_share_word(sp, MPCI_RECORD_CLOSE, st->tuple, st->h->client_isn, MPCONN_MEMBER_ALL,
-                    MPCONN_REASON_CLIENT_ABORTED);
+                    MPCI_REPLY_DEAD);
     return MPCI_EV_NOTHING;
 }
 
@@ -192,6 +187,12 @@ enum mpci_split_event mpci_act_drive_also(mpci_split *sp, mpci_step *st)
 }
 
 /* --- segments of a connection that only another member can know --- */
+
+static void send_query(mpci_split *sp, mpci_handshake *h)
+{
+    mpci_share_word(sp, MPCI_RECORD_QUERY, &h->tuple, h->client_isn, MPCONN_MEMBER_ALL, 0);
+    mpci_peers_ask_later(sp, h);
+}
 
 enum mpci_split_event mpci_act_ask(mpci_split *sp, mpci_step *st)
 {

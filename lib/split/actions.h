@@ -127,6 +127,8 @@ void mpci_split_announce(mpci_split *sp, mpci_handshake *h);
 void mpci_split_announce_late(mpci_split *sp, mpci_handshake *h);
 /* The commit to whom it is owed; that the handshake failed to those who know of it. */
 void mpci_split_ask_who_heard(mpci_split *sp, const mpci_handshake *h);
+/* May a server with this number begin with that segment, as far as its window reaches? */
+int mpci_split_fits_first(uint32_t server_isn, uint32_t max_end, uint32_t seq);
 void mpci_split_tell_commit(mpci_split *sp, mpci_handshake *h);
 void mpci_split_ask_once(mpci_split *sp, mpci_handshake *h);
 void mpci_split_tell_end(mpci_split *sp, const mpci_handshake *h);

@@ -89,10 +89,13 @@ void mpci_split_tell_commit(mpci_split *sp, mpci_handshake *h)
         h->asked++;
 }
 
-/* Who does not see the server's segments cannot know whether its commit is certain. */
+/* Who does not see the server's segments cannot know whether its commit is certain; who saw one that
+ * names another number knows that it is wrong. */
 void mpci_split_ask_who_heard(mpci_split *sp, const mpci_handshake *h)
 {
-    if ((h->roles & MPCI_ROLE_ANSWERED) == 0 && (h->flags & MPCI_HANDSHAKE_SERVER_HEARD) == 0 &&
-        mpci_sync_anybody(sp->sync))
+    int in_doubt = (h->roles & MPCI_ROLE_ANSWERED) == 0 ||
+                   (h->flags & MPCI_HANDSHAKE_MISMATCH) != 0;
+
+    if (in_doubt && (h->flags & MPCI_HANDSHAKE_SERVER_HEARD) == 0 && mpci_sync_anybody(sp->sync))
         mpci_share_word(sp, MPCI_RECORD_QUERY, &h->tuple, h->client_isn, MPCONN_MEMBER_ALL, 0);
 }

@@ -24,6 +24,16 @@ static void merge_end(mpci_settled *e, const mpci_record *r, unsigned side)
         e->dir[side].end = mpci_seq_max(e->dir[side].end, r->end[side]);
 }
 
+/* Did the server name the number of that record, there or here? */
+static int server_names(const mpci_handshake *h, const mpci_record *r)
+{
+    uint32_t isn = h->proxy_isn + r->seq_offset;
+
+    return (r->flags & MPCI_FLOW_HEARD) != 0 ||
+           ((h->flags & MPCI_HANDSHAKE_MISMATCH) != 0 &&
+            mpci_split_fits_first(isn, r->end[1] + r->room[1], h->named));
+}
+
 /* Two commits met. The number that the server named wins over one on which it was not heard
  * (doc/model.md, rule 4). */
 static void correct(mpci_split *sp, mpci_settled *e, const mpci_record *r)
@@ -33,8 +43,8 @@ static void correct(mpci_split *sp, mpci_settled *e, const mpci_record *r)
                                             &r->tuple);
 
     mpci_count(&sp->core->counters, MPCONN_REASON_COMMIT_CONFLICT);
-    if (h == NULL || h->state != MPCI_ST_CONFIRMING || (r->flags & MPCI_FLOW_HEARD) == 0 ||
-        (h->flags & MPCI_HANDSHAKE_SERVER_HEARD) != 0)
+    if (h == NULL || h->state != MPCI_ST_CONFIRMING ||
+        (h->flags & MPCI_HANDSHAKE_SERVER_HEARD) != 0 || !server_names(h, r))
         return;
     e->dir[MPCONN_SIDE_SERVER] = (mpci_direction){r->end[1], r->end[1] + r->room[1]};
     e->server_options = r->server_options;

@@ -11,10 +11,6 @@
  * byte or a few, and its challenge ACKs then stand behind them. Anything more is not its doing. */
 enum { OPENING_AHEAD = 65536 };
 
-/* How far the server's first segment that comes here may be from its first byte: what is before it
- * may have been lost. Two numbers of a server are further apart than any window. */
-enum { FIRST_REACH = 65536 };
-
 static int has(const mpci_view *v, unsigned flag)
 {
     return (v->flags & flag) != 0;
@@ -340,10 +336,21 @@ static int flow_is_over(const mpci_core *core, uint32_t slot)
     return mpci_track_is_over(&t);
 }
 
+/* How far the server's first segment that comes here may be from its first byte: what is before it
+ * may have been lost. Two numbers of a server are further apart than any window. */
+enum { FIRST_REACH = 65536 };
+
+int mpci_split_fits_first(uint32_t server_isn, uint32_t max_end, uint32_t seq)
+{
+    uint32_t first = server_isn + 1;
+    uint32_t reach = max_end - first;
+
+    return seq - first <= (reach > FIRST_REACH ? reach : FIRST_REACH);
+}
+
 int mpci_split_unheard(mpci_split *sp, mpci_step *st, const mpci_settled *e)
 {
     mpci_handshake *h;
-    uint32_t ahead, reach;
 
     if (st->from != MPCONN_SIDE_SERVER || !mpci_sync_has_members(sp->sync))
         return 0;
@@ -352,12 +359,11 @@ int mpci_split_unheard(mpci_split *sp, mpci_step *st, const mpci_settled *e)
     if (h == NULL || h->state != MPCI_ST_CONFIRMING ||
         (h->flags & MPCI_HANDSHAKE_SERVER_HEARD) != 0)
         return 0;
-    ahead = st->view->seq - (h->server_isn + 1);
-    reach = e->dir[MPCONN_SIDE_SERVER].max_end - (h->server_isn + 1);
-    if (ahead <= (reach > FIRST_REACH ? reach : FIRST_REACH))
+    if (mpci_split_fits_first(h->server_isn, e->dir[MPCONN_SIDE_SERVER].max_end, st->view->seq))
         return 0;
     if ((h->flags & MPCI_HANDSHAKE_MISMATCH) == 0) {
         h->flags |= MPCI_HANDSHAKE_MISMATCH;
+        h->named = st->view->seq;
         mpci_count(&sp->core->counters, MPCONN_REASON_COMMIT_CONFLICT);
         mpci_share_word(sp, MPCI_RECORD_QUERY, st->tuple, h->client_isn, MPCONN_MEMBER_ALL, 0);
     }

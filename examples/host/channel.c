@@ -180,13 +180,14 @@ int channel_send(channel *c, const channel_address *to, const uint8_t *bytes, si
     return 0;
 }
 
-ptrdiff_t channel_receive(channel *c, uint8_t *bytes, size_t cap)
+ptrdiff_t channel_receive(channel *c, uint8_t *bytes, size_t cap, channel_address *from)
 {
     ssize_t n;
 
-    do
-        n = recv(c->fd, bytes, cap, 0);
-    while (n < 0 && errno == EINTR);
+    do {
+        from->len = sizeof(from->at);
+        n = recvfrom(c->fd, bytes, cap, 0, (struct sockaddr *)&from->at, &from->len);
+    } while (n < 0 && errno == EINTR);
     c->datagrams_in += n >= 0;
     return n;
 }

@@ -42,7 +42,7 @@ const char *channel_open(channel *c, const channel_config *config);
 void channel_close(channel *c);
 /* At once or not at all: 0, or -1. */
 int channel_send(channel *c, const channel_address *to, const uint8_t *bytes, size_t len);
-/* A datagram that is there, or -1. */
-ptrdiff_t channel_receive(channel *c, uint8_t *bytes, size_t cap);
+/* A datagram that is there and who sent it, or -1. */
+ptrdiff_t channel_receive(channel *c, uint8_t *bytes, size_t cap, channel_address *from);
 
 #endif

@@ -96,7 +96,7 @@ void pcapng_add_interface(pcapng *p, const char *name, const char *description)
     put_option(p, OPTION_IF_NAME, name, name_len);
     put_option(p, OPTION_IF_DESCRIPTION, description, text_len);
     put_option(p, OPTION_IF_TIME_RESOLUTION, &nanoseconds, 1);
-    put_option(p, OPTION_END, NULL, 0);
+    put_option(p, OPTION_END, "", 0);
     put32(p, total);
 }
 
@@ -119,7 +119,7 @@ void pcapng_write(pcapng *p, uint32_t interface, bool outbound, uint64_t at_ns,
     put(p, pkt->data, kept > l2->len ? kept - l2->len : 0);
     put_padding(p, kept);
     put_option(p, OPTION_PACKET_FLAGS, &flags, sizeof(flags));
-    put_option(p, OPTION_END, NULL, 0);
+    put_option(p, OPTION_END, "", 0);
     put32(p, total);
 }
 

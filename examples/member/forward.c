@@ -27,10 +27,10 @@ static uint64_t now_since_1970(void)
     return (uint64_t)t.tv_sec * MPCONN_SECOND + (uint64_t)t.tv_nsec;
 }
 
-static void record(member *m, const port *p, bool outbound, const l2_header *l2, const frame *f)
+void member_record(member *m, size_t interface, bool outbound, const l2_header *l2, const frame *f)
 {
     if (m->pcap.file)
-        pcapng_write(&m->pcap, p->number, outbound, now_since_1970(), l2, &f->pkt);
+        pcapng_write(&m->pcap, (uint32_t)interface, outbound, now_since_1970(), l2, &f->pkt);
 }
 
 /* Ways out */
@@ -40,7 +40,7 @@ static void send_to(member *m, uint8_t side, uint16_t number, const l2_header *l
     for (size_t i = 0; i < m->n_ports; i++) {
         port *p = &m->ports[i];
         if (number == LINK_PORT_ALL ? p->side == side : p->number == number) {
-            record(m, p, true, l2, f);
+            member_record(m, p->number, true, l2, f);
             port_queue(p, l2, f);
         }
     }
@@ -260,7 +260,7 @@ void member_receive(member *m, port *p)
 
     for (size_t i = 0; i < n; i++) {
         learn(m, frames[i]);
-        record(m, p, false, &frames[i]->l2, frames[i]);
+        member_record(m, p->number, false, &frames[i]->l2, frames[i]);
     }
     if (impair_active(&m->impair))
         handle_impaired(m, frames, n, member_now());

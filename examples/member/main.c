@@ -112,6 +112,8 @@ int main(int argc, char **argv)
     open_side(m, MPCONN_SIDE_CLIENT);
     open_side(m, MPCONN_SIDE_SERVER);
     const char *failed = sync_open(m);
+    if (m->pcap.file && m->options.n_peers)
+        pcapng_add_interface(&m->pcap, "sync", "members");
     if (failed)
         die(EXIT_FAILURE, "--sync %s: %s: %s", m->sync.failed, failed, strerror(errno));
     make_engine(m);

@@ -57,6 +57,8 @@ mpconn_time member_now(void);
 /* forward.c */
 extern const mpconn_callbacks member_callbacks;
 void member_receive(member *m, port *p);
+/* Write a frame to the record, if there is one: the ports come first, then the other members. */
+void member_record(member *m, size_t interface, bool outbound, const l2_header *l2, const frame *f);
 void member_expire(member *m, mpconn_time now);
 /* Send what the engine made, and submit what it wants again: after every call that may do either. */
 void member_carry_out(member *m);

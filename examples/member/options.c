@@ -322,7 +322,7 @@ static const option_entry entries[] = {
     { "syn-rto", "MS", "first repeat of a SYN to the server; doubles", set_syn_rto },
     { "syn-tries", "N", "SYNs sent to a server at most", set_syn_tries },
     { "control", "PATH", "socket that answers stats, flows, members and quit", set_control },
-    { "pcap", "FILE", "record all frames of all interfaces, as pcapng", set_pcap },
+    { "pcap", "FILE", "record all frames, as pcapng: of interfaces and of members", set_pcap },
     { "snap-len", "BYTES", "record so much of a frame at most", set_snap_len },
     { "trace", "FILE", "write what happens to connections, as lines of JSON", set_trace },
     { "sync", "CHANNEL", "to the other members: udp:ADDR:PORT, and multicast: or "

@@ -5,6 +5,8 @@
  */
 #include "member/sync.h"
 
+#include "host/datagram.h"
+
 /* So many at a time, so that packets do not wait for a burst of frames. */
 #define SYNC_BATCH 64
 /* Frames that can be delayed at a time. */
@@ -45,6 +47,24 @@ size_t sync_poll(const member *m, struct pollfd *fds)
     return n;
 }
 
+static void record(member *m, bool outbound, const channel_address *from, const channel_address *to,
+                   const uint8_t *bytes, size_t len)
+{
+    frame *f = m->pcap.file ? frame_new(&m->sync.pool) : NULL;
+    if (!f)
+        return;
+    datagram_frame(f, from, to, bytes, len);
+    member_record(m, m->n_ports, outbound, &f->l2, f);
+    frame_del(&m->sync.pool, f);
+}
+
+/* What the system refuses was on record before: to the others it is the same as lost. */
+static int send_by(member *m, channel *c, const channel_address *to, const uint8_t *bytes, size_t len)
+{
+    record(m, true, &c->config.address, to, bytes, len);
+    return channel_send(c, to, bytes, len);
+}
+
 int sync_send(void *user, uint32_t to, const uint8_t *bytes, size_t len)
 {
     member *m = user;
@@ -58,11 +78,11 @@ int sync_send(void *user, uint32_t to, const uint8_t *bytes, size_t len)
             continue;
         if (p->address.len == 0)
             to_group = true;
-        else if (channel_send(&m->sync.point, &p->address, bytes, len) < 0)
+        else if (send_by(m, &m->sync.point, &p->address, bytes, len) < 0)
             status = -1;
     }
     if (to_group && m->sync.group.fd >= 0 &&
-        channel_send(&m->sync.group, &m->sync.group.config.address, bytes, len) < 0)
+        send_by(m, &m->sync.group, &m->sync.group.config.address, bytes, len) < 0)
         status = -1;
     return status;
 }
@@ -79,12 +99,14 @@ static void receive(member *m, channel *c)
         frame *f = frame_new(&m->sync.pool);
         if (!f)
             return;
-        ptrdiff_t n = channel_receive(c, f->pkt.data, f->pkt.cap);
+        channel_address from;
+        ptrdiff_t n = channel_receive(c, f->pkt.data, f->pkt.cap, &from);
         if (n < 0) {
             frame_del(&m->sync.pool, f);
             return;
         }
         f->pkt.len = (uint32_t)n;
+        record(m, false, &from, &c->config.address, f->pkt.data, f->pkt.len);
         if (impair_active(&m->sync.impair))
             impair_put(&m->sync.impair, f, &m->sync.pool, member_now());
         else

@@ -41,14 +41,18 @@ bed=/run/mpconn # files of the bed, gone with it
 
 PATH=$PATH:/usr/sbin:/sbin
 
-fail() {
-        echo "FAILED: $*" >&2
+show_logs() {
         for log in "$bed"/*.err; do
                 if test -s "$log"; then
                         echo "-- $(basename "$log")" >&2
                         tail -n 5 "$log" >&2
                 fi
         done
+}
+
+fail() {
+        echo "FAILED: $*" >&2
+        show_logs
         exit 1
 }
 
@@ -405,6 +409,7 @@ two_addresses() {
         ip -n "$1" address add "$3/128" dev lo nodad
         for wire in 0 1; do
                 at "$1" sh -c "echo 0 >/proc/sys/net/ipv4/conf/eth$wire/rp_filter"
+                at "$1" sh -c "echo 0 >/proc/sys/net/ipv6/conf/eth$wire/accept_dad"
                 ip -n "$1" link set "eth$wire" up
                 ip -n "$1" address add "10.0.$wire.$4/24" dev "eth$wire"
                 ip -n "$1" address add "fd00:$wire::$4/64" dev "eth$wire" nodad

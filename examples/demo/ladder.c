@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * ladder CAPTURE [SVG]: draws the first connection in a capture of mpconn-member as a ladder, with
- * the numbers that each leg shows, and says by how much the legs differ.
+ * ladder [-s SVG] CAPTURE [CAPTURE]: draws the first connection that one or two members recorded
+ * (mpconn-member --pcap) as a ladder, with what they said to one another, and says by how much its
+ * legs differ and what that cost.
  */
 #include "demo/rows.h"
 #include "demo/svg.h"
@@ -11,88 +12,151 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LEG_WIDTH = 44, HEAD = 14, TAIL = 7 };
+enum { HEAD = 18, TAIL = 7, TIME = 9, WIDTH = 104 };
 
-static void print_dashes(int n)
+/* Columns of the uprights, for one member and for two. */
+static const int columns[CAPTURE_MEMBERS][CAPTURE_MEMBERS + 2] = { { 9, 51, 93 }, { 9, 42, 66, 99 } };
+
+/* From upright to upright: "<-- text --", cut when there is no room. */
+static void draw_arrow(char *line, const int *at, const arrow *a)
 {
-    while (n-- > 0)
-        putchar('-');
+    const bool right = a->from < a->to;
+    const int left = at[right ? a->from : a->to], end = at[right ? a->to : a->from];
+    const int room = end - left - 1;
+    int len = (int)strlen(a->text);
+
+    if (len > room - 4)
+        len = room - 4;
+    memset(line + left + 1, '-', (size_t)room);
+    line[right ? end - 1 : left + 1] = right ? '>' : '<';
+    char *text = line + left + 1 + (room - len) / 2;
+    text[-1] = text[len] = ' ';
+    memcpy(text, a->text, (size_t)len);
 }
 
-static void print_leg(const segment *s, int toward)
+static void print_row(const rows *r, const row *rung)
 {
-    char text[ROW_TEXT_MAX];
+    const int *at = columns[r->n_members - 1];
+    char line[WIDTH + 1], gap[96];
+    arrow arrows[2];
 
-    if (!s) {
-        printf("%*s", LEG_WIDTH, "");
+    memset(line, ' ', sizeof(line));
+    for (unsigned i = 0; i < r->n_members + 2u; i++)
+        line[at[i]] = '|';
+    line[at[r->n_members + 1] + 1] = '\0';
+    if (rung->left_out) {
+        row_gap(gap, rung);
+        printf("%*s   %s\n", TIME, "...", gap);
         return;
     }
-    int rest = LEG_WIDTH - (int)row_text(text, s) - 3;
-    putchar(toward == CLIENT ? '<' : '-');
-    print_dashes(rest / 2);
-    printf(" %s ", text);
-    print_dashes(rest - rest / 2 - 1);
-    putchar(toward == CLIENT ? '-' : '>');
+    size_t n = row_arrows(arrows, r, rung);
+    for (size_t i = 0; i < n; i++)
+        draw_arrow(line, at, &arrows[i]);
+    printf("%8.3f %s\n", (double)rung->at_ns / 1e6, line + TIME);
 }
 
-static void print_row(const row *r)
+/* Names above their uprights, and none beyond the last. */
+static void print_head(const rows *r)
 {
-    if (r->left_out) {
-        printf("     ...   %zu more, %" PRIu64 " bytes to the client, %" PRIu64 " to the server\n",
-               r->left_out, r->bytes[CLIENT], r->bytes[SERVER]);
-        return;
+    const int *at = columns[r->n_members - 1];
+    int column = printf("%8s", "ms");
+
+    for (unsigned i = 0; i < r->n_members + 2u; i++) {
+        const char *name = upright_name(r, i);
+        const int len = (int)strlen(name), end = at[r->n_members + 1] + 1;
+        int start = at[i] - len / 2;
+        if (start + len > end)
+            start = end - len;
+        column += printf("%*s%s", start - column, "", name);
     }
-    printf("%8.3f |", (double)r->at_ns / 1e6);
-    print_leg(r->leg[CLIENT], r->toward);
-    putchar('|');
-    print_leg(r->leg[SERVER], r->toward);
-    puts("|");
+    putchar('\n');
 }
 
-static const segment *find_syn_ack(const capture *c, int leg)
+static void print_legs(const rows *r)
 {
+    const origin *near = &r->server[CLIENT], *far = &r->server[SERVER];
+
+    if (near->known && far->known)
+        printf("legs: x = %" PRIu32 ", y = %" PRIu32 ", z = %" PRIu32 ": difference %" PRIu32 "\n",
+               r->x.seq, near->seq, far->seq, far->seq - near->seq);
+}
+
+/* Segments that arrived, by where they go and at which member. */
+static void print_ways(const capture *c)
+{
+    size_t n[2][CAPTURE_MEMBERS] = { { 0 } };
+
     for (size_t i = 0; i < c->n; i++) {
-        const segment *s = &c->segments[i];
-        if (s->leg == leg && (s->flags & TCP_SYN) && (s->flags & TCP_ACK))
-            return s;
+        const event *e = &c->events[i];
+        if (e->side != MEMBERS && !e->left)
+            n[e->as.s.toward][e->member]++;
     }
-    return NULL;
+    printf("ways: to the server: A %zu, B %zu; to the client: A %zu, B %zu segments\n", n[SERVER][0],
+           n[SERVER][1], n[CLIENT][0], n[CLIENT][1]);
 }
 
-static void print_difference(const capture *c)
+static void print_cost(const capture *c)
 {
-    const segment *near = find_syn_ack(c, CLIENT), *far = find_syn_ack(c, SERVER);
-    if (near && far)
-        printf("legs: the server counts from %u, for the client from %u: difference %u\n", far->seq,
-               near->seq, far->seq - near->seq);
+    size_t sent[2] = { 0 }, arrived[2] = { 0 };
+    uint64_t bytes[2] = { 0 };
+
+    for (size_t i = 0; i < c->n; i++) {
+        const event *e = &c->events[i];
+        if (e->side != MEMBERS)
+            continue;
+        size_t *n = e->left ? sent : arrived;
+        n[e->as.m.greeting]++;
+        bytes[e->as.m.greeting] += e->left ? e->as.m.len : 0;
+    }
+    printf("between the members: %zu datagrams with %" PRIu64 " bytes about the connection, %zu of "
+           "them lost;\n  %zu with %" PRIu64 " bytes to greet\n",
+           sent[0], bytes[0], sent[0] > arrived[0] ? sent[0] - arrived[0] : 0, sent[1], bytes[1]);
+}
+
+static int draw(const capture *c, const char *svg)
+{
+    rows r;
+
+    if (!rows_make(&r, c, HEAD, TAIL)) {
+        fprintf(stderr, "ladder: out of memory\n");
+        return 1;
+    }
+    print_head(&r);
+    for (size_t i = 0; i < r.n; i++)
+        print_row(&r, &r.list[i]);
+    print_legs(&r);
+    if (c->n_members > 1) {
+        print_ways(c);
+        print_cost(c);
+    }
+    int status = 0;
+    if (svg && !svg_write(svg, &r)) {
+        fprintf(stderr, "ladder: %s: %s\n", svg, strerror(errno));
+        status = 1;
+    }
+    rows_free(&r);
+    return status;
 }
 
 int main(int argc, char **argv)
 {
-    capture c;
-    rows r;
+    const char *svg = argc > 2 && strcmp(argv[1], "-s") == 0 ? argv[2] : NULL;
+    const int first = svg ? 3 : 1;
+    const char *wrong = NULL;
+    capture c = { 0 };
+    int i = first;
 
-    if (argc != 2 && argc != 3) {
-        fprintf(stderr, "usage: ladder CAPTURE [SVG]\n");
+    if (argc <= first || argc > first + CAPTURE_MEMBERS) {
+        fprintf(stderr, "usage: ladder [-s SVG] CAPTURE [CAPTURE]\n");
         return 2;
     }
-    const char *wrong = capture_read(&c, argv[1]);
-    if (!wrong && !rows_make(&r, &c, HEAD, TAIL))
-        wrong = "out of memory";
-    if (wrong) {
-        fprintf(stderr, "ladder: %s: %s\n", argv[1], wrong);
-        return 1;
-    }
-    printf("%8s %-*s%-*s%s\n", "ms", LEG_WIDTH - 1, "client", LEG_WIDTH, " member", "  server");
-    for (size_t i = 0; i < r.n; i++)
-        print_row(&r.list[i]);
-    print_difference(&c);
-    int status = 0;
-    if (argc == 3 && !svg_write(argv[2], &r)) {
-        fprintf(stderr, "ladder: %s: %s\n", argv[2], strerror(errno));
-        status = 1;
-    }
-    rows_free(&r);
+    while (i < argc && !(wrong = capture_add(&c, argv[i])))
+        i++;
+    if (!wrong && (wrong = capture_finish(&c)))
+        i = first;
+    if (wrong)
+        fprintf(stderr, "ladder: %s: %s\n", argv[i], wrong);
+    int status = wrong ? 1 : draw(&c, svg);
     capture_free(&c);
     return status;
 }

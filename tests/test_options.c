@@ -71,7 +71,7 @@ START_TEST(options_of_a_bare_syn_are_none)
     parsed p = parse_list(families[_i], MPCI_TCP_SYN, (const uint8_t *)"", 0);
 
     ck_assert_uint_eq(p.reason, 0);
-    ck_assert_uint_eq(p.o.mss, 0);
+    ck_assert_uint_eq(p.o.mss, _i == 0 ? 536 : 1220); /* RFC 9293 3.7.1 */
     ck_assert_uint_eq(p.o.wscale, MPCONN_WSCALE_NONE);
     ck_assert_uint_eq(p.o.sack_permitted | p.o.timestamps, 0);
 }
@@ -83,7 +83,7 @@ START_TEST(options_after_the_end_mark_do_not_count)
 
     ck_assert_uint_eq(p.reason, 0);
     ck_assert_uint_eq(p.o.sack_permitted, 1);
-    ck_assert_uint_eq(p.o.mss, 0);
+    ck_assert_uint_eq(p.o.mss, _i == 0 ? 536 : 1220);
 }
 END_TEST
 
@@ -285,6 +285,7 @@ static int model_options(mpci_syn_options *o, const uint8_t *list, size_t len, i
     size_t i = 0;
 
     memset(o, 0, sizeof *o);
+    o->mss = is_v4 ? 536 : 1220;
     o->wscale = MPCONN_WSCALE_NONE;
     while (i < len && list[i] != 0) {
         const uint8_t *p = list + i;

@@ -48,8 +48,9 @@ typedef struct mpconn_leg {
     uint32_t client_ts;      /**< a reading of the client's timestamp clock as this leg shows it */
     uint32_t server_ts;      /**< TSval of the server's SYN or SYN|ACK as this leg shows it */
     uint16_t client_mss;     /**< MSS the client announced on this leg, bytes; of a split flow as
-                                  its cookie kept it: rounded down */
-    uint16_t server_mss;     /**< MSS the server announced on this leg, bytes */
+                                  its cookie kept it: rounded down. Who announces none takes
+                                  536, over IPv6 1220 (RFC 9293 3.7.1) */
+    uint16_t server_mss;     /**< MSS the server announced on this leg, bytes; the same */
     uint8_t client_wscale;   /**< shift of the client's windows, 0-14, or ::MPCONN_WSCALE_NONE */
     uint8_t server_wscale;   /**< shift of the server's windows, 0-14, or ::MPCONN_WSCALE_NONE */
     uint8_t flags;           /**< MPCONN_LEG_F_* */

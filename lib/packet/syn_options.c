@@ -6,7 +6,9 @@
 #include <mpconn/delta.h>
 
 enum {
-    /* Assumed where none, or nothing usable, was announced (RFC 9293 3.7.1). */
+    /* Assumed where none, or nothing usable, was announced (RFC 9293 3.7.1, MUST-15). Some stacks
+     * take 536 for IPv6 as well; to tell their peer 1220 is safe, since whoever speaks IPv6 takes
+     * packets of 1280 bytes (RFC 8200 5). */
     MSS_DEFAULT_IPV4 = 536,
     MSS_DEFAULT_IPV6 = 1220,
     /* Options and headers leave no data in less (CVE-2019-11479). */
@@ -26,11 +28,16 @@ enum {
     SEEN_FAST_OPEN = 1 << 7
 };
 
+static uint16_t default_mss(unsigned family)
+{
+    return family == MPCONN_FAMILY_IPV4 ? MSS_DEFAULT_IPV4 : MSS_DEFAULT_IPV6;
+}
+
 static void take_mss(mpci_syn_options *o, uint16_t mss, unsigned family)
 {
     o->clamped |= mss < MSS_FLOOR;
     if (mss == 0)
-        mss = family == MPCONN_FAMILY_IPV4 ? MSS_DEFAULT_IPV4 : MSS_DEFAULT_IPV6;
+        mss = default_mss(family);
     o->mss = mss < MSS_FLOOR ? MSS_FLOOR : mss;
 }
 
@@ -126,6 +133,7 @@ unsigned mpci_syn_options_parse(mpci_syn_options *o, const mpci_view *v)
     int more;
 
     memset(o, 0, sizeof *o);
+    o->mss = default_mss(v->family);
     o->wscale = MPCONN_WSCALE_NONE;
     while ((more = mpci_option_next(&opt)) > 0) {
         unsigned what = identify(&opt);

@@ -55,7 +55,7 @@ typedef struct mpci_view {
 
 /* Options that appear on SYNs. */
 typedef struct mpci_syn_options {
-    uint16_t mss;           /* 0 = not there */
+    uint16_t mss;           /* the default of its family when it is not there */
     uint8_t wscale;         /* 0-14, MPCONN_WSCALE_NONE = not there */
     uint8_t sack_permitted; /* 0 or 1 */
     uint8_t timestamps;     /* 0 or 1 */

@@ -37,7 +37,7 @@ static uint16_t plain_hs(const mpci_syn_options *o)
     mpci_offers f;
 
     memset(&f, 0, sizeof(f));
-    f.mss_client = (uint8_t)mpci_mss_index(o->mss != 0 ? o->mss : 536);
+    f.mss_client = (uint8_t)mpci_mss_index(o->mss);
     f.wscale_client = o->wscale;
     f.wscale_proxy = MPCONN_WSCALE_NONE;
     f.sack = o->sack_permitted;

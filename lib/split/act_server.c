@@ -20,7 +20,7 @@ void mpci_split_note_answer(mpci_handshake *h, const mpci_step *st, const mpci_s
     h->server_options = mpci_server_options_pack(&so);
     h->server_isn = st->view->seq;
     h->server_ts = o->timestamps ? o->tsval : 0;
-    h->server_mss = o->mss != 0 ? o->mss : 536;
+    h->server_mss = o->mss;
     h->server_window = st->view->window;
     h->link[st->from] = (uint16_t)st->pkt->link;
 }

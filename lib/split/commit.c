@@ -42,11 +42,6 @@ static void fill_server_leg(mpconn_leg *leg, const mpci_handshake *h, const mpci
                            (so.ecn ? MPCONN_LEG_F_ECN : 0));
 }
 
-static uint16_t mss_or_default(uint16_t mss)
-{
-    return mss != 0 ? mss : 536; /* RFC 9293 3.7.1 */
-}
-
 /* What both legs of a connection show that is not split. An option is in use when both SYNs had it. */
 static void fill_plain_leg(mpconn_leg *leg, const mpci_handshake *h, const mpci_offers *o)
 {
@@ -62,8 +57,8 @@ static void fill_plain_leg(mpconn_leg *leg, const mpci_handshake *h, const mpci_
     leg->server_isn = h->server_isn;
     leg->client_ts = stamped ? h->client_ts : 0;
     leg->server_ts = stamped ? h->server_ts : 0;
-    leg->client_mss = mss_or_default(h->client_mss);
-    leg->server_mss = mss_or_default(h->server_mss);
+    leg->client_mss = h->client_mss;
+    leg->server_mss = h->server_mss;
     leg->client_wscale = scaled ? o->wscale_client : MPCONN_WSCALE_NONE;
     leg->server_wscale = scaled ? so.wscale : MPCONN_WSCALE_NONE;
     leg->flags = (uint8_t)((o->sack && so.sack ? MPCONN_LEG_F_SACK : 0) |
@@ -246,7 +241,7 @@ static void turn_round(mpci_handshake *h)
     wscale = o.wscale_client;
     o.wscale_client = so.wscale;
     so.wscale = wscale;
-    o.mss_client = (uint8_t)mpci_mss_index(mss_or_default(h->client_mss));
+    o.mss_client = (uint8_t)mpci_mss_index(h->client_mss);
     h->hs = mpci_offers_pack(&o);
     h->server_options = mpci_server_options_pack(&so);
 }

@@ -106,13 +106,12 @@ void mpci_cookie_make(mpci_cookie *c, const mpci_epochs *e, const mpci_profile *
                       const mpconn_tuple *tuple, uint32_t client_isn, const mpci_syn_options *o)
 {
     mpci_offers *f = &c->offers;
-    uint16_t mss = o->mss != 0 ? o->mss : 536; /* RFC 9293 3.7.1 */
     unsigned small = 0;
     uint16_t large = 0;
     uint64_t m;
 
     memset(c, 0, sizeof(*c));
-    f->mss_client = (uint8_t)mpci_mss_index(mss);
+    f->mss_client = (uint8_t)mpci_mss_index(o->mss);
     f->wscale_client = o->wscale;
     f->wscale_proxy = o->wscale == MPCONN_WSCALE_NONE ? MPCONN_WSCALE_NONE : p->wscale;
     f->sack = o->sack_permitted;

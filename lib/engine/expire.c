@@ -106,7 +106,8 @@ static unsigned end_of(const mpci_settled *e)
 }
 
 /* V18b: what ended a shared flow may have passed, and been told, while we did not hear it. Who has
- * seen nothing of it for a minute, two, four ... asks. */
+ * seen nothing of it for a minute, two, four ... asks, and again in each round until somebody
+ * answers: who knows the end remembers it for a few epochs only. */
 static int is_time_to_ask(const mpconn_engine *eng, const mpci_settled *e)
 {
     uint64_t idle = (uint64_t)(mpci_tick(eng->core.now) - e->last_seen) << 24;
@@ -114,6 +115,8 @@ static int is_time_to_ask(const mpconn_engine *eng, const mpci_settled *e)
 
     if ((mpci_settled_flags(e) & MPCI_SETTLED_SHARED) == 0 || (e->state & 7) == MPCONN_FLOW_CLOSED)
         return 0;
+    if ((mpci_settled_flags(e) & MPCI_SETTLED_ASKED) != 0)
+        return 1;
     while (mark <= idle / 2)
         mark *= 2;
     return idle >= mark && idle - mark < eng->sweep_round;

@@ -122,6 +122,21 @@ enum mpci_split_event mpci_act_meet_driver(mpci_split *sp, mpci_step *st)
     return MPCI_EV_NOTHING;
 }
 
+/* Two that wait for one another's word: who asks knows of no commit, and drives nothing yet. The
+ * registrar goes on, the other waits for its commit. */
+enum mpci_split_event mpci_act_meet_claimer(mpci_split *sp, mpci_step *st)
+{
+    int asks = (st->record->flags & MPCI_DRIVE_ASKS) != 0;
+
+    if (!asks || mpci_peers_is_registrar(sp, st->h)) {
+        (void)mpci_act_meet_driver(sp, st);
+        return asks && mpci_peers_all_said_no(sp, st) ? MPCI_EV_TOLD_NO : MPCI_EV_NOTHING;
+    }
+    st->h->driver = (uint16_t)st->teller;
+    reply(sp, st, MPCI_REPLY_NO);
+    return MPCI_EV_NOTHING;
+}
+
 enum mpci_split_event mpci_act_hear_drive(mpci_split *sp, mpci_step *st)
 {
     note_driver(st->h, st);

@@ -70,6 +70,7 @@ MPCI_SPLIT_ACTION(mpci_act_hold_or_stale); /* V12b, elsewhere */
 MPCI_SPLIT_ACTION(mpci_act_open_once_more);
 MPCI_SPLIT_ACTION(mpci_act_expect_also);
 MPCI_SPLIT_ACTION(mpci_act_meet_driver);   /* somebody else drives it, too */
+MPCI_SPLIT_ACTION(mpci_act_meet_claimer);  /* ... and asks as we do */
 MPCI_SPLIT_ACTION(mpci_act_hear_drive);
 MPCI_SPLIT_ACTION(mpci_act_tell_driver);   /* a driver that came late: the commit */
 MPCI_SPLIT_ACTION(mpci_act_hear_answer);   /* the SYN|ACK came elsewhere */

@@ -2,6 +2,7 @@
 /* From a finished handshake to a settled flow: legs, delta, table entry. */
 #include "split/actions.h"
 
+#include "conn/translate.h"
 #include "table/progress.h"
 
 static void fill_client_leg(mpconn_leg *leg, const mpci_split *sp, const mpci_handshake *h,
@@ -143,8 +144,8 @@ static mpci_settled *settle(mpci_split *sp, mpci_handshake *h, uint32_t *slot)
     return e;
 }
 
-/* Next numbers after the handshake, each in its sender's own numbers; windows of SYN segments are
- * not scaled, and the client's is the one its ACK announced. */
+/* Next numbers after the handshake, each in its sender's own numbers; windows in bytes, as who may
+ * use them was told. */
 static void start_track(mpci_settled *e, uint32_t client_isn, uint32_t server_isn,
                         uint32_t client_window, uint32_t server_window)
 {
@@ -184,21 +185,33 @@ static void tell_settled(mpci_split *sp, const mpci_handshake *h, uint32_t slot)
     core->callbacks.event(core->user, &ev);
 }
 
+/* The windows of a split handshake as the other leg was told them. That of a SYN|ACK is not scaled
+ * (RFC 7323 2.2), the one that opens the client's window is: what rounding gives, it may use. */
+static void start_split_track(mpci_settled *e, const mpci_handshake *h)
+{
+    mpconn_delta d = {0};
+    unsigned to_client, to_server;
+
+    mpci_offers_delta(&d, h->hs, h->server_options);
+    to_client = d.wscale_out[MPCONN_SIDE_SERVER];
+    to_server = d.wscale_out[MPCONN_SIDE_CLIENT];
+    start_track(e, h->client_isn, h->server_isn,
+                (uint32_t)mpci_translate_window(h->client_window, d.wscale_in[MPCONN_SIDE_CLIENT],
+                                                to_server) << to_server,
+                (uint32_t)mpci_translate_window(h->server_window, 0, to_client) << to_client);
+}
+
 int mpci_split_settle(mpci_split *sp, mpci_handshake *h)
 {
-    mpci_offers o;
     mpci_server_options so;
     mpci_settled *e;
-    uint32_t slot, window;
+    uint32_t slot;
 
     e = settle(sp, h, &slot);
     if (e == NULL)
         return MPCONN_ERR_LIMIT;
-    mpci_offers_unpack(&o, h->hs);
     mpci_server_options_unpack(&so, h->server_options);
-    window = (uint32_t)h->client_window
-             << (o.wscale_client == MPCONN_WSCALE_NONE ? 0 : o.wscale_client);
-    start_track(e, h->client_isn, h->server_isn, window, h->server_window);
+    start_split_track(e, h);
     e->seq_offset = h->server_isn - h->proxy_isn;
     e->ts_offset = so.timestamps ? h->server_ts - h->proxy_ts : 0;
     e->use |= MPCI_SETTLED_SPLIT | MPCI_SETTLED_CONFIRMING;

@@ -89,7 +89,7 @@ int mpci_split_merge_copy(mpci_split *sp, mpci_settled *e, const mpci_record *r)
     merge_end(e, r, MPCONN_SIDE_SERVER);
     if (mpci_tick(core->now) - e->last_seen > mpci_tick(core->now) - seen_elsewhere(core, r))
         e->last_seen = seen_elsewhere(core, r); /* nobody gives up what another one still sees */
-    e->use |= MPCI_SETTLED_SHARED;
+    e->use = (e->use & ~(uint32_t)MPCI_SETTLED_ASKED) | MPCI_SETTLED_SHARED;
     e->state |= r->state;
     client_acked = merge_ack(e, client_acked, MPCI_LIFE_CLIENT_FIN_ACKED);
     server_acked = merge_ack(e, server_acked, MPCI_LIFE_SERVER_FIN_ACKED);

@@ -51,6 +51,17 @@ enum mpci_split_event mpci_peers_decide_if_known(const mpci_split *sp, const mpc
     return knows_both && mpci_peers_is_registrar(sp, h) ? MPCI_EV_DECIDE : MPCI_EV_NOTHING;
 }
 
+/* A bit each, so that nobody counts twice. */
+int mpci_peers_all_said_no(const mpci_split *sp, mpci_step *st)
+{
+    const mpci_members *m = &sp->sync->members;
+
+    for (uint32_t i = 0; i < m->n; i++)
+        if (m->list[i].id == st->teller)
+            st->h->noes |= UINT64_C(1) << i;
+    return (mpci_sync_who(sp->sync) & ~st->h->noes) == 0;
+}
+
 mpci_handshake *mpci_peers_entry(mpci_split *sp, mpci_step *st)
 {
     if (st->h == NULL && mpci_split_in_peace(sp))

@@ -18,6 +18,9 @@ int mpci_peers_is_down(const mpci_split *sp, uint32_t member);
 int mpci_peers_is_driven(const mpci_handshake *h);
 /* DECIDE when this member is the registrar and knows both sides, else NOTHING. */
 enum mpci_split_event mpci_peers_decide_if_known(const mpci_split *sp, const mpci_handshake *h);
+/* The teller of the step knows nothing of a commit; whether now every member has said so that may
+ * know one. */
+int mpci_peers_all_said_no(const mpci_split *sp, mpci_step *st);
 /* The entry of the step, or in peace a new one; NULL when there is no room. */
 mpci_handshake *mpci_peers_entry(mpci_split *sp, mpci_step *st);
 void mpci_peers_set_timer(mpci_split *sp, mpci_handshake *h, uint64_t ns);

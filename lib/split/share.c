@@ -88,7 +88,7 @@ void mpci_share_note_answer(mpci_handshake *h, const mpci_record *r)
  * difference. */
 void mpci_share_commit(mpci_split *sp, const mpci_handshake *h, uint32_t to)
 {
-    const mpci_settled *e = mpci_settled_at(&sp->core->settled, h->settled);
+    mpci_settled *e = mpci_settled_at(&sp->core->settled, h->settled);
     mpci_record r = record_of(MPCI_RECORD_COMMIT, &h->tuple, h->client_isn);
 
     r.generation = e->generation;
@@ -102,6 +102,7 @@ void mpci_share_commit(mpci_split *sp, const mpci_handshake *h, uint32_t to)
     r.client_window = h->client_window;
     r.server_window = h->server_window;
     r.server_mss = h->server_mss;
+    e->use |= MPCI_SETTLED_SHARED;
     mpci_sync_put(sp->sync, to, &r);
 }
 
@@ -176,6 +177,7 @@ void mpci_share_question(mpci_split *sp, uint32_t slot)
     if (!mpci_sync_anybody(sp->sync))
         return;
     mpci_settled_tuple(t, slot, &tuple);
+    mpci_settled_at(t, slot)->use |= MPCI_SETTLED_ASKED;
     mpci_share_word(sp, MPCI_RECORD_QUERY, &tuple, mpci_settled_at(t, slot)->client_isn,
                     MPCONN_MEMBER_ALL, 0);
 }

@@ -94,6 +94,15 @@ static enum mpci_split_event classify_opener(mpci_split *sp, const mpci_step *st
     return st->from == MPCONN_SIDE_CLIENT ? classify_proof(sp, st, c) : MPCI_EV_OPENER_OTHER;
 }
 
+/* Who refuses a SYN has no number of its own: that RST bears 0 (RFC 9293 3.10.7.1). One with another
+ * number comes of a connection, which a commit may have brought about that has not reached us. The
+ * driver of a SYN that is out takes any (3.10.7.3). */
+static int is_of_connection(const mpci_handshake *h, const mpci_view *v)
+{
+    return v->seq != 0 &&
+           (h == NULL || h->state == MPCI_ST_EXPECTED || h->state == MPCI_ST_ANSWERING);
+}
+
 static enum mpci_split_event classify_answerer(mpci_split *sp, const mpci_step *st)
 {
     const mpci_handshake *h = st->h;
@@ -106,7 +115,7 @@ static enum mpci_split_event classify_answerer(mpci_split *sp, const mpci_step *
         sp->dead = mpci_tombstones_find(&sp->core->tombstones, st->hash, v->ack - 1);
         return sp->dead != MPCI_TOMBSTONE_NONE ? MPCI_EV_SYN_ACK_DEAD : MPCI_EV_SYN_ACK_OTHER;
     }
-    if (!has(v, MPCI_TCP_RST))
+    if (!has(v, MPCI_TCP_RST) || is_of_connection(h, v))
         return MPCI_EV_ANSWERER_OTHER;
     if (acks_syn || (h != NULL && h->state == MPCI_ST_PLAIN_ANSWERED &&
                      v->seq == h->server_isn + 1))
@@ -184,9 +193,11 @@ static enum mpci_split_event event_with_members(const mpci_split *sp, const mpci
         return event;
     if (!has(st->view, MPCI_TCP_ACK))
         return event;
-    if (has(st->view, MPCI_TCP_RST))
-        return event == MPCI_EV_ANSWERER_OTHER ? MPCI_EV_STRAY_RST : event;
-    return other;
+    if (!has(st->view, MPCI_TCP_RST))
+        return other;
+    if (event != MPCI_EV_ANSWERER_OTHER)
+        return event;
+    return is_of_connection(st->h, st->view) ? MPCI_EV_STRAY : MPCI_EV_STRAY_RST;
 }
 
 void mpci_split_input(mpci_split *sp, mpci_step *st)

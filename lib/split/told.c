@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From a record of another member to an event of the handshake machine, or to a settled flow. */
 #include "split/actions.h"
+#include "split/peers.h"
 #include "split/share.h"
 
 static int is_alive(const mpci_settled *e)
@@ -123,36 +124,28 @@ static void told_query(mpci_split *sp, mpci_step *st)
     answer(sp, st, is_dead(sp, st, e) ? MPCI_REPLY_DEAD : MPCI_REPLY_NO);
 }
 
-/* Every member that may know it has said no: a bit each, so that nobody counts twice. */
-static int all_said_no(const mpci_split *sp, mpci_step *st)
-{
-    const mpci_members *m = &sp->sync->members;
-
-    for (uint32_t i = 0; i < m->n; i++)
-        if (m->list[i].id == st->teller)
-            st->h->noes |= UINT64_C(1) << i;
-    return (mpci_sync_who(sp->sync) & ~st->h->noes) == 0;
-}
-
-/* A question about a flow that stands here: over elsewhere, it is over unless somebody speaks. */
-static void told_dead_flow(mpci_split *sp, const mpci_step *st)
+/* A question about a flow that stands here is answered: over elsewhere, it is over unless somebody
+ * speaks. */
+static void told_of_flow(mpci_split *sp, const mpci_step *st)
 {
     uint32_t slot;
     mpci_settled *e = settled_of(sp, st, &slot);
 
-    if (e != NULL && e->client_isn == st->record->client_isn)
+    if (e == NULL || e->client_isn != st->record->client_isn)
+        return;
+    e->use &= ~(uint32_t)MPCI_SETTLED_ASKED;
+    if (st->record->code == MPCI_REPLY_DEAD)
         e->state |= (uint8_t)(MPCI_LIFE_RST << 3);
 }
 
 static void told_reply(mpci_split *sp, mpci_step *st)
 {
-    if (st->record->code == MPCI_REPLY_DEAD)
-        told_dead_flow(sp, st);
+    told_of_flow(sp, st);
     if (st->h == NULL || entry_is_other(st))
         return;
     switch (st->record->code) {
     case MPCI_REPLY_NO:
-        if (all_said_no(sp, st))
+        if (mpci_peers_all_said_no(sp, st))
             mpci_split_run(sp, st, MPCI_EV_TOLD_NO);
         break;
     case MPCI_REPLY_DEAD:

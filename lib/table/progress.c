@@ -38,7 +38,7 @@ int mpci_progress_note(mpci_core *core, mpci_settled *e, const mpconn_delta *d,
         MPCI_TRACK_OUTSIDE)
         return 0;
     mpci_settled_track_store(e, &t);
-    e->use &= ~(uint32_t)MPCI_SETTLED_FORGOTTEN;
+    e->use &= ~(uint32_t)(MPCI_SETTLED_FORGOTTEN | MPCI_SETTLED_ASKED);
     e->last_seen = mpci_tick(core->now);
     e->link[st->from] = (uint16_t)st->pkt->link;
     return 1;

@@ -24,6 +24,7 @@ enum {
                                         shortens no timer, and any segment in a window unsets it */
     MPCI_SETTLED_SILENT = 1 << 7,    /* killed, and the endpoints are not to be told */
     MPCI_SETTLED_SHARED = 1 << 8,    /* other members know it and may carry part of it */
+    MPCI_SETTLED_ASKED = 1 << 9,     /* they were asked what has become of it, and did not answer */
     MPCI_SETTLED_FLAGS = 0x3ff
 };
 

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "carried.h"
+
+#include <check.h>
+
+#include "split/split.h"
+
+sync_bed net;
+bed *const m[2] = {&net.at[A].b, &net.at[B].b};
+bed_conn c;
+
+void carried_set_up(void)
+{
+    mpconn_tuple t = bed_tuple(4, 1, 40000);
+
+    sync_bed_open(&net, 2);
+    c = bed_conn_of(&t, 0x11111111, 0x10);
+}
+
+void carried_tear_down(void)
+{
+    sync_bed_close(&net);
+}
+
+void carried_next(unsigned registrar)
+{
+    do
+        c.tuple.client_port++;
+    while (sync_registrar(&net, &c.tuple) != registrar);
+}
+
+void carried_begin(unsigned registrar)
+{
+    sync_start(&net);
+    carried_next(registrar);
+}
+
+void carried_segment(unsigned member, unsigned from, unsigned flags, uint32_t seq, uint32_t ack,
+                     uint32_t n)
+{
+    bed_segment seg = bed_data(&c, from, seq, ack, n);
+
+    seg.s.flags = (uint16_t)flags;
+    bed_in(m[member], from, &seg);
+}
+
+void carried_handshake(void)
+{
+    bed_syn(m[A], &c);
+    bed_proof(m[A], &c);
+    sync_carry(&net);
+    bed_syn_ack(m[B], &c);
+    sync_carry(&net);
+    ck_assert(carried_flow(A) != NULL && carried_flow(B) != NULL);
+    m[A]->n_out = m[B]->n_out = 0;
+}
+
+static uint64_t hash_at(const mpconn_engine *eng)
+{
+    return mpci_tuple_hash(&eng->core.table_key, &c.tuple);
+}
+
+mpci_settled *carried_flow(unsigned member)
+{
+    const mpconn_engine *eng = m[member]->eng;
+    uint32_t slot = mpci_settled_find(&eng->core.settled, hash_at(eng), &c.tuple);
+
+    return slot == MPCI_SLOT_NONE ? NULL : mpci_settled_at(&eng->core.settled, slot);
+}
+
+unsigned carried_state(unsigned member)
+{
+    mpci_track t;
+
+    ck_assert(carried_flow(member) != NULL);
+    mpci_settled_track_load(carried_flow(member), &t);
+    return mpci_track_state(&t);
+}
+
+mpci_handshake *carried_entry(unsigned member)
+{
+    const mpconn_engine *eng = m[member]->eng;
+
+    return mpci_handshake_find(&eng->core.handshakes, hash_at(eng), &c.tuple);
+}
+
+uint64_t carried_said(unsigned member, unsigned type)
+{
+    return m[member]->eng->sync.records_out[type];
+}
+
+static void ignore(void *user, const mpci_record *r, uint32_t from)
+{
+    (void)user;
+    (void)r;
+    (void)from;
+}
+
+void carried_deafen(unsigned member, int deaf)
+{
+    m[member]->eng->sync.take = deaf ? ignore : mpci_split_told;
+}

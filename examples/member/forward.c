@@ -183,7 +183,7 @@ static void handle_batch(member *m, frame *const *frames, size_t n)
         if (frame_is_ip(frames[i]))
             pkts[n_pkts++] = &frames[i]->pkt;
     }
-    mpconn_engine_input(m->engine, pkts, n_pkts, member_now());
+    recorder_input(&m->engine, pkts, n_pkts, member_now());
     for (size_t i = 0; i < n; i++) {
         if (!frame_is_ip(frames[i])) {
             m->bridged++;
@@ -283,7 +283,7 @@ void member_carry_out(member *m)
 void member_expire(member *m, mpconn_time now)
 {
     handle_impaired(m, NULL, 0, now);
-    if (mpconn_engine_next_expiry(m->engine) <= now)
-        mpconn_engine_expire(m->engine, EXPIRE_BUDGET, NULL, now);
+    if (mpconn_engine_next_expiry(m->engine.engine) <= now)
+        recorder_expire(&m->engine, EXPIRE_BUDGET, NULL, now);
     member_carry_out(m);
 }

@@ -26,7 +26,7 @@ static int open_signals(void)
 /* When something is to be done even if nothing arrives. */
 static mpconn_time next_deadline(const member *m)
 {
-    mpconn_time engine = mpconn_engine_next_expiry(m->engine);
+    mpconn_time engine = mpconn_engine_next_expiry(m->engine.engine);
     mpconn_time impaired = impair_next(&m->impair);
     mpconn_time sync = sync_next(m);
     mpconn_time first = engine < impaired ? engine : impaired;

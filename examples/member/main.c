@@ -44,6 +44,8 @@ static void open_files(member *m)
         die(EXIT_FAILURE, "--pcap %s: %s", o->pcap, strerror(errno));
     if (o->trace && !(m->trace = fopen(o->trace, "we")))
         die(EXIT_FAILURE, "--trace %s: %s", o->trace, strerror(errno));
+    if (o->record && !recorder_open(&m->engine, o->record))
+        die(EXIT_FAILURE, "--record %s: %s", o->record, strerror(errno));
 }
 
 static void make_engine(member *m)
@@ -73,10 +75,10 @@ static void make_engine(member *m)
         members[i] = (uint16_t)o->peers[i].id;
     cfg.members = members;
     cfg.n_members = (uint32_t)o->n_peers;
-    int err = mpconn_engine_new(&m->engine, &cfg, &member_callbacks, m, member_now());
+    int err = recorder_new(&m->engine, &cfg, &member_callbacks, m, member_now());
     if (err)
         die(EXIT_FAILURE, "engine: %s", mpconn_strerror(err));
-    if (mpconn_engine_headroom(m->engine) > FRAME_HEADROOM)
+    if (mpconn_engine_headroom(m->engine.engine) > FRAME_HEADROOM)
         die(EXIT_FAILURE, "engine: needs more headroom than a frame has");
 }
 
@@ -90,6 +92,11 @@ static int close_files(member *m)
     if (m->trace && fclose(m->trace) != 0) {
         fprintf(stderr, PROGRAM ": --trace %s: not all of it could be written\n",
                 m->options.trace);
+        status = EXIT_FAILURE;
+    }
+    if (m->options.record && !recorder_close(&m->engine)) {
+        fprintf(stderr, PROGRAM ": --record %s: not all of it could be written\n",
+                m->options.record);
         status = EXIT_FAILURE;
     }
     return status;
@@ -120,7 +127,7 @@ int main(int argc, char **argv)
 
     int status = member_loop(m);
 
-    mpconn_engine_del(m->engine);
+    recorder_del(&m->engine);
     for (size_t i = 0; i < m->n_ports; i++)
         port_close(&m->ports[i], &m->pool);
     sync_close(m);

@@ -8,7 +8,8 @@
  *   report.c   tells what the engine knows, as JSON
  *   control.c  the socket that asks for such reports
  *
- * and in examples/host: ports (AF_PACKET), frames, links, held and impaired frames, captures.
+ * and in examples/host: ports (AF_PACKET), frames, links, held and impaired frames, captures,
+ * recording.
  */
 #ifndef MEMBER_MEMBER_H
 #define MEMBER_MEMBER_H
@@ -19,6 +20,7 @@
 #include "host/links.h"
 #include "host/pcapng.h"
 #include "host/port.h"
+#include "host/recorder.h"
 #include "member/options.h"
 
 #include <mpconn/mpconn.h>
@@ -33,7 +35,7 @@ typedef struct member_sync {
 
 typedef struct member {
     options options;
-    mpconn_engine *engine;
+    recorder engine;       /* records nothing without --record */
     port ports[2 * SIDE_PORTS];
     size_t n_ports;
     uint16_t only_port[2]; /* by side; LINK_PORT_ALL when there are several */

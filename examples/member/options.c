@@ -200,6 +200,12 @@ static const char *set_trace(options *o, const char *value)
     return NULL;
 }
 
+static const char *set_record(options *o, const char *value)
+{
+    o->record = value;
+    return NULL;
+}
+
 static const char *set_impair(options *o, const char *value)
 {
     const char *colon = strchr(value, ':');
@@ -325,6 +331,7 @@ static const option_entry entries[] = {
     { "pcap", "FILE", "record all frames, as pcapng: of interfaces and of members", set_pcap },
     { "snap-len", "BYTES", "record so much of a frame at most", set_snap_len },
     { "trace", "FILE", "write what happens to connections, as lines of JSON", set_trace },
+    { "record", "FILE", "record the engine's calls, for mpconn-replay; the key is in it", set_record },
     { "sync", "CHANNEL", "to the other members: udp:ADDR:PORT, and multicast: or "
       "broadcast:ADDR:PORT@IFACE", set_sync },
     { "peer", "ID[=ADDR:PORT]", "another member, at this address or in the group; may be given "

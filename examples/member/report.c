@@ -66,11 +66,11 @@ static void end_document(json *j)
     fflush(j->out);
 }
 
-static void put_engine(json *j, const mpconn_engine *engine)
+static void put_engine(json *j, recorder *engine)
 {
     mpconn_stats s;
     MPCONN_STRUCT_INIT(&s);
-    mpconn_engine_stats(engine, &s);
+    recorder_stats(engine, &s);
     json_open(j, "engine", '{');
     json_uint(j, "packets_in", s.packets_in);
     json_uint(j, "packets_forwarded", s.packets_forwarded);
@@ -97,24 +97,24 @@ static void put_engine(json *j, const mpconn_engine *engine)
     json_close(j, '}');
 }
 
-static void put_reasons(json *j, const mpconn_engine *engine)
+static void put_reasons(json *j, recorder *engine)
 {
     json_open(j, "reasons", '{');
     for (unsigned r = 0; r < MPCONN_REASON_LIMIT; r++) {
         const char *name = mpconn_reason_name(r);
         if (name)
-            json_uint(j, name, mpconn_engine_count(engine, r));
+            json_uint(j, name, recorder_count(engine, r));
     }
     json_close(j, '}');
 }
 
-static void put_sync_reasons(json *j, const mpconn_engine *engine)
+static void put_sync_reasons(json *j, recorder *engine)
 {
     json_open(j, "sync", '{');
     for (unsigned r = 0; r < MPCONN_SYNC_LIMIT; r++) {
         const char *name = mpconn_sync_reason_name(r);
         if (name)
-            json_uint(j, name, mpconn_engine_sync_count(engine, r));
+            json_uint(j, name, recorder_sync_count(engine, r));
     }
     json_close(j, '}');
 }
@@ -162,9 +162,9 @@ void report_stats(FILE *out, member *m)
 
     json_open(&j, NULL, '{');
     json_uint(&j, "member", m->options.id);
-    put_engine(&j, m->engine);
-    put_reasons(&j, m->engine);
-    put_sync_reasons(&j, m->engine);
+    put_engine(&j, &m->engine);
+    put_reasons(&j, &m->engine);
+    put_sync_reasons(&j, &m->engine);
     json_open(&j, "host", '{');
     json_uint(&j, "bridged", m->bridged);
     json_uint(&j, "no_way", m->no_way);
@@ -206,7 +206,7 @@ void report_flows(FILE *out, member *m)
 
     json_open(&j, NULL, '[');
     MPCONN_STRUCT_INIT(&flow);
-    while (mpconn_engine_flow_next(m->engine, &cursor, &flow) == MPCONN_OK)
+    while (recorder_flow_next(&m->engine, &cursor, &flow) == MPCONN_OK)
         put_flow(&j, &flow);
     json_close(&j, ']');
     end_document(&j);
@@ -237,7 +237,7 @@ void report_members(FILE *out, member *m)
     json_bool(&j, "self", true);
     json_close(&j, '}');
     MPCONN_STRUCT_INIT(&other);
-    for (uint32_t i = 0; mpconn_engine_member(m->engine, i, &other) == MPCONN_OK; i++)
+    for (uint32_t i = 0; recorder_member(&m->engine, i, &other) == MPCONN_OK; i++)
         put_member(&j, &other);
     json_close(&j, ']');
     end_document(&j);

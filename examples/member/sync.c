@@ -89,7 +89,7 @@ int sync_send(void *user, uint32_t to, const uint8_t *bytes, size_t len)
 
 static void take(member *m, frame *f)
 {
-    mpconn_engine_sync_input(m->engine, f->pkt.data, f->pkt.len, NULL, member_now());
+    recorder_sync_input(&m->engine, f->pkt.data, f->pkt.len, NULL, member_now());
     frame_del(&m->sync.pool, f);
 }
 

@@ -2,6 +2,8 @@
 /* The life of a member, and its timers. */
 #include "sim/member.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,12 +80,12 @@ static void tick_fired(void *arg)
 
 static void expire(sim_member *m, unsigned which)
 {
-    mpconn_engine *eng = m->engine[which].eng;
+    recorder *r = &m->recorder[which];
     sim_time now = sim_member_now(m);
     uint32_t done;
 
-    for (unsigned i = 0; i == 0 || mpconn_engine_next_expiry(eng) <= now; i++) {
-        if (mpconn_engine_expire(eng, m->cfg.budget, &done, now) != MPCONN_OK)
+    for (unsigned i = 0; i == 0 || mpconn_engine_next_expiry(r->engine) <= now; i++) {
+        if (recorder_expire(r, m->cfg.budget, &done, now) != MPCONN_OK)
             sim_fail(m->node.world, "mpconn_engine_expire failed");
         if (i > 100000 || (m->cfg.budget == 0 && i > 0)) {
             sim_fail(m->node.world, "expiry never gets done");
@@ -111,7 +113,7 @@ static void rekey_fired(void *arg)
 
     sim_rng_bytes(&m->rng, m->key, sizeof(m->key));
     for (unsigned which = 0; which < 2; which++) {
-        if (mpconn_engine_set_key(m->engine[which].eng, m->key, sizeof(m->key), now) != MPCONN_OK)
+        if (recorder_set_key(&m->recorder[which], m->key, sizeof(m->key), now) != MPCONN_OK)
             sim_fail(m->node.world, "mpconn_engine_set_key failed");
     }
     sim_note(m->node.world, m->node.name, "new key");
@@ -127,8 +129,8 @@ static void kill_fired(void *arg)
 
     MPCONN_STRUCT_INIT(&all);
     for (unsigned which = 2; which-- > 0;) {
-        if (mpconn_engine_kill(m->engine[which].eng, &all, &killed[which],
-                               sim_member_now(m)) != MPCONN_OK)
+        if (recorder_kill(&m->recorder[which], &all, &killed[which], sim_member_now(m)) !=
+            MPCONN_OK)
             sim_fail(m->node.world, "mpconn_engine_kill failed");
     }
     sim_note(m->node.world, m->node.name, "killed %zu", killed[0]);
@@ -147,8 +149,8 @@ static void take_frame(sim_member *m, sim_frame *frame)
         uint32_t reason;
 
         memcpy(copy, frame->data, frame->len);
-        if (mpconn_engine_sync_input(m->engine[which].eng, copy, frame->len, &reason,
-                                     sim_member_now(m)) != MPCONN_OK)
+        if (recorder_sync_input(&m->recorder[which], copy, frame->len, &reason,
+                                sim_member_now(m)) != MPCONN_OK)
             sim_fail(m->node.world, "mpconn_engine_sync_input failed");
         if (which == 0 && reason != MPCONN_SYNC_TAKEN)
             sim_note(m->node.world, m->node.name, "frame: %s", mpconn_sync_reason_name(reason));
@@ -199,7 +201,7 @@ static void free_list(sim_parcel *p)
 static void stop(sim_member *m)
 {
     for (unsigned which = 0; which < 2; which++) {
-        (void)mpconn_engine_del(m->engine[which].eng);
+        (void)recorder_del(&m->recorder[which]);
         free(m->engine[which].deeds[0]);
         free(m->engine[which].deeds[1]);
         memset(&m->engine[which], 0, sizeof(m->engine[which]));
@@ -222,6 +224,8 @@ static void member_destroy(sim_node *node)
     for (size_t i = 0; i < SIM_COUNT(timers); i++)
         sim_timer_cancel(schedule_of(m), timers[i]);
     stop(m);
+    if (!recorder_close(&m->recorder[0]))
+        fprintf(stderr, "%s: not all of its trace could be written\n", m->node.name);
     free(m->let_go);
     free(m->outbox);
     free(m->outbox_side);
@@ -240,9 +244,21 @@ static void start_engine(sim_member *m, unsigned which)
     e->which = which;
     sim_rng_init(&e->random, m->node.world->seed, m->node.name, 100 + m->lives);
     sim_member_hooks(m, &cb);
-    rc = mpconn_engine_new(&e->eng, &m->cfg.engine, &cb, e, sim_member_now(m));
+    rc = recorder_new(&m->recorder[which], &m->cfg.engine, &cb, e, sim_member_now(m));
+    e->eng = m->recorder[which].engine;
     if (rc != MPCONN_OK)
         sim_fail(m->node.world, "mpconn_engine_new returned %d", rc);
+}
+
+/* Of the two engines the one whose packets go on; all its lives in one trace. */
+static void start_recording(sim_member *m)
+{
+    struct sim_world *w = m->node.world;
+    char path[512];
+
+    snprintf(path, sizeof(path), "%s%s", w->record, m->node.name);
+    if (!recorder_open(&m->recorder[0], path))
+        sim_fail(w, "%s: %s", path, strerror(errno));
 }
 
 static void start(sim_member *m)
@@ -301,6 +317,8 @@ sim_node *sim_member_new(struct sim_world *w, const char *name, const sim_member
     sim_timer_init(&m->expiry, expiry_fired, m);
     sim_timer_init(&m->rekey, rekey_fired, m);
     sim_timer_init(&m->kill, kill_fired, m);
+    if (w->record != NULL)
+        start_recording(m);
     start(m);
     if (cfg->rekey > 0)
         sim_timer_set(&w->schedule, &m->rekey, w->schedule.now + cfg->rekey);

@@ -6,6 +6,7 @@
 
 #include <mpconn/mpconn.h>
 
+#include "host/recorder.h"
 #include "sim/net.h"
 #include "sim/util.h"
 
@@ -87,6 +88,7 @@ typedef struct sim_member {
     sim_node node; /* port 0 to the client, 1 to the server, 2 to the other member */
     sim_member_config cfg;
     sim_engine engine[2];
+    recorder recorder[2];           /* only the first may record */
     uint8_t key[32];
     sim_rng rng;
     sim_parcel *inbox, **inbox_end; /* arrived, oldest first */

@@ -142,7 +142,7 @@ static void check_stats_of(sim_member *m, const sim_engine *e)
     mpconn_stats st;
 
     MPCONN_STRUCT_INIT(&st);
-    if (mpconn_engine_stats(e->eng, &st) != MPCONN_OK) {
+    if (recorder_stats(&e->member->recorder[e->which], &st) != MPCONN_OK) {
         sim_fail(w, "mpconn_engine_stats failed");
         return;
     }

@@ -119,7 +119,7 @@ static void call_engine(sim_member *m, unsigned which, sim_parcel **parcels, siz
         prepare(m, parcels[i], which);
         list[i] = &parcels[i]->pkt[which];
     }
-    rc = mpconn_engine_input(e->eng, list, n, sim_member_now(m));
+    rc = recorder_input(&m->recorder[which], list, n, sim_member_now(m));
     if (rc != MPCONN_OK)
         sim_fail(m->node.world, "mpconn_engine_input returned %d", rc);
     for (size_t i = 0; i < n; i++) {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* mpconn-sim [--scenario NAME] [--seed N] [--runs N] [--plain] [--sabotage NAME] [--trace]
- *            [--quick | --full] [--self-test] [--list]
+ *            [--record PREFIX] [--quick | --full] [--self-test] [--list]
  *
  * Without --scenario all of them are run. A failing seed is run again with its last packets kept,
  * and the command that replays it is printed. --self-test injects every fault there is and fails
- * when one of them is not noticed. */
+ * when one of them is not noticed. With --record each member of a run writes a trace for
+ * mpconn-replay, into a file of the prefix, the scenario, the seed and its own name. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 enum depth { ONE, QUICK, FULL };
 
 typedef struct arguments {
-    const char *program, *scenario, *sabotage;
+    const char *program, *scenario, *sabotage, *record;
     uint64_t seed;
     unsigned long runs;
     bool have_runs, plain, trace, list, self_test;
@@ -61,6 +62,7 @@ static void report(const arguments *a, const sim_scenario *s, sim_options *o)
 static bool run_seeds(arguments *a, const sim_scenario *s, bool plain, unsigned long n)
 {
     char failure[640];
+    char prefix[400];
     sim_options o = {0};
 
     o.plain = plain;
@@ -68,6 +70,11 @@ static bool run_seeds(arguments *a, const sim_scenario *s, bool plain, unsigned 
     o.trace = a->trace ? SIM_TRACE_STREAM : SIM_TRACE_OFF;
     for (unsigned long i = 0; i < n; i++) {
         o.seed = a->seed + i;
+        if (a->record != NULL) {
+            snprintf(prefix, sizeof(prefix), "%s%s-%llu-", a->record, s->name,
+                     (unsigned long long)o.seed);
+            o.record = prefix;
+        }
         a->done++;
         if (run_once(s, &o, failure, sizeof(failure)))
             continue;
@@ -130,7 +137,7 @@ static void self_test(arguments *a)
 static void usage(void)
 {
     fputs("usage: mpconn-sim [--scenario NAME] [--seed N] [--runs N] [--plain] [--sabotage NAME]\n"
-          "                  [--trace] [--quick | --full] [--self-test] [--list]\n",
+          "                  [--trace] [--record PREFIX] [--quick | --full] [--self-test] [--list]\n",
           stderr);
     exit(2);
 }
@@ -172,6 +179,8 @@ static void parse_arguments(arguments *a, int argc, char **argv)
             a->scenario = argv[++i];
         } else if (strcmp(argv[i], "--sabotage") == 0) {
             a->sabotage = argv[++i];
+        } else if (strcmp(argv[i], "--record") == 0) {
+            a->record = argv[++i];
         } else if (strcmp(argv[i], "--seed") == 0) {
             a->seed = number(argv[++i]);
         } else if (strcmp(argv[i], "--runs") == 0) {

@@ -26,6 +26,7 @@ void sim_world_init(sim_world *w, const sim_options *o)
     w->seed = o->seed;
     w->plain = o->plain;
     w->sabotage = o->sabotage;
+    w->record = o->record;
     sim_rng_init(&w->rng, o->seed, "scenario", 0);
     /* the origin of the clock is arbitrary, and must be seen to be */
     sim_member_config_random(&w->rng, &w->member_config);

@@ -13,12 +13,13 @@ typedef struct sim_options {
     bool plain;           /* a wire in the member's place */
     const char *sabotage; /* fault for the member's host to inject; NULL = none */
     enum sim_trace_mode trace;
+    const char *record;   /* members record into files that begin like this; NULL = not */
 } sim_options;
 
 typedef struct sim_world {
     uint64_t seed;
     bool plain;
-    const char *sabotage;
+    const char *sabotage, *record;
     sim_schedule schedule;
     sim_time started, time_limit;
     sim_trace trace;

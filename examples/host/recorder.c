@@ -16,6 +16,9 @@ static void put_file(void *user, const uint8_t *entry, size_t len)
     recorder *r = user;
     if (fwrite(entry, 1, len, r->file) != len)
         r->failed = true;
+    /* the call that kills the process is in the trace */
+    if (trace_is_call(entry[0]) && fflush(r->file) != 0)
+        r->failed = true;
 }
 
 void recorder_attach(recorder *r, FILE *file)

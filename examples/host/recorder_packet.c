@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* So many bytes are compared at once. */
+#define STRIDE 256
+
 static uint32_t least(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
@@ -57,6 +60,9 @@ static uint32_t first_change(const uint8_t *a, const uint8_t *b, uint32_t both)
 
 static uint32_t end_of_change(const uint8_t *a, const uint8_t *b, uint32_t from, uint32_t len)
 {
+    /* a super-segment is long, and only its headers change */
+    while (len - from >= STRIDE && memcmp(a + len - STRIDE, b + len - STRIDE, STRIDE) == 0)
+        len -= STRIDE;
     while (len > from && a[len - 1] == b[len - 1])
         len--;
     return len;
@@ -92,8 +98,10 @@ void recorder_put_changed(recorder_entry *e, const uint8_t *before, size_t befor
 
 void recorder_keep_starts(recorder *r, mpconn_pkt *const *pkts, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        trace_buffer_add(&r->buffer, &pkts[i]->data, sizeof(pkts[i]->data));
+    for (size_t i = 0; i < n; i++) {
+        uint8_t *start = pkts[i] ? pkts[i]->data : NULL;
+        trace_buffer_add(&r->buffer, &start, sizeof(start));
+    }
 }
 
 static uint32_t bytes_moved(const recorder *r, const recorder_entry *call, size_t i,

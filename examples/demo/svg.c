@@ -44,7 +44,8 @@ static void draw_arrow(FILE *f, const rows *r, const row *rung, const arrow *a, 
     fprintf(f,
             "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" stroke=\"%s\"%s "
             "marker-end=\"url(#head)\"/>\n"
-            "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",
+            "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\" stroke=\"white\" stroke-width=\"4\" "
+            "paint-order=\"stroke\">%s</text>\n",
             from, y, to, y, color, rung->message ? " stroke-dasharray=\"4 3\"" : "",
             (from + to) / 2, y - 4, a->text);
 }

@@ -64,8 +64,8 @@ static channel_address end_of(int family, const char *address, uint16_t port)
     return a;
 }
 
-/* The frame of a vector leaves A and comes to B, or to nobody. */
-static void message_of(unsigned vector, int family, bool arrives)
+/* The frame of a vector leaves a member and comes to the other, or to nobody. */
+static void message_of(unsigned vector, unsigned member, int family, bool arrives)
 {
     static frame f;
     uint8_t bytes[FRAME_VECTOR_MOST];
@@ -75,26 +75,30 @@ static void message_of(unsigned vector, int family, bool arrives)
 
     f.pkt.data = f.room;
     datagram_frame(&f, &from, &to, bytes, len);
-    pcapng_write(&records[A], MEMBERS, true, clock_ns++, &f.l2, &f.pkt);
+    pcapng_write(&records[member], MEMBERS, true, clock_ns++, &f.l2, &f.pkt);
     if (arrives)
-        pcapng_write(&records[B], MEMBERS, false, clock_ns++, &f.l2, &f.pkt);
+        pcapng_write(&records[!member], MEMBERS, false, clock_ns++, &f.l2, &f.pkt);
 }
 
 /* A connection through A and back through B, as far as its first bytes. */
 static void write_records(void)
 {
     open_records();
-    message_of(1, AF_INET, true);
+    message_of(1, A, AF_INET, true);
     segment_at(A, CLIENT, false, x, 0, TCP_SYN, 0);
     segment_at(A, CLIENT, true, y, x + 1, TCP_SYN | TCP_ACK, 0);
     segment_at(A, SERVER, true, x, 0, TCP_SYN, 0);
     segment_at(B, SERVER, false, z, x + 1, TCP_SYN | TCP_ACK, 0);
-    message_of(2, AF_INET6, true);
-    message_of(3, AF_INET, false);
+    message_of(2, A, AF_INET6, true);
+    message_of(3, B, AF_INET, false);
     segment_at(B, SERVER, false, z + 1, x + 1, TCP_ACK, 7);
     segment_at(A, CLIENT, false, x + 1, y + 1, TCP_ACK, 20);
     segment_at(B, CLIENT, true, y + 1, x + 1, TCP_ACK, 7);
     segment_at(A, SERVER, true, x + 1, z + 1, TCP_ACK, 20);
+    segment_at(A, CLIENT, false, x + 21, y + 8, TCP_ACK, 0);
+    segment_at(B, CLIENT, false, x + 21, y + 9, TCP_ACK, 0); /* by another way */
+    segment_at(B, SERVER, true, x + 21, z + 9, TCP_ACK, 0);
+    segment_at(A, SERVER, true, x + 21, z + 8, TCP_ACK, 0);
     for (int i = A; i <= B; i++)
         ck_assert(pcapng_close(&records[i]));
 }
@@ -126,17 +130,21 @@ START_TEST(ladder_of_two_members_shows_legs_and_frames_in_order)
     write_records();
     read_records(&c);
     ck_assert(rows_make(&r, &c, 20, 20));
-    ck_assert_uint_eq(r.n, 8);
+    ck_assert_uint_eq(r.n, 10);
     expect_arrow(&r, 0, 0, 0, 1, "SYN x");
     expect_arrow(&r, 1, 0, 1, 0, "SYN ACK y ack x+1");
     expect_arrow(&r, 2, 0, 1, 3, "SYN x");
     expect_arrow(&r, 3, 0, 3, 2, "SYN ACK z ack x+1");
     expect_arrow(&r, 4, 0, 1, 2, "SHARE DRIVE ANSWER COMMIT STALE ... 230 B");
-    expect_arrow(&r, 5, 0, 1, 2, "SHARE DRIVE ANSWER COMMIT STALE ... 368 B lost");
+    expect_arrow(&r, 5, 0, 2, 1, "SHARE DRIVE ANSWER COMMIT STALE ... 368 B lost");
     expect_arrow(&r, 6, 0, 2, 0, "y+1 (7) ack x+1");
     expect_arrow(&r, 6, 1, 3, 2, "z+1 (7) ack x+1");
     expect_arrow(&r, 7, 0, 0, 1, "x+1 (20) ack y+1");
     expect_arrow(&r, 7, 1, 1, 3, "x+1 (20) ack z+1");
+    expect_arrow(&r, 8, 0, 0, 1, "x+21 ack y+8");
+    expect_arrow(&r, 8, 1, 1, 3, "x+21 ack z+8");
+    expect_arrow(&r, 9, 0, 0, 2, "x+21 ack y+9");
+    expect_arrow(&r, 9, 1, 2, 3, "x+21 ack z+9");
     rows_free(&r);
     capture_free(&c);
 }
@@ -152,10 +160,10 @@ START_TEST(ladder_of_many_rows_leaves_out_those_in_the_middle)
     ck_assert(rows_make(&r, &c, 2, 1));
     ck_assert_uint_eq(r.n, 4);
     expect_arrow(&r, 1, 0, 1, 0, "SYN ACK y ack x+1");
-    ck_assert_uint_eq(r.list[2].left_out, 5);
+    ck_assert_uint_eq(r.list[2].left_out, 7);
     ck_assert_uint_eq(r.list[2].bytes[CLIENT], 7);
-    ck_assert_uint_eq(r.list[2].bytes[SERVER], 0);
-    expect_arrow(&r, 3, 0, 0, 1, "x+1 (20) ack y+1");
+    ck_assert_uint_eq(r.list[2].bytes[SERVER], 20);
+    expect_arrow(&r, 3, 0, 0, 2, "x+21 ack y+9");
     rows_free(&r);
     capture_free(&c);
 }

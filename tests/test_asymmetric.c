@@ -2,41 +2,7 @@
 /* A connection whose two directions pass through different members: A sees what the client says, B
  * what the server says (protocol 2a). */
 #include "check_main.h"
-#include "sync_bed.h"
-
-enum { CLIENT = MPCONN_SIDE_CLIENT, SERVER = MPCONN_SIDE_SERVER };
-enum { A, B };
-
-static sync_bed net;
-static bed *const m[] = {&net.at[A].b, &net.at[B].b};
-static bed_conn c;
-
-/* Go on to a connection about which this member decides. */
-static void next_port(unsigned registrar)
-{
-    do
-        c.tuple.client_port++;
-    while (sync_registrar(&net, &c.tuple) != registrar);
-}
-
-static void set_up(void)
-{
-    sync_bed_open(&net, 2);
-}
-
-static void tear_down(void)
-{
-    sync_bed_close(&net);
-}
-
-static void begin(unsigned registrar)
-{
-    mpconn_tuple t = bed_tuple(4, 1, 40000);
-
-    sync_start(&net);
-    c = bed_conn_of(&t, 0x11111111, 0x10);
-    next_port(registrar);
-}
+#include "two_ways.h"
 
 static const bed_out *expect(unsigned member, unsigned side, unsigned flags, uint32_t seq,
                              uint32_t ack)
@@ -60,9 +26,7 @@ static void syn_ack_at(unsigned member)
 
 static void data(unsigned member, unsigned from, uint32_t seq, uint32_t ack, uint32_t n)
 {
-    bed_segment seg = bed_data(&c, from, seq, ack, n);
-
-    bed_in(m[member], from, &seg);
+    say(member, from, MPCI_TCP_ACK, seq, ack, n);
 }
 
 static void expect_translated(unsigned member, unsigned from)
@@ -95,7 +59,7 @@ static void handshake(void)
 
 START_TEST(R1_answer_elsewhere_is_committed_by_the_registrar_and_both_translate)
 {
-    begin((unsigned)_i);
+    start((unsigned)_i);
     handshake();
     for (unsigned i = 0; i < 2; i++) {
         ck_assert_uint_eq(m[i]->n_events, 1);
@@ -114,7 +78,7 @@ END_TEST
 /* The next handshake of that path is announced with the SYN to the server: one hop less. */
 START_TEST(principle_5_second_connection_of_a_path_is_announced_at_once)
 {
-    begin((unsigned)_i);
+    start((unsigned)_i);
     handshake();
     next_port((unsigned)_i);
     bed_syn(m[A], &c);
@@ -137,7 +101,7 @@ START_TEST(principle_5_path_that_becomes_symmetric_is_told_once)
 {
     bed_segment seg;
 
-    begin((unsigned)_i);
+    start((unsigned)_i);
     handshake();
     for (unsigned i = 0; i < 2; i++) {
         next_port((unsigned)_i);
@@ -154,7 +118,7 @@ END_TEST
 
 START_TEST(principle_5_symmetric_connection_tells_nobody)
 {
-    begin((unsigned)_i);
+    start((unsigned)_i);
     bed_settle(m[A], &c);
     data(A, CLIENT, 1, 1, 100);
     data(A, SERVER, 1, 101, 100);
@@ -166,7 +130,7 @@ END_TEST
 /* What comes before its commit waits for it. */
 START_TEST(R1_data_of_the_server_waits_for_the_commit)
 {
-    begin((unsigned)_i);
+    start((unsigned)_i);
     bed_syn(m[A], &c);
     bed_proof(m[A], &c);
     syn_ack_at(B);
@@ -184,7 +148,7 @@ START_TEST(R1_held_data_of_the_server_changes_nothing_of_the_client)
 {
     const bed_out *out;
 
-    begin((unsigned)_i);
+    start((unsigned)_i);
     c.server_ts = c.client_ts + 1000000;
     bed_syn(m[A], &c);
     bed_proof(m[A], &c);
@@ -201,7 +165,7 @@ END_TEST
 /* The server may speak after the client was heard: that settles it, and passes. */
 START_TEST(R1c_server_heard_last_is_passed_on)
 {
-    begin((unsigned)_i);
+    start((unsigned)_i);
     bed_settle(m[A], &c);
     data(A, CLIENT, 1, 1, 100);
     data(A, SERVER, 1, 101, 100);
@@ -215,7 +179,7 @@ START_TEST(V5_refusal_seen_elsewhere_ends_the_handshake)
 {
     bed_segment rst;
 
-    begin((unsigned)_i);
+    start((unsigned)_i);
     bed_syn(m[A], &c);
     bed_proof(m[A], &c);
     m[A]->n_out = 0;
@@ -232,7 +196,7 @@ END_TEST
 /* V8: the way back moves to the other member in mid-flow. */
 START_TEST(V8_way_that_moves_is_asked_about_and_goes_on)
 {
-    begin((unsigned)_i);
+    start((unsigned)_i);
     bed_settle(m[A], &c);
     data(A, CLIENT, 1, 1, 100);
     data(A, SERVER, 1, 101, 100);
@@ -249,7 +213,7 @@ END_TEST
 
 START_TEST(R9_connection_nobody_knows_is_dropped)
 {
-    begin((unsigned)_i);
+    start((unsigned)_i);
     c.y = 5;
     data(B, SERVER, 101, 101, 200);
     ck_assert_int_eq(m[B]->pkt.verdict, MPCONN_VERDICT_HOLD);
@@ -266,7 +230,7 @@ START_TEST(V2_first_request_through_another_member_drives_nothing_again)
 {
     bed_segment seg;
 
-    begin((unsigned)_i);
+    start((unsigned)_i);
     handshake();
     data(B, CLIENT, 1, 1, 50); /* B has a copy */
     expect_translated(B, CLIENT);
@@ -289,10 +253,7 @@ END_TEST
 /* One segment of either end, in its own numbers as far as it sees them. */
 static void fin(unsigned member, unsigned from, uint32_t seq, uint32_t ack)
 {
-    bed_segment seg = bed_data(&c, from, seq, ack, 0);
-
-    seg.s.flags |= MPCI_TCP_FIN;
-    bed_in(m[member], from, &seg);
+    say(member, from, MPCI_TCP_ACK | MPCI_TCP_FIN, seq, ack, 0);
 }
 
 static unsigned state_at(unsigned member)
@@ -317,7 +278,7 @@ static void close_both(void)
 
 START_TEST(V18_end_is_known_to_both_when_the_frames_come_last)
 {
-    begin((unsigned)_i);
+    start((unsigned)_i);
     handshake();
     close_both();
     sync_carry(&net);
@@ -347,7 +308,7 @@ static void begin_anew(void)
 
 START_TEST(V12_port_is_used_again_before_the_end_is_known)
 {
-    begin((unsigned)_i);
+    start((unsigned)_i);
     handshake();
     close_both();
     begin_anew();
@@ -364,7 +325,7 @@ START_TEST(S_late_drive_does_not_bring_back_what_is_over)
 {
     const sync_letter *late;
 
-    begin((unsigned)_i);
+    start((unsigned)_i);
     bed_syn(m[A], &c);
     bed_proof(m[A], &c);
     m[A]->n_out = 0;
@@ -387,14 +348,10 @@ END_TEST
 /* An abort goes past the other member altogether. */
 START_TEST(V12_port_is_used_again_before_the_abort_is_known)
 {
-    bed_segment rst;
-
-    begin((unsigned)_i);
+    start((unsigned)_i);
     handshake();
     data(B, SERVER, 1, 1, 100);
-    rst = bed_data(&c, CLIENT, 1, 101, 0);
-    rst.s.flags = MPCI_TCP_RST;
-    bed_in(m[A], CLIENT, &rst);
+    say(A, CLIENT, MPCI_TCP_RST, 1, 101, 0);
     ck_assert_uint_eq(state_at(A), MPCONN_FLOW_RESET);
     begin_anew();
     data(B, SERVER, 1, 1, 500);
@@ -407,7 +364,7 @@ START_TEST(S_late_delta_does_not_end_a_handshake)
 {
     sync_letter late;
 
-    begin((unsigned)_i);
+    start((unsigned)_i);
     handshake();
     fin(A, CLIENT, 1, 1);
     late = sync_take(&net, A, B);
@@ -437,7 +394,7 @@ START_TEST(V12_client_and_server_that_forgot_begin_anew)
 {
     bed_segment syn;
 
-    begin((unsigned)_i);
+    start((unsigned)_i);
     handshake();
     data(B, SERVER, 1, 1, 100);
     c.x += 100000;
@@ -458,7 +415,8 @@ int main(void)
     TCase *tc = tcase_create("asymmetric");
 
     tcase_add_checked_fixture(tc, set_up, tear_down);
-    tcase_add_loop_test(tc, R1_answer_elsewhere_is_committed_by_the_registrar_and_both_translate, 0, 2);
+    tcase_add_loop_test(tc, R1_answer_elsewhere_is_committed_by_the_registrar_and_both_translate, 0,
+                        2);
     tcase_add_loop_test(tc, principle_5_second_connection_of_a_path_is_announced_at_once, 0, 2);
     tcase_add_loop_test(tc, principle_5_symmetric_connection_tells_nobody, 0, 2);
     tcase_add_loop_test(tc, principle_5_path_that_becomes_symmetric_is_told_once, 0, 2);

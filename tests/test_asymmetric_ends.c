@@ -2,40 +2,7 @@
 /* What two members keep of handshakes and flows that ended, or went another way than they were
  * told: found by the simulator. */
 #include "check_main.h"
-#include "sync_bed.h"
-
-enum { CLIENT = MPCONN_SIDE_CLIENT, SERVER = MPCONN_SIDE_SERVER };
-enum { A, B };
-
-static sync_bed net;
-static bed *const m[] = {&net.at[A].b, &net.at[B].b};
-static bed_conn c;
-
-static void next_port(unsigned registrar)
-{
-    do
-        c.tuple.client_port++;
-    while (sync_registrar(&net, &c.tuple) != registrar);
-}
-
-static void set_up(void)
-{
-    sync_bed_open(&net, 2);
-}
-
-static void tear_down(void)
-{
-    sync_bed_close(&net);
-}
-
-static void segment(unsigned member, unsigned from, unsigned flags, uint32_t seq, uint32_t ack,
-                    uint32_t n)
-{
-    bed_segment seg = bed_data(&c, from, seq, ack, n);
-
-    seg.s.flags = (uint16_t)flags;
-    bed_in(m[member], from, &seg);
-}
+#include "two_ways.h"
 
 /* The client proves itself at A, which announces it to B: the server's answers come there. */
 static void prove(void)
@@ -53,25 +20,11 @@ static void handshake(void)
     m[A]->n_out = m[B]->n_out = 0;
 }
 
-static void open_pair(unsigned registrar)
-{
-    mpconn_tuple t = bed_tuple(4, 1, 40000);
-
-    sync_start(&net);
-    c = bed_conn_of(&t, 0x11111111, 0x10);
-    next_port(registrar);
-}
-
 /* A first connection has shown A the way. */
 static void begin(unsigned registrar)
 {
-    open_pair(registrar);
+    start(registrar);
     handshake();
-}
-
-static uint32_t flows_at(unsigned member)
-{
-    return m[member]->eng->core.settled.pool[0].used;
 }
 
 static mpci_settled *flow_at(unsigned member)
@@ -120,12 +73,12 @@ END_TEST
 START_TEST(R2_held_while_unheard_is_released_in_the_end)
 {
     begin((unsigned)_i);
-    segment(B, SERVER, MPCI_TCP_ACK, 3000000, 1, 100);
+    say(B, SERVER, MPCI_TCP_ACK, 3000000, 1, 100);
     ck_assert_int_eq(m[B]->pkt.verdict, MPCONN_VERDICT_HOLD);
     m[B]->n_released = 0;
-    segment(B, SERVER, MPCI_TCP_ACK, 1, 1, 100);
+    say(B, SERVER, MPCI_TCP_ACK, 1, 1, 100);
     ck_assert_int_eq(m[B]->pkt.verdict, MPCONN_VERDICT_FORWARD);
-    segment(B, CLIENT, MPCI_TCP_ACK, 1, 101, 100);
+    say(B, CLIENT, MPCI_TCP_ACK, 1, 101, 100);
     ck_assert_uint_eq(m[B]->eng->core.handshakes.used, 0);
     ck_assert_uint_eq(m[B]->n_released, 1);
 }
@@ -135,7 +88,7 @@ END_TEST
 START_TEST(V18b_what_ends_does_not_come_back)
 {
     begin((unsigned)_i);
-    segment(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
+    say(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
     sync_carry(&net);
     sync_pass(&net, 7400 * MPCONN_SECOND);
     for (unsigned i = 0; i < 20; i++) { /* B's time has not come */
@@ -151,15 +104,15 @@ END_TEST
 START_TEST(R11_reset_is_told_again)
 {
     begin((unsigned)_i);
-    segment(B, SERVER, MPCI_TCP_ACK, 1, 1, 100);
+    say(B, SERVER, MPCI_TCP_ACK, 1, 1, 100);
     sync_carry(&net);
-    segment(A, CLIENT, MPCI_TCP_RST, 1, 0, 0);
+    say(A, CLIENT, MPCI_TCP_RST, 1, 0, 0);
     sync_carry(&net);
     ck_assert(is_over_at(B));
-    segment(B, SERVER, MPCI_TCP_ACK, 101, 1, 100); /* sent before the RST came there */
+    say(B, SERVER, MPCI_TCP_ACK, 101, 1, 100); /* sent before the RST came there */
     ck_assert(!is_over_at(B));
     sync_carry(&net);
-    segment(A, CLIENT, MPCI_TCP_RST, 1, 0, 0); /* the client's answer to that */
+    say(A, CLIENT, MPCI_TCP_RST, 1, 0, 0); /* the client's answer to that */
     sync_carry(&net);
     ck_assert(is_over_at(A));
     ck_assert(is_over_at(B));
@@ -170,10 +123,10 @@ END_TEST
 START_TEST(R6_answer_to_a_driver_elsewhere_passes_an_older_flow)
 {
     begin((unsigned)_i);
-    segment(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
-    segment(B, SERVER, MPCI_TCP_ACK, 1, 101, 100);
+    say(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
+    say(B, SERVER, MPCI_TCP_ACK, 1, 101, 100);
     sync_carry(&net);
-    segment(A, CLIENT, MPCI_TCP_ACK, 101, 101, 100);
+    say(A, CLIENT, MPCI_TCP_ACK, 101, 101, 100);
     ck_assert_uint_eq(m[A]->eng->core.handshakes.used, 0);
     flow_at(A)->use |= MPCI_SETTLED_FORGOTTEN;
     c.x += 100000;
@@ -232,15 +185,15 @@ START_TEST(R3_question_about_what_is_over_is_answered_so)
 {
     uint32_t before;
 
-    open_pair((unsigned)_i);
+    start((unsigned)_i);
     bed_settle(m[A], &c);
-    segment(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
-    segment(A, SERVER, MPCI_TCP_ACK, 1, 101, 100);
-    segment(A, CLIENT, MPCI_TCP_RST, 101, 0, 0);
+    say(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
+    say(A, SERVER, MPCI_TCP_ACK, 1, 101, 100);
+    say(A, CLIENT, MPCI_TCP_RST, 101, 0, 0);
     ck_assert(is_over_at(A));
     sync_lose(&net);
     before = m[B]->eng->core.handshakes.used;
-    segment(B, SERVER, MPCI_TCP_ACK, 101, 101, 100);
+    say(B, SERVER, MPCI_TCP_ACK, 101, 101, 100);
     ck_assert_int_eq(m[B]->pkt.verdict, MPCONN_VERDICT_HOLD);
     sync_carry(&net);
     ck_assert_uint_eq(m[B]->eng->core.handshakes.used, before);

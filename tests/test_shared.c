@@ -3,46 +3,12 @@
  * commits meet. */
 #include "check_main.h"
 #include "engine_support.h"
-#include "sync_bed.h"
-
-enum { CLIENT = MPCONN_SIDE_CLIENT, SERVER = MPCONN_SIDE_SERVER };
-enum { A, B };
-
-static sync_bed net;
-static bed *const m[] = {&net.at[A].b, &net.at[B].b};
-static bed_conn c;
-
-static void set_up(void)
-{
-    mpconn_tuple t = bed_tuple(4, 1, 40000);
-
-    sync_bed_open(&net, 2);
-    c = bed_conn_of(&t, 0x11111111, 0x10);
-}
-
-static void tear_down(void)
-{
-    sync_bed_close(&net);
-}
-
-static void data(unsigned member, unsigned from, uint32_t seq, uint32_t ack, uint32_t n,
-                 unsigned flags)
-{
-    bed_segment seg = bed_data(&c, from, seq, ack, n);
-
-    seg.s.flags = (uint16_t)(MPCI_TCP_ACK | flags);
-    bed_in(m[member], from, &seg);
-}
+#include "two_ways.h"
 
 static void expect_reason(unsigned member, unsigned reason)
 {
     ck_assert_msg(m[member]->pkt.reason == reason, "%s instead of %s",
                   mpconn_reason_name(m[member]->pkt.reason), mpconn_reason_name(reason));
-}
-
-static unsigned flows(unsigned member)
-{
-    return m[member]->eng->core.settled.pool[0].used;
 }
 
 /* Client through A, server through B. */
@@ -52,8 +18,8 @@ static void settle_asymmetric(void)
     bed_proof(m[A], &c);
     bed_syn_ack(m[B], &c);
     sync_carry(&net);
-    ck_assert_uint_eq(flows(A), 1);
-    ck_assert_uint_eq(flows(B), 1);
+    ck_assert_uint_eq(flows_at(A), 1);
+    ck_assert_uint_eq(flows_at(B), 1);
     m[A]->n_out = m[B]->n_out = 0;
 }
 
@@ -63,15 +29,15 @@ START_TEST(A3_short_connection_is_told_to_nobody)
 
     sync_start(&net);
     bed_settle(m[A], &c);
-    data(A, CLIENT, 1, 1, 100, 0);
-    data(A, SERVER, 1, 101, 100, MPCI_TCP_FIN);
-    data(A, CLIENT, 101, 102, 0, MPCI_TCP_FIN);
-    data(A, SERVER, 102, 102, 0, 0);
+    say(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
+    say(A, SERVER, MPCI_TCP_ACK | MPCI_TCP_FIN, 1, 101, 100);
+    say(A, CLIENT, MPCI_TCP_ACK | MPCI_TCP_FIN, 101, 102, 0);
+    say(A, SERVER, MPCI_TCP_ACK, 102, 102, 0);
     sync_pass(&net, 301 * MPCONN_SECOND);
     s = bed_stats(m[A]);
     ck_assert_uint_eq(s.records_out, 0);
     ck_assert_uint_eq(s.flows_never_told, 1);
-    ck_assert_uint_eq(flows(B), 0);
+    ck_assert_uint_eq(flows_at(B), 0);
 }
 END_TEST
 
@@ -80,13 +46,13 @@ START_TEST(A3_connection_that_lives_is_told_when_its_time_has_come)
     bed_timeouts.defer_ns = 5 * MPCONN_SECOND;
     sync_start(&net);
     bed_settle(m[A], &c);
-    data(A, CLIENT, 1, 1, 100, 0);
-    data(A, SERVER, 1, 101, 100, 0);
+    say(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
+    say(A, SERVER, MPCI_TCP_ACK, 1, 101, 100);
     sync_pass(&net, 5 * MPCONN_SECOND - 1);
-    ck_assert_uint_eq(flows(B), 0);
+    ck_assert_uint_eq(flows_at(B), 0);
     sync_pass(&net, 1);
-    ck_assert_uint_eq(flows(B), 1);
-    data(B, CLIENT, 101, 101, 10, 0); /* A is gone: B goes on without a question */
+    ck_assert_uint_eq(flows_at(B), 1);
+    say(B, CLIENT, MPCI_TCP_ACK, 101, 101, 10); /* A is gone: B goes on without a question */
     expect_reason(B, MPCONN_REASON_TRANSLATED);
 }
 END_TEST
@@ -115,11 +81,11 @@ START_TEST(V18_fins_seen_by_different_members_close_both_copies)
 {
     sync_start(&net);
     settle_asymmetric();
-    data(A, CLIENT, 1, 1, 100, MPCI_TCP_FIN);
+    say(A, CLIENT, MPCI_TCP_ACK | MPCI_TCP_FIN, 1, 1, 100);
     sync_carry(&net);
-    data(B, SERVER, 1, 102, 50, MPCI_TCP_FIN);
+    say(B, SERVER, MPCI_TCP_ACK | MPCI_TCP_FIN, 1, 102, 50);
     sync_carry(&net);
-    data(A, CLIENT, 102, 52, 0, 0);
+    say(A, CLIENT, MPCI_TCP_ACK, 102, 52, 0);
     sync_carry(&net);
     for (unsigned i = 0; i < 2; i++) {
         mpconn_flow f;
@@ -137,9 +103,9 @@ START_TEST(V18_reset_seen_by_one_member_ends_both_copies)
 {
     sync_start(&net);
     settle_asymmetric();
-    data(A, CLIENT, 1, 1, 100, 0);
-    data(B, SERVER, 1, 101, 50, 0);
-    data(A, CLIENT, 101, 51, 0, MPCI_TCP_RST);
+    say(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
+    say(B, SERVER, MPCI_TCP_ACK, 1, 101, 50);
+    say(A, CLIENT, MPCI_TCP_ACK | MPCI_TCP_RST, 101, 51, 0);
     sync_carry(&net);
     ck_assert_uint_ne(mpci_settled_at(&m[B]->eng->core.settled, 0)->state >> 3 & MPCI_LIFE_RST,
                       0);
@@ -155,7 +121,7 @@ START_TEST(killed_flow_is_over_at_the_other_member)
     MPCONN_STRUCT_INIT(&all);
     ck_assert_int_eq(mpconn_engine_kill(m[A]->eng, &all, NULL, m[A]->now), MPCONN_OK);
     sync_carry(&net);
-    ck_assert_uint_eq(flows(B), 0);
+    ck_assert_uint_eq(flows_at(B), 0);
 }
 END_TEST
 
@@ -270,9 +236,7 @@ START_TEST(R1d_driver_that_died_is_replaced)
     unsigned syns = 0, acks = 0, answered = (unsigned)_i & 1, registrar = (unsigned)_i >> 1;
 
     net.at[A].cfg.announce = MPCONN_ANNOUNCE_EARLY;
-    sync_start(&net);
-    while (sync_registrar(&net, &c.tuple) != registrar)
-        c.tuple.client_port++;
+    start(registrar);
     bed_syn(m[A], &c);
     bed_proof(m[A], &c);
     sync_carry(&net);
@@ -295,7 +259,7 @@ START_TEST(R1d_driver_that_died_is_replaced)
         ck_assert_uint_ge(syns, 1);
         bed_syn_ack(m[B], &c);
     }
-    ck_assert_uint_eq(flows(B), 1);
+    ck_assert_uint_eq(flows_at(B), 1);
 }
 END_TEST
 

@@ -60,7 +60,8 @@ show_two() {
 }
 
 show_one() {
-        member_start --split always --pcap "$results/demo.pcapng" --snap-len 128 --trace $bed/trace.a
+        member_start --split always --pcap "$results/demo.pcapng" --snap-len 128 \
+                --trace $bed/trace.a
         echo "curl fetches 64 MiB from nginx at $server4, through mpconn-member:"
         fetch
         member_stop
@@ -71,9 +72,10 @@ show_one() {
 # Given up when nothing comes; then $trouble says why.
 fetch() {
         trouble=
-        at client curl -sSf --speed-limit 1 --speed-time 3 --max-time 60 -o $bed/got -w \
-                'SYN|ACK after %{time_connect} s, first byte %{time_starttransfer} s, last %{time_total} s' \
-                "$(url $server4 big)" >$bed/figures 2>$bed/curl.said || trouble=$(cat $bed/curl.said)
+        times='SYN|ACK after %{time_connect} s, first byte %{time_starttransfer} s'
+        at client curl -sSf --speed-limit 1 --speed-time 3 --max-time 60 -o $bed/got \
+                -w "$times, last %{time_total} s" "$(url $server4 big)" \
+                >$bed/figures 2>$bed/curl.said || trouble=$(cat $bed/curl.said)
 }
 
 none_open() {
@@ -84,13 +86,14 @@ none_open() {
 
 # draw RECORD...: also of a connection that failed
 draw() {
-        echo "x, y, z: initial numbers of the client, of the server as the client sees it, of the server"
+        echo "x, y, z: initial numbers of the client, of the server as the client sees it, and of" \
+                "the server"
         echo
         "$MPCONN_BUILD/examples/demo/ladder" -s "$results/demo.svg" "$@" >$bed/ladder ||
                 fail "no ladder${trouble:+; the transfer failed: $trouble}"
         cat $bed/ladder
-        test -z "$trouble" || fail "the transfer failed: $trouble" \
-                "$(sed -n 's/^between/; between/p' $bed/ladder)"
+        cost=$(sed -n 's/^between \(.*\);/between \1/p' $bed/ladder)
+        test -z "$trouble" || fail "the transfer failed: $trouble${cost:+; $cost}"
         cat $bed/figures
         echo
 }
@@ -102,7 +105,8 @@ tell_delta() {
         read -r delta clock <"$bed/delta.$1" || fail "$2 has no delta"
         echo "delta in $2: server's numbers + $delta, its timestamps + $clock"
         test "$delta" -ne 0 || fail "the connection was not split"
-        grep -q "^legs: .*: difference $delta\$" $bed/ladder || fail "the legs differ by something else"
+        grep -q "^legs: .*: difference $delta\$" $bed/ladder ||
+                fail "the legs differ by something else"
 }
 
 # Without namespaces.

@@ -15,7 +15,10 @@
 enum { HEAD = 18, TAIL = 7, TIME = 9, WIDTH = 104 };
 
 /* Columns of the uprights, for one member and for two. */
-static const int columns[CAPTURE_MEMBERS][CAPTURE_MEMBERS + 2] = { { 9, 51, 93 }, { 9, 42, 66, 99 } };
+static const int columns[CAPTURE_MEMBERS][CAPTURE_MEMBERS + 2] = {
+    { 9, 51, 93 },
+    { 9, 42, 66, 99 },
+};
 
 /* From upright to upright: "<-- text --", cut when there is no room. */
 static void draw_arrow(char *line, const int *at, const arrow *a)
@@ -91,8 +94,8 @@ static void print_ways(const capture *c)
         if (e->side != MEMBERS && !e->left)
             n[e->as.s.toward][e->member]++;
     }
-    printf("ways: to the server: A %zu, B %zu; to the client: A %zu, B %zu segments\n", n[SERVER][0],
-           n[SERVER][1], n[CLIENT][0], n[CLIENT][1]);
+    printf("ways: to the server: A %zu, B %zu; to the client: A %zu, B %zu segments\n",
+           n[SERVER][0], n[SERVER][1], n[CLIENT][0], n[CLIENT][1]);
 }
 
 static void print_cost(const capture *c)

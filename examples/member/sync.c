@@ -59,7 +59,8 @@ static void record(member *m, bool outbound, const channel_address *from, const 
 }
 
 /* What the system refuses was on record before: to the others it is the same as lost. */
-static int send_by(member *m, channel *c, const channel_address *to, const uint8_t *bytes, size_t len)
+static int send_by(member *m, channel *c, const channel_address *to, const uint8_t *bytes,
+                   size_t len)
 {
     record(m, true, &c->config.address, to, bytes, len);
     return channel_send(c, to, bytes, len);

@@ -90,6 +90,9 @@ local TYPES = {
     [13] = { "ACK", "a record was taken", {
         "CODE",
     } },
+    [14] = { "PLAIN", "a SYN was passed on here: its connection is not split", {
+        "FLAGS", "HS", "CLIENT_TS", "CLIENT_WINDOW",
+    } },
 }
 
 -- bits of FLAGS and values of CODE
@@ -103,6 +106,7 @@ local CODES = {
     { 1, "REPLY", "CODE", "nothing is known" },
     { 2, "REPLY", "CODE", "the number is over" },
     { 3, "REPLY", "CODE", "somebody drives it; a commit will follow" },
+    { 1, "PLAIN", "FLAGS", "the server opened it" },
     { 1, "ACK", "CODE", "the commit was taken" },
     { 2, "ACK", "CODE", "the server was heard after the commit" },
 }

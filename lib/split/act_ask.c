@@ -15,7 +15,10 @@ enum mpci_split_event mpci_split_ask_registrar(mpci_split *sp, mpci_handshake *h
 
     if (next != MPCI_EV_NOTHING)
         return next;
-    mpci_share_answer(sp, h, mpci_peers_is_driven(h) ? registrar : MPCONN_MEMBER_ALL);
+    if (mpci_peers_is_driven(h))
+        mpci_share_answer(sp, h, registrar, 0);
+    else
+        mpci_share_answer(sp, h, MPCONN_MEMBER_ALL, MPCI_ANSWER_ALONE);
     mpci_peers_ask_later(sp, h);
     return MPCI_EV_NOTHING;
 }
@@ -36,6 +39,15 @@ static unsigned note_syn_ack(mpci_handshake *h, const mpci_step *st)
     return 0;
 }
 
+/* Who hears that there is no split passes it on after all. */
+static void keep_syn_ack(mpci_split *sp, mpci_step *st, unsigned reason)
+{
+    if (mpci_peers_is_driven(st->h) || st->h->held_packets > 0)
+        mpci_peers_consume(sp, st, reason);
+    else
+        mpci_core_hold(sp->core, st->h, st->pkt);
+}
+
 enum mpci_split_event mpci_act_take_syn_ack(mpci_split *sp, mpci_step *st)
 {
     mpci_handshake *h = st->h;
@@ -46,7 +58,7 @@ enum mpci_split_event mpci_act_take_syn_ack(mpci_split *sp, mpci_step *st)
         st->h = NULL; /* stays as it was */
         return MPCI_EV_NOTHING;
     }
-    mpci_peers_consume(sp, st, MPCONN_REASON_SERVER_ANSWERED);
+    keep_syn_ack(sp, st, MPCONN_REASON_SERVER_ANSWERED);
     h->asked = 0;
     h->noes = 0;
     return mpci_split_ask_registrar(sp, h);
@@ -67,7 +79,11 @@ enum mpci_split_event mpci_act_ask_commit(mpci_split *sp, mpci_step *st)
 
 enum mpci_split_event mpci_act_ask_commit_again(mpci_split *sp, mpci_step *st)
 {
-    mpci_peers_consume(sp, st, MPCONN_REASON_SERVER_REPEATED);
+    if (st->pkt->flow != 0) { /* was held in vain */
+        mpci_drop(sp->core, st->pkt, MPCONN_REASON_HOLD_EXPIRED);
+        return MPCI_EV_NOTHING;
+    }
+    keep_syn_ack(sp, st, MPCONN_REASON_SERVER_REPEATED);
     st->h->asked = 0;
     return mpci_split_ask_registrar(sp, st->h);
 }

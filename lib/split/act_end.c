@@ -77,7 +77,8 @@ enum mpci_split_event mpci_act_refuse_dead(mpci_split *sp, mpci_step *st)
 
 enum mpci_split_event mpci_act_late_answer(mpci_split *sp, mpci_step *st)
 {
-    mpci_reset_answer(sp->core, st);
+    if (st->pkt->flow == 0) /* who held it has said so */
+        mpci_reset_answer(sp->core, st);
     mpci_drop(sp->core, st->pkt, MPCONN_REASON_DEAD_FLOW);
     return MPCI_EV_NOTHING;
 }

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Actions on connections that are tracked but not split, and on segments of none. */
 #include "split/actions.h"
-
-/* How long an answer to a forwarded SYN, or the ACK to it, is awaited: longer than a client's own
- * patience between two SYNs. */
-#define PLAIN_WAIT_NS (64 * MPCONN_SECOND)
+#include "split/peers.h"
+#include "split/share.h"
 
 enum mpci_split_event mpci_act_pass(mpci_split *sp, mpci_step *st)
 {
@@ -45,10 +43,27 @@ static uint16_t plain_hs(const mpci_syn_options *o)
     return mpci_offers_pack(&f);
 }
 
+static void note_syn(mpci_handshake *h, const mpci_step *st)
+{
+    const mpci_syn_options *o = st->options; /* the endpoints judge a list that is malformed */
+
+    h->client_isn = st->view->seq;
+    h->client_mss = o->mss;
+    h->client_ts = o->tsval;
+    h->client_window = st->view->window;
+    h->hs = plain_hs(o);
+    h->mark = st->pkt->mark;
+    h->link[st->from] = (uint16_t)st->pkt->link;
+    h->driver = h->answerer = MPCI_NOBODY;
+    h->roles = 0;
+    h->flags &= (uint8_t)~(MPCI_HANDSHAKE_REVERSE | MPCI_HANDSHAKE_CHALLENGED);
+    if (st->from == MPCONN_SIDE_SERVER)
+        h->flags |= MPCI_HANDSHAKE_REVERSE;
+}
+
 enum mpci_split_event mpci_act_track_syn(mpci_split *sp, mpci_step *st)
 {
     mpci_handshake *h = st->h;
-    const mpci_syn_options *o = st->options; /* the endpoints judge a list that is malformed */
 
     if (h == NULL)
         h = mpci_handshake_add(&sp->core->handshakes, st->hash, st->tuple);
@@ -61,18 +76,9 @@ enum mpci_split_event mpci_act_track_syn(mpci_split *sp, mpci_step *st)
         mpci_count(&sp->core->counters, MPCONN_REASON_HANDSHAKE_FULL);
     } else {
         st->h = h;
-        h->client_isn = st->view->seq;
-        h->client_mss = o->mss;
-        h->client_ts = o->tsval;
-        h->client_window = st->view->window;
-        h->hs = plain_hs(o);
-        h->mark = st->pkt->mark;
-        h->link[st->from] = (uint16_t)st->pkt->link;
-        h->flags &= (uint8_t)~(MPCI_HANDSHAKE_REVERSE | MPCI_HANDSHAKE_CHALLENGED);
-        if (st->from == MPCONN_SIDE_SERVER)
-            h->flags |= MPCI_HANDSHAKE_REVERSE;
-        mpci_handshake_set_timer(&sp->core->handshakes, h,
-                                 mpci_later(sp->core->now, PLAIN_WAIT_NS));
+        note_syn(h, st);
+        mpci_peers_set_timer(sp, h, MPCI_PLAIN_WAIT_NS);
+        mpci_split_announce_plain(sp, h, st->from);
     }
     mpci_forward(sp->core, st->pkt, MPCONN_REASON_SYN_TRACKED);
     return MPCI_EV_NOTHING;
@@ -85,7 +91,11 @@ enum mpci_split_event mpci_act_track_answer(mpci_split *sp, mpci_step *st)
 
     (void)mpci_syn_options_parse(&o, st->view);
     mpci_split_note_answer(h, st, &o);
-    mpci_handshake_set_timer(&sp->core->handshakes, h, mpci_later(sp->core->now, PLAIN_WAIT_NS));
+    mpci_peers_set_timer(sp, h, MPCI_PLAIN_WAIT_NS);
+    if (h->driver == MPCI_NOBODY)
+        mpci_path_learn(&sp->paths, &sp->core->table_key, st->tuple, MPCI_NOBODY, sp->core->now);
+    else if (st->pkt->flow == 0 || (h->roles & MPCI_ROLE_ANSWERED) == 0) /* not told of it yet */
+        mpci_share_answer(sp, h, h->driver, 0);
     mpci_forward(sp->core, st->pkt, MPCONN_REASON_TRACKED);
     return MPCI_EV_NOTHING;
 }

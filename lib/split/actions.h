@@ -61,6 +61,14 @@ MPCI_SPLIT_ACTION(mpci_act_no_room_plain); /* forwarded, and then unknown */
 MPCI_SPLIT_ACTION(mpci_act_plain_expired);
 MPCI_SPLIT_ACTION(mpci_act_unknown);       /* by the policy for unknown segments */
 
+/* act_plain_shared.c: the same over two members */
+MPCI_SPLIT_ACTION(mpci_act_expect_plain);  /* the SYN was passed on elsewhere */
+MPCI_SPLIT_ACTION(mpci_act_hear_plain_answer); /* the SYN|ACK was */
+MPCI_SPLIT_ACTION(mpci_act_ask_answer);    /* the opener answers one that did not come here */
+MPCI_SPLIT_ACTION(mpci_act_refuse_opener); /* the server's RST came elsewhere */
+MPCI_SPLIT_ACTION(mpci_act_claim_plain);   /* R8: a cookie overrides what is tracked */
+MPCI_SPLIT_ACTION(mpci_act_expect_split);
+
 /* act_member.c, act_ask.c, act_shared.c: other members. */
 MPCI_SPLIT_ACTION(mpci_act_expect);        /* somebody else drives it */
 MPCI_SPLIT_ACTION(mpci_act_expect_request);/* a client was answered elsewhere (2) */
@@ -125,6 +133,8 @@ int mpci_split_may_decide(const mpci_split *sp, const mpci_handshake *h);
  * that has not come here. */
 void mpci_split_announce_early(mpci_split *sp, mpci_handshake *h);
 void mpci_split_announce(mpci_split *sp, mpci_handshake *h);
+/* That a SYN was passed on here, to who is likely to see its answer. */
+void mpci_split_announce_plain(mpci_split *sp, mpci_handshake *h, unsigned from);
 void mpci_split_announce_late(mpci_split *sp, mpci_handshake *h);
 /* The commit to whom it is owed; that the handshake failed to those who know of it. */
 void mpci_split_ask_who_heard(mpci_split *sp, const mpci_handshake *h);
@@ -165,7 +175,8 @@ void mpci_split_send_final_ack(mpci_split *sp, const mpci_handshake *h);       /
 void mpci_split_send_window(mpci_split *sp, const mpci_handshake *h);          /* 9 */
 void mpci_split_reset_client(mpci_split *sp, const mpci_handshake *h);
 void mpci_split_reset_server(mpci_split *sp, const mpci_handshake *h, uint32_t seq);
-/* Exact RSTs to both endpoints of a handshake that is not split. */
+/* Exact RSTs to the opener, and to both endpoints, of a handshake that is not split. */
+void mpci_split_reset_opener(mpci_split *sp, const mpci_handshake *h);
 void mpci_split_reset_plain(mpci_split *sp, const mpci_handshake *h);
 /* Turn a SYN into its SYN|ACK in place; 0, or 1 when the buffer is too small. */
 int mpci_split_answer_in_place(mpci_split *sp, mpci_step *st, const mpci_cookie *c,

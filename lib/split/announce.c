@@ -43,6 +43,21 @@ void mpci_split_announce(mpci_split *sp, mpci_handshake *h)
         mpci_share_drive(sp, h, registrar, 0);
 }
 
+void mpci_split_announce_plain(mpci_split *sp, mpci_handshake *h, unsigned from)
+{
+    uint32_t counterpart;
+
+    if (!mpci_sync_anybody(sp->sync))
+        return;
+    counterpart = mpci_path_find(&sp->paths, &sp->core->table_key, &h->tuple, sp->core->now);
+    if (counterpart == MPCI_NOBODY && sp->announce == MPCONN_ANNOUNCE_EARLY)
+        counterpart = MPCONN_MEMBER_ALL;
+    if (counterpart == MPCI_NOBODY || !mpci_peers_spend(sp, from))
+        return;
+    h->roles |= MPCI_ROLE_TOLD;
+    mpci_share_plain(sp, h, counterpart);
+}
+
 void mpci_split_announce_late(mpci_split *sp, mpci_handshake *h)
 {
     if (!mpci_sync_has_members(sp->sync))

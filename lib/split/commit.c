@@ -274,6 +274,8 @@ int mpci_split_settle_plain(mpci_split *sp, mpci_step *st)
         return MPCONN_ERR_LIMIT;
     if (reverse)
         e->use |= MPCI_SETTLED_REVERSE;
+    if ((h->roles & MPCI_ROLE_TOLD) != 0)
+        e->use |= MPCI_SETTLED_SHARED;
     start_track(e, h->client_isn, h->server_isn, h->client_window, h->server_window);
     /* The ACK that ends a handshake may bring the first data, or FIN: who is not told of them takes
      * all that follows for a fault. */

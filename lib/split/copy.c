@@ -85,6 +85,8 @@ int mpci_split_merge_copy(mpci_split *sp, mpci_settled *e, const mpci_record *r)
 
     if (r->seq_offset != e->seq_offset || r->ts_offset != e->ts_offset)
         correct(sp, e, r);
+    if (mpci_is_later(r->generation, e->generation))
+        e->generation = r->generation;
     merge_end(e, r, MPCONN_SIDE_CLIENT);
     merge_end(e, r, MPCONN_SIDE_SERVER);
     if (mpci_tick(core->now) - e->last_seen > mpci_tick(core->now) - seen_elsewhere(core, r))
@@ -125,7 +127,7 @@ int mpci_split_keep_copy(mpci_split *sp, uint64_t hash, const mpci_record *r)
     if (slot != MPCI_SLOT_NONE) {
         mpci_settled *old = mpci_settled_at(&core->settled, slot);
 
-        if ((int16_t)(r->generation - old->generation) < 0)
+        if (mpci_is_later(old->generation, r->generation))
             return 0;
         mpci_split_flow_ends(sp, slot);
         mpci_core_end_flow(core, slot, MPCONN_REASON_FLOW_REPLACED);

@@ -73,7 +73,7 @@ mpci_handshake *mpci_peers_entry(mpci_split *sp, mpci_step *st)
 #define ASK_COST_NS MPCONN_MILLISECOND
 #define ASK_SAVED_NS MPCONN_SECOND
 
-static int spend(mpci_split *sp, unsigned from)
+int mpci_peers_spend(mpci_split *sp, unsigned from)
 {
     mpconn_time now = sp->core->now;
     uint64_t floor = from == MPCONN_SIDE_CLIENT ? ASK_SAVED_NS / 2 : 0;
@@ -88,7 +88,7 @@ static int spend(mpci_split *sp, unsigned from)
 
 int mpci_peers_may_ask(mpci_split *sp, const mpci_step *st)
 {
-    int may = spend(sp, st->from);
+    int may = mpci_peers_spend(sp, st->from);
 
     if (!may)
         mpci_drop(sp->core, st->pkt, MPCONN_REASON_ASK_BUDGET);
@@ -102,6 +102,6 @@ void mpci_split_outside(mpci_split *sp, const mpci_step *st, uint32_t slot)
     if ((mpci_settled_flags(e) & (MPCI_SETTLED_SHARED | MPCI_SETTLED_SPLIT)) ==
             MPCI_SETTLED_SPLIT &&
         (st->view->flags & MPCI_TCP_RST) == 0 && mpci_sync_anybody(sp->sync) &&
-        spend(sp, st->from))
+        mpci_peers_spend(sp, st->from))
         mpci_share_question(sp, slot);
 }

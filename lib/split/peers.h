@@ -11,6 +11,10 @@
 /* ... and so often. */
 enum { MPCI_ASK_TRIES = 6 };
 
+/* How long an answer to a SYN that was passed on, or the ACK to it, is awaited: longer than a
+ * client's own patience between two SYNs. */
+#define MPCI_PLAIN_WAIT_NS (64 * MPCONN_SECOND)
+
 /* peers.c */
 int mpci_peers_is_registrar(const mpci_split *sp, const mpci_handshake *h);
 /* Whether this is another member, and one that fell silent. */
@@ -24,8 +28,10 @@ int mpci_peers_all_said_no(const mpci_split *sp, mpci_step *st);
 /* The entry of the step, or in peace a new one; NULL when there is no room. */
 mpci_handshake *mpci_peers_entry(mpci_split *sp, mpci_step *st);
 void mpci_peers_set_timer(mpci_split *sp, mpci_handshake *h, uint64_t ns);
-/* Whether there is budget for a question about something unproved (rule R12). What comes from the
- * client's side never takes the last half of it. */
+/* Take a question, or a word nobody asked for, about something unproved from their budget (rule
+ * R12): 0 when there is none left. What comes from the client's side never takes the last half. */
+int mpci_peers_spend(mpci_split *sp, unsigned from);
+/* The same for what is asked because of a packet, which is dropped for want of budget. */
 int mpci_peers_may_ask(mpci_split *sp, const mpci_step *st);
 /* Ask again later. */
 void mpci_peers_ask_later(mpci_split *sp, mpci_handshake *h);

@@ -60,12 +60,37 @@ void mpci_share_note_drive(mpci_handshake *h, const mpci_record *r)
     h->client_window = r->client_window;
 }
 
-void mpci_share_answer(mpci_split *sp, const mpci_handshake *h, uint32_t to)
+void mpci_share_plain(mpci_split *sp, const mpci_handshake *h, uint32_t to)
+{
+    mpci_record r = record_of(MPCI_RECORD_PLAIN, &h->tuple, h->client_isn);
+
+    r.flags = h->flags & MPCI_HANDSHAKE_REVERSE ? MPCI_PLAIN_REVERSE : 0;
+    r.hs = h->hs;
+    r.client_ts = h->client_ts;
+    r.client_window = h->client_window;
+    mpci_sync_put(sp->sync, to, &r);
+}
+
+void mpci_share_note_plain(mpci_handshake *h, const mpci_record *r)
+{
+    mpci_offers o;
+
+    mpci_offers_unpack(&o, r->hs);
+    h->client_isn = r->client_isn;
+    h->hs = r->hs;
+    h->client_mss = mpci_mss_of_index(o.mss_client);
+    h->client_ts = r->client_ts;
+    h->client_window = r->client_window;
+    h->flags &= (uint8_t)~(MPCI_HANDSHAKE_REVERSE | MPCI_HANDSHAKE_CHALLENGED);
+    if (r->flags & MPCI_PLAIN_REVERSE)
+        h->flags |= MPCI_HANDSHAKE_REVERSE;
+}
+
+void mpci_share_answer(mpci_split *sp, const mpci_handshake *h, uint32_t to, unsigned flags)
 {
     mpci_record r = record_of(MPCI_RECORD_ANSWER, &h->tuple, h->client_isn);
 
-    if (h->driver == MPCI_NOBODY && (h->roles & MPCI_ROLE_DRIVES) == 0)
-        r.flags = MPCI_ANSWER_ALONE;
+    r.flags = (uint8_t)flags;
     r.server_options = h->server_options;
     r.server_isn = h->server_isn;
     r.server_ts = h->server_ts;

@@ -12,6 +12,7 @@ enum {
     MPCI_FLOW_SPLIT = 1 << 0,
     MPCI_FLOW_REVERSE = 1 << 1,
     MPCI_FLOW_HEARD = 1 << 2,       /* the server was heard: its number is certain */
+    MPCI_PLAIN_REVERSE = 1 << 0,    /* the server opened it */
     MPCI_QUERY_FROM_SERVER = 1 << 0 /* the segment that is asked about comes from the server */
 };
 
@@ -28,7 +29,8 @@ uint32_t mpci_share_registrar(const mpci_split *sp, const mpconn_tuple *t);
 
 void mpci_share_request(mpci_split *sp, const mpci_handshake *h, uint32_t to);
 void mpci_share_drive(mpci_split *sp, const mpci_handshake *h, uint32_t to, unsigned flags);
-void mpci_share_answer(mpci_split *sp, const mpci_handshake *h, uint32_t to);
+void mpci_share_answer(mpci_split *sp, const mpci_handshake *h, uint32_t to, unsigned flags);
+void mpci_share_plain(mpci_split *sp, const mpci_handshake *h, uint32_t to);
 void mpci_share_commit(mpci_split *sp, const mpci_handshake *h, uint32_t to);
 void mpci_share_flow(mpci_split *sp, uint32_t slot, uint32_t to);
 /* What has become of it? */
@@ -40,6 +42,7 @@ void mpci_share_word(mpci_split *sp, unsigned type, const mpconn_tuple *t, uint3
 /* The entry knows what the record says. */
 void mpci_share_note_drive(mpci_handshake *h, const mpci_record *r);
 void mpci_share_note_answer(mpci_handshake *h, const mpci_record *r);
+void mpci_share_note_plain(mpci_handshake *h, const mpci_record *r);
 void mpci_share_note_commit(mpci_handshake *h, const mpci_record *r);
 
 #endif

@@ -11,6 +11,10 @@
  * byte or a few, and its challenge ACKs then stand behind them. Anything more is not its doing. */
 enum { OPENING_AHEAD = 65536 };
 
+/* How far the server's first segment that comes here may be from its first byte: what is before it
+ * may have been lost. Two numbers of a server are further apart than any window. */
+enum { FIRST_REACH = 65536 };
+
 static int has(const mpci_view *v, unsigned flag)
 {
     return (v->flags & flag) != 0;
@@ -103,6 +107,15 @@ static int is_of_connection(const mpci_handshake *h, const mpci_view *v)
            (h == NULL || h->state == MPCI_ST_EXPECTED || h->state == MPCI_ST_ANSWERING);
 }
 
+/* Others were told of the SYN, so the opener's ACK may have gone past one of them. Who cannot see the
+ * SYN|ACK does not know where the answerer goes on. */
+static int goes_on(const mpci_handshake *h, const mpci_view *v)
+{
+    return h->state == MPCI_ST_PLAIN_ANSWERED && (h->roles & MPCI_ROLE_TOLD) != 0 &&
+           has(v, MPCI_TCP_ACK) && v->seq - (h->server_isn + 1) <= FIRST_REACH &&
+           v->ack - (h->client_isn + 1) <= FIRST_REACH;
+}
+
 static enum mpci_split_event classify_answerer(mpci_split *sp, const mpci_step *st)
 {
     const mpci_handshake *h = st->h;
@@ -115,7 +128,9 @@ static enum mpci_split_event classify_answerer(mpci_split *sp, const mpci_step *
         sp->dead = mpci_tombstones_find(&sp->core->tombstones, st->hash, v->ack - 1);
         return sp->dead != MPCI_TOMBSTONE_NONE ? MPCI_EV_SYN_ACK_DEAD : MPCI_EV_SYN_ACK_OTHER;
     }
-    if (!has(v, MPCI_TCP_RST) || is_of_connection(h, v))
+    if (!has(v, MPCI_TCP_RST))
+        return h != NULL && goes_on(h, v) ? MPCI_EV_ANSWERER_SPEAKS : MPCI_EV_ANSWERER_OTHER;
+    if (is_of_connection(h, v))
         return MPCI_EV_ANSWERER_OTHER;
     if (acks_syn || (h != NULL && h->state == MPCI_ST_PLAIN_ANSWERED &&
                      v->seq == h->server_isn + 1))
@@ -175,7 +190,23 @@ static int is_syn_alone(const mpci_view *v)
     return has(v, MPCI_TCP_SYN) && !has(v, MPCI_TCP_ACK);
 }
 
-/* Nothing is kept here, but another member may know more. */
+/* Nothing is kept here; or a connection that is not split, but the client proves that it was
+ * answered elsewhere, or its SYN went past another member, or its SYN|ACK did. */
+static int may_be_elsewhere(const mpci_step *st, enum mpci_split_event event)
+{
+    const mpci_handshake *h = st->h;
+
+    if (h == NULL)
+        return 1;
+    if (!is_plain(h))
+        return 0;
+    if (event == MPCI_EV_SYN_ACK_STRAY)
+        return st->from != opener_side(h) && h->driver != MPCI_NOBODY;
+    return event == MPCI_EV_PROOF_ELSEWHERE ||
+           (event == MPCI_EV_STRAY && st->from == opener_side(h) && h->state == MPCI_ST_PLAIN_SYN);
+}
+
+/* Another member may know more. */
 static enum mpci_split_event event_with_members(const mpci_split *sp, const mpci_step *st,
                                                 enum mpci_split_event event)
 {
@@ -188,7 +219,7 @@ static enum mpci_split_event event_with_members(const mpci_split *sp, const mpci
     };
     enum mpci_split_event other = (enum mpci_split_event)elsewhere[event];
 
-    if (other == MPCI_EV_NOTHING || st->h != NULL || st->pkt->flow != 0 ||
+    if (other == MPCI_EV_NOTHING || !may_be_elsewhere(st, other) || st->pkt->flow != 0 ||
         !mpci_sync_anybody(sp->sync))
         return event;
     if (!has(st->view, MPCI_TCP_ACK))
@@ -220,6 +251,7 @@ static int is_of_handshake(const mpci_step *st, enum mpci_split_event event)
         [MPCI_EV_OPENER_ACK] = 1, [MPCI_EV_OPENER_RST] = 1, [MPCI_EV_SYN_ACK] = 1,
         [MPCI_EV_ANSWERER_RST] = 1, [MPCI_EV_PROOF_DEAD] = 1, [MPCI_EV_SYN_ACK_DEAD] = 1,
         [MPCI_EV_PROOF_ELSEWHERE] = 1, [MPCI_EV_SYN_ACK_STRAY] = 1,
+        [MPCI_EV_ANSWERER_SPEAKS] = 1,
     };
 
     if (certain[event])
@@ -326,7 +358,9 @@ void mpci_split_syn_ack_again(mpci_split *sp, mpci_step *st, uint32_t slot)
     mpci_settled *e = mpci_settled_at(&sp->core->settled, slot);
 
     find_entry(sp, st);
-    if (st->h != NULL && st->view->ack == st->h->client_isn + 1 &&
+    if (st->pkt->flow != 0) /* was read when it came, and held in case that there is no split */
+        mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_CONSUMED, MPCONN_REASON_SERVER_REPEATED);
+    else if (st->h != NULL && st->view->ack == st->h->client_isn + 1 &&
         (st->h->settled == slot || st->h->settled == MPCI_SLOT_NONE))
         mpci_split_run(sp, st, MPCI_EV_SYN_ACK);
     else if (st->view->ack == e->client_isn + 1 ||
@@ -346,10 +380,6 @@ static int flow_is_over(const mpci_core *core, uint32_t slot)
     mpci_settled_track_load(mpci_settled_at(&core->settled, slot), &t);
     return mpci_track_is_over(&t);
 }
-
-/* How far the server's first segment that comes here may be from its first byte: what is before it
- * may have been lost. Two numbers of a server are further apart than any window. */
-enum { FIRST_REACH = 65536 };
 
 int mpci_split_fits_first(uint32_t server_isn, uint32_t max_end, uint32_t seq)
 {

@@ -62,6 +62,13 @@ static int entry_is_other(const mpci_step *st)
            st->h->client_isn != st->record->client_isn;
 }
 
+/* The entry is of this incarnation, and nothing is split. */
+static int is_plain_entry(const mpci_step *st)
+{
+    return st->h != NULL && st->h->client_isn == st->record->client_isn &&
+           (st->h->state == MPCI_ST_PLAIN_SYN || st->h->state == MPCI_ST_PLAIN_ANSWERED);
+}
+
 static void told_drive(mpci_split *sp, mpci_step *st)
 {
     if (tell_what_is_settled(sp, st))
@@ -79,6 +86,10 @@ static void told_answer(mpci_split *sp, mpci_step *st)
 {
     int alone = (st->record->flags & MPCI_ANSWER_ALONE) != 0;
 
+    if (is_plain_entry(st)) { /* also of a number that is dead: its SYN was passed on (rule R3) */
+        mpci_split_run(sp, st, MPCI_EV_TOLD_ANSWER);
+        return;
+    }
     if (tell_what_is_settled(sp, st))
         return;
     if (entry_is_other(st) || (st->h == NULL && mpci_share_registrar(sp, st->tuple) !=
@@ -103,6 +114,25 @@ static int is_dead(const mpci_split *sp, const mpci_step *st, const mpci_settled
                            MPCI_TOMBSTONE_NONE;
 }
 
+/* What passed here of a handshake that is not split. Returns 1 when there was anything. */
+static int tell_what_is_plain(mpci_split *sp, mpci_step *st)
+{
+    mpci_handshake *h = st->h;
+    int opened_here, answered_here;
+
+    if (h == NULL || (h->state != MPCI_ST_PLAIN_SYN && h->state != MPCI_ST_PLAIN_ANSWERED) ||
+        (st->record->client_isn != 0 && st->record->client_isn != h->client_isn))
+        return 0;
+    opened_here = h->driver == MPCI_NOBODY;
+    answered_here = h->state == MPCI_ST_PLAIN_ANSWERED && h->answerer == MPCI_NOBODY;
+    h->roles |= MPCI_ROLE_TOLD;
+    if (opened_here)
+        mpci_share_plain(sp, h, st->teller);
+    if (answered_here)
+        mpci_share_answer(sp, h, st->teller, 0);
+    return opened_here || answered_here;
+}
+
 static void told_query(mpci_split *sp, mpci_step *st)
 {
     uint32_t slot;
@@ -114,6 +144,8 @@ static void told_query(mpci_split *sp, mpci_step *st)
         mpci_share_flow(sp, slot, st->teller);
         return;
     }
+    if (tell_what_is_plain(sp, st))
+        return;
     /* Not of what was settled and is over: it would be driven again when we fall silent. */
     if (st->h != NULL && (st->h->roles & MPCI_ROLE_DRIVES) != 0 &&
         st->h->settled == MPCI_SLOT_NONE) {
@@ -176,6 +208,17 @@ static void told_commit(mpci_split *sp, mpci_step *st)
     mpci_split_run(sp, st, MPCI_EV_TOLD_COMMIT);
 }
 
+/* A flow goes by the client's number, and its handshake by the opener's: the server may be that. */
+static int is_opened_by_server(const mpci_step *st)
+{
+    const mpci_handshake *h = st->h;
+
+    return h != NULL && (h->flags & MPCI_HANDSHAKE_REVERSE) != 0 &&
+           (st->record->flags & MPCI_FLOW_REVERSE) != 0 &&
+           (h->state == MPCI_ST_PLAIN_SYN || (h->state == MPCI_ST_PLAIN_ANSWERED &&
+                                              h->server_isn == st->record->client_isn));
+}
+
 static void told_flow(mpci_split *sp, mpci_step *st)
 {
     uint32_t slot;
@@ -188,7 +231,7 @@ static void told_flow(mpci_split *sp, mpci_step *st)
             mpci_share_flow(sp, slot, st->teller);
         if (!is_alive(e)) /* nobody waits any more for who was to be heard */
             mpci_split_flow_ends(sp, slot);
-    } else if (entry_is_other(st)) /* late, or of a life that the entry knows nothing of */
+    } else if (entry_is_other(st) && !is_opened_by_server(st)) /* late, or of a life that the entry knows nothing of */
         (void)mpci_split_keep_copy(sp, st->hash, st->record);
     else if (st->h == NULL || st->h->state != MPCI_ST_CONFIRMING)
         mpci_split_run(sp, st, MPCI_EV_TOLD_FLOW);
@@ -218,6 +261,19 @@ static void told_stale(mpci_split *sp, mpci_step *st)
 
     if (e != NULL)
         e->use |= MPCI_SETTLED_FORGOTTEN;
+}
+
+/* Who drives it, or settled it, knows better. */
+static void told_plain(mpci_split *sp, mpci_step *st)
+{
+    uint32_t slot;
+
+    if (same_flow(sp, st, &slot) != NULL || is_plain_entry(st))
+        return;
+    if (st->h != NULL && st->h->state == MPCI_ST_ANSWERING &&
+        (entry_is_other(st) || mpci_peers_is_driven(st->h)))
+        return;
+    mpci_split_run(sp, st, MPCI_EV_TOLD_PLAIN);
 }
 
 static void told_if_same(mpci_split *sp, mpci_step *st, enum mpci_split_event event)
@@ -273,6 +329,9 @@ void mpci_split_told(void *split, const mpci_record *r, uint32_t from)
     case MPCI_RECORD_SHARE:
         if (!tell_what_is_settled(sp, &st))
             mpci_split_run(sp, &st, MPCI_EV_TOLD_SHARE);
+        break;
+    case MPCI_RECORD_PLAIN:
+        told_plain(sp, &st);
         break;
     case MPCI_RECORD_STALE:
         told_stale(sp, &st);

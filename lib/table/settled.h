@@ -133,6 +133,12 @@ static inline unsigned mpci_settled_flags(const mpci_settled *e)
     return e->use & MPCI_SETTLED_FLAGS;
 }
 
+/* Generations wrap around: those of a connection that are in use are near one another. */
+static inline int mpci_is_later(uint16_t a, uint16_t b)
+{
+    return a != b && (uint16_t)(a - b) < 0x8000;
+}
+
 /* Flow id: never 0, top bit clear, unique in the life of the table (a slot worn out after 2^22 uses
  * retires). */
 uint64_t mpci_settled_id(const mpci_settled_table *t, uint32_t slot);

@@ -107,6 +107,8 @@ void sim_cluster_join(sim_cluster *c, sim_member *m)
     e->n_members = 1;
     if (m->place == SIM_A)
         return;
+    if (c->one_splits)
+        e->split_mode = MPCONN_SPLIT_ALWAYS;
     m->attempts = c->member[SIM_A]->own_attempts;
     memcpy(m->key, c->member[SIM_A]->key, sizeof(m->key));
     m->cfg.skew = sim_rng_between(&c->rng, 0, 1000000) * SIM_MS;

@@ -47,6 +47,7 @@ typedef struct sim_cluster {
     sim_step steps[SIM_STEPS];
     unsigned n_steps;
     bool may_disagree;   /* on what was decided: only the server can tell (doc/model.md, rule 4) */
+    bool one_splits;     /* member B splits always, whatever A does */
     bool may_outlive;    /* flows may outlive their connections by more than their 2 MSL */
 } sim_cluster;
 

@@ -32,6 +32,7 @@ TYPES = [
     (11, "SERVER_ISN"),
     (12, "FLAGS"),
     (13, "CODE"),
+    (14, "FLAGS HS CLIENT_TS CLIENT_WINDOW"),
 ]
 
 

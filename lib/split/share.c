@@ -17,6 +17,17 @@ static mpci_record record_of(unsigned type, const mpconn_tuple *t, uint32_t isn)
     return r;
 }
 
+/* Fields that stand in a record as they stand in the entry: who tells them and who notes them go
+ * through the same list. */
+#define DRIVE_FIELDS(X) X(hs) X(proxy_isn) X(client_ts) X(proxy_ts) X(client_window)
+#define PLAIN_FIELDS(X) X(hs) X(client_ts) X(client_window)
+#define ANSWER_FIELDS(X) X(server_options) X(server_isn) X(server_ts) X(server_window) X(server_mss)
+#define COMMIT_FIELDS(X)                                                                     \
+    X(hs) X(server_options) X(server_isn) X(client_ts) X(client_window) X(server_window)     \
+    X(server_mss)
+#define TELL(field) r.field = h->field;
+#define NOTE(field) h->field = r->field;
+
 void mpci_share_word(mpci_split *sp, unsigned type, const mpconn_tuple *t, uint32_t isn,
                      uint32_t to, unsigned code)
 {
@@ -42,22 +53,14 @@ void mpci_share_drive(mpci_split *sp, const mpci_handshake *h, uint32_t to, unsi
     mpci_record r = record_of(MPCI_RECORD_DRIVE, &h->tuple, h->client_isn);
 
     r.flags = (uint8_t)flags;
-    r.hs = h->hs;
-    r.proxy_isn = h->proxy_isn;
-    r.client_ts = h->client_ts;
-    r.proxy_ts = h->proxy_ts;
-    r.client_window = h->client_window;
+    DRIVE_FIELDS(TELL)
     mpci_sync_put(sp->sync, to, &r);
 }
 
 void mpci_share_note_drive(mpci_handshake *h, const mpci_record *r)
 {
     h->client_isn = r->client_isn;
-    h->hs = r->hs;
-    h->proxy_isn = r->proxy_isn;
-    h->client_ts = r->client_ts;
-    h->proxy_ts = r->proxy_ts;
-    h->client_window = r->client_window;
+    DRIVE_FIELDS(NOTE)
 }
 
 void mpci_share_plain(mpci_split *sp, const mpci_handshake *h, uint32_t to)
@@ -65,9 +68,7 @@ void mpci_share_plain(mpci_split *sp, const mpci_handshake *h, uint32_t to)
     mpci_record r = record_of(MPCI_RECORD_PLAIN, &h->tuple, h->client_isn);
 
     r.flags = h->flags & MPCI_HANDSHAKE_REVERSE ? MPCI_PLAIN_REVERSE : 0;
-    r.hs = h->hs;
-    r.client_ts = h->client_ts;
-    r.client_window = h->client_window;
+    PLAIN_FIELDS(TELL)
     mpci_sync_put(sp->sync, to, &r);
 }
 
@@ -77,10 +78,8 @@ void mpci_share_note_plain(mpci_handshake *h, const mpci_record *r)
 
     mpci_offers_unpack(&o, r->hs);
     h->client_isn = r->client_isn;
-    h->hs = r->hs;
     h->client_mss = mpci_mss_of_index(o.mss_client);
-    h->client_ts = r->client_ts;
-    h->client_window = r->client_window;
+    PLAIN_FIELDS(NOTE)
     h->flags &= (uint8_t)~(MPCI_HANDSHAKE_REVERSE | MPCI_HANDSHAKE_CHALLENGED);
     if (r->flags & MPCI_PLAIN_REVERSE)
         h->flags |= MPCI_HANDSHAKE_REVERSE;
@@ -91,22 +90,14 @@ void mpci_share_answer(mpci_split *sp, const mpci_handshake *h, uint32_t to, uns
     mpci_record r = record_of(MPCI_RECORD_ANSWER, &h->tuple, h->client_isn);
 
     r.flags = (uint8_t)flags;
-    r.server_options = h->server_options;
-    r.server_isn = h->server_isn;
-    r.server_ts = h->server_ts;
-    r.server_window = h->server_window;
-    r.server_mss = h->server_mss;
+    ANSWER_FIELDS(TELL)
     mpci_sync_put(sp->sync, to, &r);
 }
 
 void mpci_share_note_answer(mpci_handshake *h, const mpci_record *r)
 {
     h->client_isn = r->client_isn;
-    h->server_options = r->server_options;
-    h->server_isn = r->server_isn;
-    h->server_ts = r->server_ts;
-    h->server_window = r->server_window;
-    h->server_mss = r->server_mss;
+    ANSWER_FIELDS(NOTE)
 }
 
 /* T is 0 where the server has no timestamps; then its reading is ours, so that T is always their
@@ -116,35 +107,23 @@ void mpci_share_commit(mpci_split *sp, const mpci_handshake *h, uint32_t to)
     mpci_settled *e = mpci_settled_at(&sp->core->settled, h->settled);
     mpci_record r = record_of(MPCI_RECORD_COMMIT, &h->tuple, h->client_isn);
 
+    COMMIT_FIELDS(TELL)
     r.generation = e->generation;
-    r.hs = h->hs;
-    r.server_options = h->server_options;
-    r.server_isn = h->server_isn;
     r.seq_offset = e->seq_offset;
     r.ts_offset = e->ts_offset;
-    r.client_ts = h->client_ts;
     r.server_ts = h->proxy_ts + e->ts_offset;
-    r.client_window = h->client_window;
-    r.server_window = h->server_window;
-    r.server_mss = h->server_mss;
     e->use |= MPCI_SETTLED_SHARED;
     mpci_sync_put(sp->sync, to, &r);
 }
 
 void mpci_share_note_commit(mpci_handshake *h, const mpci_record *r)
 {
-    h->generation = r->generation;
     h->client_isn = r->client_isn;
-    h->hs = r->hs;
-    h->server_options = r->server_options;
-    h->server_isn = r->server_isn;
+    COMMIT_FIELDS(NOTE)
+    h->generation = r->generation;
     h->proxy_isn = r->server_isn - r->seq_offset;
     h->server_ts = r->server_ts;
     h->proxy_ts = r->server_ts - r->ts_offset;
-    h->client_ts = r->client_ts;
-    h->client_window = r->client_window;
-    h->server_window = r->server_window;
-    h->server_mss = r->server_mss;
 }
 
 static uint16_t idle_seconds(const mpci_core *core, const mpci_settled *e)

@@ -263,6 +263,28 @@ START_TEST(R1d_driver_that_died_is_replaced)
 }
 END_TEST
 
+/* R2: A has all there is to know, and B, who is to decide, died a moment ago. */
+START_TEST(R2_registrar_that_died_is_waited_for_and_replaced)
+{
+    const bed_out *out;
+
+    net.at[A].cfg.announce = MPCONN_ANNOUNCE_EARLY;
+    sync_start(&net);
+    while (sync_registrar(&net, &c.tuple) != B)
+        c.tuple.client_port++;
+    sync_end(&net, B);
+    bed_syn(m[A], &c);
+    bed_proof(m[A], &c);
+    m[A]->n_out = 0;
+    bed_syn_ack(m[A], &c);
+    sync_pass(&net, 8 * MPCONN_SECOND);
+    out = bed_take(m[A]); /* no SYN again, and no RST: the server did answer */
+    ck_assert_uint_eq(out->view.flags, MPCI_TCP_ACK);
+    ck_assert_uint_eq(out->view.ack, c.z + 1);
+    ck_assert_uint_eq(flows_at(A), 1);
+}
+END_TEST
+
 /* A flood of strangers at one member is not a flood between members (principle 7). */
 START_TEST(R12_questions_about_strangers_have_a_budget)
 {
@@ -305,6 +327,7 @@ int main(void)
     tcase_add_test(tc, number_that_nobody_committed_is_not_taken);
     tcase_add_test(tc, V12b_older_incarnation_is_reset_from_where_it_answers);
     tcase_add_loop_test(tc, R1d_driver_that_died_is_replaced, 0, 4);
+    tcase_add_test(tc, R2_registrar_that_died_is_waited_for_and_replaced);
     tcase_add_test(tc, R12_questions_about_strangers_have_a_budget);
     suite_add_tcase(s, tc);
     return check_run(s);

@@ -25,6 +25,10 @@ enum mpci_split_event mpci_act_repeat_answer(mpci_split *sp, mpci_step *st)
 
 enum mpci_split_event mpci_act_repeat_open(mpci_split *sp, mpci_step *st)
 {
+    /* The server did answer, and here: the registrar has to say whether that counts, or to be down
+     * for so long that we are the registrar. */
+    if ((st->h->roles & MPCI_ROLE_ANSWERED) != 0)
+        return mpci_act_ask_commit_by_timer(sp, st);
     if (st->h->tries >= sp->core->timeouts.syn_tries)
         return MPCI_EV_EXHAUSTED;
     st->h->flags &= (uint8_t)~MPCI_HANDSHAKE_STALE_TOLD;

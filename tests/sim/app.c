@@ -186,6 +186,7 @@ static void on_closed(void *app, enum sim_tcp_error error)
     sim_note(e->session->world, "app", "session %u: %s closed: %s", e->session->number,
              e->side == SIM_CLIENT ? "client" : "server", sim_tcp_error_name(error));
     e->closed = true;
+    e->closed_at = schedule_of(e)->now;
     e->error = error;
     e->conn = NULL;
     sim_timer_cancel(s, &e->think);

@@ -46,6 +46,7 @@ typedef struct sim_end {
     unsigned turn;
     bool established, peer_finished, finished, closed, turn_due;
     enum sim_tcp_error error;
+    sim_time closed_at;
     uint32_t irs, iss; /* once established */
     bool ts_on;
     uint32_t ts_recent;

@@ -10,6 +10,7 @@
 #define SIM_CLUSTER_H
 
 #include "sim/member.h"
+#include "sim/moment.h"
 
 enum { SIM_A = 0, SIM_B = 1, SIM_MEMBERS = 2 };
 
@@ -46,6 +47,9 @@ typedef struct sim_cluster {
     sim_rng rng;
     sim_step steps[SIM_STEPS];
     unsigned n_steps;
+    sim_moment moment;   /* what is waited for */
+    unsigned moments;    /* that came */
+    void (*strike)(struct sim_cluster *c);
     bool may_disagree;   /* on what was decided: only the server can tell (doc/model.md, rule 4) */
     bool one_splits;     /* member B splits always, whatever A does */
     bool may_outlive;    /* flows may outlive their connections by more than their 2 MSL */

@@ -23,7 +23,8 @@ sim_time sim_member_now(const sim_member *m)
 
 void sim_member_wake(sim_member *m)
 {
-    sim_timer_set(schedule_of(m), &m->tick, schedule_of(m)->now);
+    if (!m->dead)
+        sim_timer_set(schedule_of(m), &m->tick, schedule_of(m)->now);
 }
 
 static void set_expiry(sim_member *m)
@@ -40,7 +41,7 @@ static void after_call(sim_member *m)
 {
     bool did = m->engine[0].n_deeds[0] + m->engine[0].n_deeds[1] > 0;
 
-    if (m->node.world->failed)
+    if (m->node.world->failed || m->dead)
         return;
     sim_member_compare(m);
     if (did || ++m->calls % 64 == 0)
@@ -162,25 +163,33 @@ static void take_frame(sim_member *m, sim_frame *frame)
     after_call(m);
 }
 
+/* Whether it is still there to take it. */
+static bool packet_arrives(sim_member *m, unsigned port, const sim_segment *seg)
+{
+    sim_moment_came(m, SIM_MOMENT_ARRIVES,
+                    sim_moment_packet(seg->flags, seg->n_payload > 0, port == SIM_SERVER));
+    return !m->dead;
+}
+
 static void member_receive(sim_node *node, unsigned port, sim_frame *frame)
 {
     sim_member *m = (sim_member *)node;
     sim_parcel *p;
     enum sim_parse result;
-    sim_segment seg;
+    sim_segment seg = {0};
 
-    if (m->dead) {
-        sim_frame_del(frame);
+    if (port == SIM_MEMBER_PORT && !m->dead) {
+        take_frame(m, frame);
         return;
     }
-    if (port == SIM_MEMBER_PORT) {
-        take_frame(m, frame);
+    result = sim_segment_parse(&seg, frame->data, frame->len);
+    if (!packet_arrives(m, port, &seg)) {
+        sim_frame_del(frame);
         return;
     }
     p = sim_alloc(sizeof(*p));
     p->original = frame;
     p->side = port;
-    result = sim_segment_parse(&seg, frame->data, frame->len);
     p->bad = result != SIM_PARSE_OK && result != SIM_PARSE_NOT_TCP;
     *m->inbox_end = p;
     m->inbox_end = &p->next;

@@ -50,6 +50,8 @@ static int send_frame(void *user, uint32_t to, const uint8_t *frame, size_t len)
         return 0;
     m->frames++;
     sim_cluster_note_frame(m, frame, len);
+    if (!sim_moment_frame(m))
+        return 0;
     sim_node_send(&m->node, SIM_MEMBER_PORT, sim_frame_new(frame, len));
     return 0;
 }

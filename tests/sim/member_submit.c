@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/moment.h"
 #include "sim/util.h"
 #include "sim/world.h"
 
@@ -51,13 +52,14 @@ void sim_member_free_parcel(sim_parcel *p)
 static void send_out(sim_member *m, sim_frame *f, const sim_frame *original, unsigned side,
                      unsigned reason, bool made)
 {
-    if (!sim_sabotage_output(m, f, original, &side, reason, made)) {
+    if (m->dead || !sim_sabotage_output(m, f, original, &side, reason, made)) {
         sim_frame_del(f);
         return;
     }
     sim_member_check_output(m, f, side, reason, made);
     m->forwarded++;
     sim_node_send(&m->node, side, f);
+    sim_moment_came(m, SIM_MOMENT_SENDS, reason);
 }
 
 /* Packets the engine made go after the verdicts of the call that made them. */

@@ -43,7 +43,8 @@ int main(void)
          "# The life of a settled connection\n");
     puts("Only segments inside the tracked windows are events. A FIN counts once the other endpoint\n"
          "acknowledged it; one that is merely seen changes no state, and one beyond a gap shortens no\n"
-         "timer either. The mark of a RST goes as soon as anybody speaks.\n");
+         "timer either. The mark of a RST goes as soon as anybody speaks, but for\n"
+         "what the other side sent within a second: that was on its way.\n");
     print_lists();
     puts("\n## Table\n\n| state | event | next | RST mark |\n|---|---|---|---|");
     for (size_t i = 0; i < N_CELLS; i++)

@@ -42,7 +42,9 @@
     X(OPTIONS, record_options((mpci_server_options){.sack = 1}), SACK, "SACK")   \
     X(OPTIONS, record_options((mpci_server_options){.wscale = 15}), WSCALE,      \
       "window scale of the server, 15: none")                                    \
-    X(LIFE, record_life(7, 0), STATE, "state")                                   \
+    X(LIFE, record_life(3, 0), STATE, "state")                                   \
+    X(LIFE, record_life(0, MPCI_LIFE_RST_OF_SERVER), RST_OF_SERVER,              \
+      "with RST: the server sent it, otherwise the client")                      \
     X(LIFE, record_life(0, MPCI_LIFE_FIN_CLIENT), FIN_CLIENT, "FIN of the client seen") \
     X(LIFE, record_life(0, MPCI_LIFE_FIN_SERVER), FIN_SERVER, "FIN of the server seen") \
     X(LIFE, record_life(0, MPCI_LIFE_RST), RST, "exact RST seen, nobody spoke since") \

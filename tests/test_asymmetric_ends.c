@@ -110,6 +110,9 @@ START_TEST(R11_reset_is_told_again)
     sync_carry(&net);
     ck_assert(is_over_at(B));
     say(B, SERVER, MPCI_TCP_ACK, 101, 1, 100); /* sent before the RST came there */
+    ck_assert(is_over_at(B));
+    sync_pass(&net, 2 * MPCONN_SECOND);
+    say(B, SERVER, MPCI_TCP_ACK, 101, 1, 100); /* it never came there */
     ck_assert(!is_over_at(B));
     sync_carry(&net);
     say(A, CLIENT, MPCI_TCP_RST, 1, 0, 0); /* the client's answer to that */

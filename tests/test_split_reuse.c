@@ -66,9 +66,35 @@ START_TEST(R11_reset_away_from_the_next_number_ends_nothing)
     ck_assert_uint_eq(state_now(), MPCONN_FLOW_OPEN);
     pass(MPCONN_SIDE_CLIENT, MPCI_TCP_RST | MPCI_TCP_ACK, 1, 1);
     ck_assert_uint_eq(state_now(), MPCONN_FLOW_RESET);
-    pass(MPCONN_SIDE_SERVER, MPCI_TCP_ACK, 1, 1); /* somebody did not believe it */
+    pass(MPCONN_SIDE_SERVER, MPCI_TCP_ACK, 1, 1); /* was on its way */
+    ck_assert_uint_eq(state_now(), MPCONN_FLOW_RESET);
+    bed_pass(&b, 2 * MPCONN_SECOND);
+    pass(MPCONN_SIDE_SERVER, MPCI_TCP_ACK, 1, 1); /* it did not believe it */
     ck_assert_uint_eq(state_now(), MPCONN_FLOW_OPEN);
     bed_close(&b);
+}
+END_TEST
+
+/* While data flows an abort crosses what the other side has on its way; only its sender takes it
+ * back at once. */
+static void abort_while_data_flows(unsigned aborter)
+{
+    settle();
+    pass(aborter, MPCI_TCP_RST | MPCI_TCP_ACK, 1, 1);
+    for (unsigned i = 0; i < 5; i++) {
+        bed_pass(&b, 900 * MPCONN_MILLISECOND);
+        pass(aborter ^ 1, MPCI_TCP_ACK | (i == 4 ? MPCI_TCP_FIN : 0), 1, 1);
+        ck_assert_uint_eq(state_now(), MPCONN_FLOW_RESET);
+    }
+    pass(aborter, MPCI_TCP_ACK, 1, 1);
+    ck_assert_uint_eq(state_now(), MPCONN_FLOW_OPEN);
+    bed_close(&b);
+}
+
+START_TEST(R11_reset_outlives_what_crosses_it)
+{
+    abort_while_data_flows(MPCONN_SIDE_CLIENT);
+    abort_while_data_flows(MPCONN_SIDE_SERVER);
 }
 END_TEST
 
@@ -224,6 +250,7 @@ int main(void)
 {
     return CHECK_MAIN("split_reuse", V18_two_fins_close_the_flow,
                       R11_reset_away_from_the_next_number_ends_nothing,
+                      R11_reset_outlives_what_crosses_it,
                       V12_new_number_after_close_is_a_new_incarnation,
                       V12_new_incarnation_is_told_from_the_old_by_its_cookie,
                       closed_flow_still_carries_its_last_segments_while_the_next_one_begins,

@@ -25,7 +25,8 @@ void mpci_life_step(mpci_track *t, enum mpci_life_event event)
     const cell *c = &cells[t->state & 3][event];
 
     t->state = c->next;
-    t->life = (uint8_t)((t->life & ~MPCI_LIFE_RST) | (c->rst ? MPCI_LIFE_RST : 0));
+    t->life = (uint8_t)((t->life & ~(MPCI_LIFE_RST | MPCI_LIFE_RST_OF_SERVER)) |
+                        (c->rst ? MPCI_LIFE_RST : 0));
 }
 
 const char *mpconn_flow_state_name(unsigned state)

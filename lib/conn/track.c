@@ -66,7 +66,11 @@ static enum mpci_track_result take_reset(mpci_track *t, const mpci_view *v, unsi
     if (v->seq != t->dir[from].end)
         return MPCI_TRACK_OUTSIDE;
     mpci_life_step(t, MPCI_LIFE_EXACT_RST);
-    return t->life & MPCI_LIFE_RST ? MPCI_TRACK_RESET : MPCI_TRACK_IN_WINDOW;
+    if ((t->life & MPCI_LIFE_RST) == 0)
+        return MPCI_TRACK_IN_WINDOW;
+    if (from == MPCONN_SIDE_SERVER)
+        t->life |= MPCI_LIFE_RST_OF_SERVER;
+    return MPCI_TRACK_RESET;
 }
 
 /* The sender's stream grew to `end`. */

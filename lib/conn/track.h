@@ -19,7 +19,8 @@ enum {
     MPCI_LIFE_FIN_SERVER = 1 << 1,
     MPCI_LIFE_RST = 1 << 2,        /* exact RST seen, nobody spoke since */
     MPCI_LIFE_LOOSE_FIN_CLIENT = 1 << 3, /* FIN beyond a gap: becomes FIN_CLIENT when acked, */
-    MPCI_LIFE_LOOSE_FIN_SERVER = 1 << 4  /* and shortens no timer before (rule R11) */
+    MPCI_LIFE_LOOSE_FIN_SERVER = 1 << 4, /* and shortens no timer before (rule R11) */
+    MPCI_LIFE_RST_OF_SERVER = 1 << 5     /* with RST: the server sent it, otherwise the client */
 };
 
 typedef struct mpci_track {

@@ -113,7 +113,7 @@ static int is_time_to_ask(const mpconn_engine *eng, const mpci_settled *e)
     uint64_t idle = (uint64_t)(mpci_tick(eng->core.now) - e->last_seen) << 24;
     uint64_t mark = LEASE_NS;
 
-    if ((mpci_settled_flags(e) & MPCI_SETTLED_SHARED) == 0 || (e->state & 7) == MPCONN_FLOW_CLOSED)
+    if ((mpci_settled_flags(e) & MPCI_SETTLED_SHARED) == 0 || (e->state & 3) == MPCONN_FLOW_CLOSED)
         return 0;
     if ((mpci_settled_flags(e) & MPCI_SETTLED_ASKED) != 0)
         return 1;

@@ -24,19 +24,39 @@ static uint32_t window_bytes(const mpci_settled *e, const mpconn_delta *d, const
     return (uint32_t)window << (st->from == MPCONN_SIDE_CLIENT ? o.wscale_client : so.wscale);
 }
 
+/* What the other side sent within about a second of a RST was on its way when that came to it, and
+ * is no sign that it lives on: while data flows, an abort would else be forgotten at once and the
+ * flow stay open for hours. Returns the mark that such a segment must leave. */
+#define CROSSING_TICKS ((uint32_t)(MPCONN_SECOND >> 24))
+
+static uint8_t mark_to_leave(const mpci_core *core, const mpci_settled *e, const mpci_track *t,
+                             unsigned from)
+{
+    unsigned mark = t->life & (MPCI_LIFE_RST | MPCI_LIFE_RST_OF_SERVER);
+    unsigned sender = mark & MPCI_LIFE_RST_OF_SERVER ? MPCONN_SIDE_SERVER : MPCONN_SIDE_CLIENT;
+
+    if (from == sender || mpci_tick(core->now) - e->last_seen > CROSSING_TICKS)
+        return 0;
+    return (uint8_t)mark;
+}
+
 int mpci_progress_note(mpci_core *core, mpci_settled *e, const mpconn_delta *d,
                        const mpci_step *st)
 {
     const mpci_view *v = st->view;
     mpci_track t;
+    uint8_t mark;
     uint32_t ack_offset = mpci_translate_offset(d->seq, st->from, st->from ^ 1);
     enum mpci_track_view view =
         mpci_settled_flags(e) & MPCI_SETTLED_SHARED ? MPCI_TRACK_HALF : MPCI_TRACK_FULL;
 
     mpci_settled_track_load(e, &t);
+    mark = mark_to_leave(core, e, &t, st->from);
     if (mpci_track_segment(&t, v, st->from, ack_offset, window_bytes(e, d, st), view) ==
         MPCI_TRACK_OUTSIDE)
         return 0;
+    if (t.state != MPCONN_FLOW_CLOSED)
+        t.life |= mark;
     mpci_settled_track_store(e, &t);
     e->use &= ~(uint32_t)(MPCI_SETTLED_FORGOTTEN | MPCI_SETTLED_ASKED);
     e->last_seen = mpci_tick(core->now);

@@ -219,7 +219,7 @@ void mpci_settled_delta(const mpci_settled *e, mpconn_delta *out)
     out->client_isn = e->client_isn;
     out->generation = e->generation;
     out->known = MPCONN_DELTA_K_ALL;
-    out->flags = (e->state & 7) == MPCONN_FLOW_CLOSED ? MPCONN_DELTA_F_CLOSED : 0;
+    out->flags = (e->state & 3) == MPCONN_FLOW_CLOSED ? MPCONN_DELTA_F_CLOSED : 0;
     out->seq[MPCONN_SIDE_CLIENT] = 0;
     out->seq[MPCONN_SIDE_SERVER] = e->seq_offset;
     out->ts[MPCONN_SIDE_CLIENT] = 0;

@@ -47,7 +47,7 @@ typedef struct mpci_settled {
     uint16_t link[2];        /* link that leads to each endpoint */
     uint16_t generation;     /* orders incarnations (rule R3) */
     uint8_t server_options;  /* conn/offers.h */
-    uint8_t state;           /* bits 2-0 mpconn_flow_state, bits 7-3 MPCI_LIFE_* */
+    uint8_t state;           /* bits 1-0 mpconn_flow_state, 7-3 MPCI_LIFE_*, 2 its bit 5 */
     uint32_t use;            /* bits 31-10 how often the slot was used, bits 9-0 MPCI_SETTLED_* */
     uint16_t max_window[2];  /* conn/track.h */
 } mpci_settled;
@@ -113,8 +113,8 @@ static inline void mpci_settled_track_load(const mpci_settled *e, mpci_track *t)
 {
     t->dir[0] = e->dir[0];
     t->dir[1] = e->dir[1];
-    t->state = e->state & 7;
-    t->life = e->state >> 3;
+    t->state = e->state & 3;
+    t->life = (uint8_t)(e->state >> 3 | (e->state & 4) << 3);
     t->max_window[0] = e->max_window[0];
     t->max_window[1] = e->max_window[1];
 }
@@ -123,7 +123,8 @@ static inline void mpci_settled_track_store(mpci_settled *e, const mpci_track *t
 {
     e->dir[0] = t->dir[0];
     e->dir[1] = t->dir[1];
-    e->state = (uint8_t)((t->state & 7) | t->life << 3);
+    e->state = (uint8_t)((t->state & 3) | (t->life & MPCI_LIFE_RST_OF_SERVER) >> 3 |
+                         (t->life & 0x1f) << 3);
     e->max_window[0] = t->max_window[0];
     e->max_window[1] = t->max_window[1];
 }

@@ -40,7 +40,9 @@ static replay_status print_all(FILE *file)
     reader_start(&in, file);
     for (; in.state == READER_ENTRY; reader_next(&in))
         print_entry(&in);
-    if (in.state != READER_END) {
+    if (in.state == READER_END) {
+        print_entry(&in);
+    } else {
         fprintf(stderr, PROGRAM ": %s\n", in.problem);
         status = REPLAY_UNUSABLE;
     }

@@ -115,7 +115,7 @@ int main(int argc, char **argv)
         return REPLAY_UNUSABLE;
     }
     for (; optind < argc; optind++) {
-        int status = run(argv[optind], print, memory);
+        int status = (int)run(argv[optind], print, memory);
         worst = status > worst ? status : worst;
     }
     return worst;

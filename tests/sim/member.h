@@ -73,6 +73,8 @@ typedef struct sim_attempt {
     uint16_t cport, sport;
     uint32_t isn;
     unsigned syns, isns, answers, proofs;
+    unsigned numbers; /* different ones in the answers */
+    uint32_t number;
     /* What each member of a cluster was told when it settled: in its present life. */
     struct {
         bool settled;
@@ -156,6 +158,8 @@ void sim_member_check_output(sim_member *m, const sim_frame *f, unsigned side, u
 void sim_member_note_input(sim_member *m, const sim_parcel *p);
 void sim_member_check_settled(sim_member *m, const mpconn_event *ev);
 void sim_member_compare(sim_member *m);
+/* The most that one client was shown. */
+unsigned sim_member_numbers(const sim_member *m);
 void sim_member_forget_commits(sim_member *m);
 void sim_member_free_attempts(sim_member *m);
 void sim_engine_made(sim_engine *e, uint64_t digest, const char *format, ...) SIM_PRINTF(3, 4);

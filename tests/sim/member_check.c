@@ -284,11 +284,25 @@ void sim_member_check_output(sim_member *m, const sim_frame *f, unsigned side, u
         return;
     if (m->cluster != NULL) /* each member may repeat what it answered, in each of its lives */
         repeats *= sim_cluster_lives(m->cluster);
+    if (a->answers == 0 || a->number != seg.seq)
+        a->numbers++;
+    a->number = seg.seq;
     if (++a->answers > a->syns + repeats * a->isns)
         sim_fail(m->node.world, "client port %u got %u answers to %u SYNs", a->cport, a->answers,
                  a->syns);
     if (seg.n_payload > 0 || seg.window != 0)
         sim_fail(m->node.world, "SYN|ACK to an unproved client with data or an open window");
+}
+
+unsigned sim_member_numbers(const sim_member *m)
+{
+    unsigned most = 0;
+
+    for (unsigned i = 0; i < SIM_ATTEMPTS; i++) {
+        for (const sim_attempt *a = m->attempts[i]; a != NULL; a = a->next)
+            most = a->numbers > most ? a->numbers : most;
+    }
+    return most;
 }
 
 void sim_member_forget_commits(sim_member *m)

@@ -104,8 +104,8 @@ void mpci_split_tell_commit(mpci_split *sp, mpci_handshake *h)
         h->asked++;
 }
 
-/* Who does not see the server's segments cannot know whether its commit is certain; who saw one that
- * names another number knows that it is wrong. */
+/* Who does not see the server's segments cannot know whether its commit is certain; who saw one
+ * that names another number knows that it is wrong. */
 void mpci_split_ask_who_heard(mpci_split *sp, const mpci_handshake *h)
 {
     int in_doubt = (h->roles & MPCI_ROLE_ANSWERED) == 0 ||

@@ -7,8 +7,8 @@
  *   echo connect PER_SECOND BYTES COUNT LIMIT_S PORT SERVER...
  *
  * The client takes the servers in turn, opens COUNT connections, or goes on until SIGTERM when that
- * is 0, waits for those under way, and prints one line of figures. A connection is over LIMIT_S after
- * it began, or has failed. The status is 0 when not one failed.
+ * is 0, waits for those under way, and prints one line of figures. A connection is over LIMIT_S
+ * after it began, or has failed. The status is 0 when not one failed.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -198,7 +198,7 @@ static bool say(client *c, talk *t)
     return n > 0 || errno == EAGAIN;
 }
 
-/* What is wrong with what comes back, "" while there is nothing to say about it, or NULL at its end. */
+/* What is wrong with what comes back; "" while there is nothing to say about it, NULL at its end. */
 static const char *hear(client *c, talk *t)
 {
     ssize_t n = 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Actions on what other members say of a handshake. */
 #include "split/actions.h"
+#include "split/incarnation.h"
 #include "split/peers.h"
 #include "split/share.h"
 #include "table/reset.h"
@@ -237,6 +238,8 @@ enum mpci_split_event mpci_act_adopt(mpci_split *sp, mpci_step *st)
 {
     if (st->record->client_isn != st->h->client_isn && st->h->client_isn != 0)
         return MPCI_EV_NOTHING;
+    if (mpci_incarnation_refuses(sp, st->hash, st->record, st->teller))
+        return MPCI_EV_NOTHING;
     mpci_share_note_commit(st->h, st->record);
     if ((st->h->roles & (MPCI_ROLE_DRIVES | MPCI_ROLE_ANSWERED)) == MPCI_ROLE_DRIVES)
         mpci_path_learn(&sp->paths, &sp->core->table_key, st->tuple, st->teller, sp->core->now);
@@ -249,6 +252,8 @@ enum mpci_split_event mpci_act_compare(mpci_split *sp, mpci_step *st)
 {
     if (st->record->client_isn != st->h->client_isn)
         return MPCI_EV_NOTHING;
+    mpci_incarnation_raise(mpci_settled_at(&sp->core->settled, st->h->settled),
+                           st->record->generation);
     if (st->record->server_isn != st->h->server_isn)
         mpci_count(&sp->core->counters, MPCONN_REASON_COMMIT_CONFLICT);
     mpci_share_word(sp, MPCI_RECORD_ACK, st->tuple, st->record->client_isn, st->teller,
@@ -281,7 +286,7 @@ enum mpci_split_event mpci_act_ack_once_more(mpci_split *sp, mpci_step *st)
 
 static int store_flow(mpci_split *sp, mpci_step *st)
 {
-    return mpci_split_keep_copy(sp, st->hash, st->record);
+    return mpci_split_keep_copy(sp, st->hash, st->record, st->teller);
 }
 
 enum mpci_split_event mpci_act_keep_flow(mpci_split *sp, mpci_step *st)

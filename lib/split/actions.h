@@ -162,7 +162,7 @@ void mpci_split_confirm_timer(mpci_split *sp, mpci_handshake *h);
 
 /* copy.c: a flow that other members settled; 0 when there is no room. More about one that is here
  * already; 1 when both together show what the others cannot know. */
-int mpci_split_keep_copy(mpci_split *sp, uint64_t hash, const mpci_record *r);
+int mpci_split_keep_copy(mpci_split *sp, uint64_t hash, const mpci_record *r, uint32_t teller);
 int mpci_split_merge_copy(mpci_split *sp, mpci_settled *e, const mpci_record *r);
 
 /* Any cell that cannot be reached. */

@@ -126,7 +126,7 @@ static mpci_settled *settle(mpci_split *sp, mpci_handshake *h, uint32_t *slot)
     mpci_settled *e;
 
     if (old != MPCI_SLOT_NONE) {
-        generation = (uint16_t)(mpci_settled_at(&core->settled, old)->generation + 1);
+        generation = mpci_generation_after(mpci_settled_at(&core->settled, old)->generation);
         mpci_core_end_flow(core, old, MPCONN_REASON_FLOW_REPLACED);
     }
     if (mpci_split_add_flow(sp, h->hash, &h->tuple, slot) != MPCONN_OK)

@@ -3,6 +3,7 @@
 #include "base/seq.h"
 #include "conn/life.h"
 #include "split/actions.h"
+#include "split/incarnation.h"
 #include "split/share.h"
 
 static const unsigned fins[] = {
@@ -85,8 +86,7 @@ int mpci_split_merge_copy(mpci_split *sp, mpci_settled *e, const mpci_record *r)
 
     if (r->seq_offset != e->seq_offset || r->ts_offset != e->ts_offset)
         correct(sp, e, r);
-    if (mpci_is_later(r->generation, e->generation))
-        e->generation = r->generation;
+    mpci_incarnation_raise(e, r->generation);
     merge_end(e, r, MPCONN_SIDE_CLIENT);
     merge_end(e, r, MPCONN_SIDE_SERVER);
     if (mpci_tick(core->now) - e->last_seen > mpci_tick(core->now) - seen_elsewhere(core, r))
@@ -119,15 +119,24 @@ static void fill_copy(mpci_settled *e, const mpci_record *r)
     }
 }
 
-int mpci_split_keep_copy(mpci_split *sp, uint64_t hash, const mpci_record *r)
+/* A late record must not bring back what is over; but a number that is over may pass unsplit. */
+static int is_dead(const mpci_core *core, uint64_t hash, const mpci_record *r)
+{
+    return (r->flags & MPCI_FLOW_SPLIT) != 0 &&
+           mpci_tombstones_find(&core->tombstones, hash, r->client_isn) != MPCI_TOMBSTONE_NONE;
+}
+
+int mpci_split_keep_copy(mpci_split *sp, uint64_t hash, const mpci_record *r, uint32_t teller)
 {
     mpci_core *core = sp->core;
     uint32_t slot = mpci_settled_find(&core->settled, hash, &r->tuple);
 
+    if (is_dead(core, hash, r)) {
+        mpci_share_word(sp, MPCI_RECORD_REPLY, &r->tuple, r->client_isn, teller, MPCI_REPLY_DEAD);
+        return 0;
+    }
     if (slot != MPCI_SLOT_NONE) {
-        mpci_settled *old = mpci_settled_at(&core->settled, slot);
-
-        if (mpci_is_later(old->generation, r->generation))
+        if (mpci_incarnation_stands(sp, slot, r, teller))
             return 0;
         mpci_split_flow_ends(sp, slot);
         mpci_core_end_flow(core, slot, MPCONN_REASON_FLOW_REPLACED);

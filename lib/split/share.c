@@ -40,6 +40,15 @@ void mpci_share_word(mpci_split *sp, unsigned type, const mpconn_tuple *t, uint3
     mpci_sync_put(sp->sync, to, &r);
 }
 
+void mpci_share_stale(mpci_split *sp, const mpconn_tuple *t, uint32_t isn, uint16_t generation,
+                      uint32_t to)
+{
+    mpci_record r = record_of(MPCI_RECORD_STALE, t, isn);
+
+    r.generation = generation;
+    mpci_sync_put(sp->sync, to, &r);
+}
+
 void mpci_share_request(mpci_split *sp, const mpci_handshake *h, uint32_t to)
 {
     mpci_record r = record_of(MPCI_RECORD_SHARE, &h->tuple, h->client_isn);

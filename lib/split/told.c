@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From a record of another member to an event of the handshake machine, or to a settled flow. */
 #include "split/actions.h"
+#include "split/incarnation.h"
 #include "split/peers.h"
 #include "split/share.h"
-
-static int is_alive(const mpci_settled *e)
-{
-    mpci_track t;
-
-    mpci_settled_track_load(e, &t);
-    return !mpci_track_is_over(&t) && (mpci_settled_flags(e) & MPCI_SETTLED_KILLED) == 0;
-}
 
 static mpci_settled *settled_of(const mpci_split *sp, const mpci_step *st, uint32_t *slot)
 {
@@ -23,7 +16,7 @@ static mpci_settled *same_flow(const mpci_split *sp, const mpci_step *st, uint32
 {
     mpci_settled *e = settled_of(sp, st, slot);
 
-    return e != NULL && e->client_isn == st->record->client_isn && is_alive(e) ? e : NULL;
+    return e != NULL && e->client_isn == st->record->client_isn && mpci_incarnation_is_alive(e) ? e : NULL;
 }
 
 static void answer(mpci_split *sp, const mpci_step *st, unsigned code)
@@ -39,7 +32,7 @@ static int tell_what_is_settled(mpci_split *sp, mpci_step *st)
     int dead = 0;
 
     if (e != NULL && e->client_isn == st->record->client_isn) {
-        dead = !is_alive(e);
+        dead = !mpci_incarnation_is_alive(e);
         if (!dead && st->h != NULL && st->h->state == MPCI_ST_CONFIRMING)
             return 0; /* the machine still has all of the commit */
         if (!dead) {
@@ -140,7 +133,7 @@ static void told_query(mpci_split *sp, mpci_step *st)
     int other = e != NULL && st->record->client_isn != 0 &&
                 st->record->client_isn != e->client_isn;
 
-    if (e != NULL && is_alive(e) && !other) {
+    if (e != NULL && mpci_incarnation_is_alive(e) && !other) {
         mpci_share_flow(sp, slot, st->teller);
         return;
     }
@@ -194,15 +187,19 @@ static void told_reply(mpci_split *sp, mpci_step *st)
 static void told_commit(mpci_split *sp, mpci_step *st)
 {
     uint32_t slot;
+    mpci_settled *e;
 
     if (st->h == NULL || entry_is_other(st)) {
-        if (same_flow(sp, st, &slot) != NULL) /* our acknowledgment was lost */
+        e = same_flow(sp, st, &slot);
+        if (e != NULL) { /* our acknowledgment was lost, or another refused its generation */
+            mpci_incarnation_raise(e, st->record->generation);
             mpci_share_word(sp, MPCI_RECORD_ACK, st->tuple, st->record->client_isn, st->teller,
                             MPCI_ACK_COMMIT);
-        else if (mpci_tombstones_find(&sp->core->tombstones, st->hash, st->record->client_isn) !=
-                 MPCI_TOMBSTONE_NONE) /* the client gave up meanwhile (V10) */
+        } else if (mpci_tombstones_find(&sp->core->tombstones, st->hash, st->record->client_isn) !=
+                   MPCI_TOMBSTONE_NONE) { /* the client gave up meanwhile (V10) */
             mpci_share_word(sp, MPCI_RECORD_CLOSE, st->tuple, st->record->client_isn, st->teller,
                             MPCI_REPLY_DEAD);
+        }
         return;
     }
     mpci_split_run(sp, st, MPCI_EV_TOLD_COMMIT);
@@ -229,10 +226,11 @@ static void told_flow(mpci_split *sp, mpci_step *st)
             mpci_share_flow(sp, slot, MPCONN_MEMBER_ALL);
         else if ((e->state & ~st->record->state) != 0) /* it has missed something */
             mpci_share_flow(sp, slot, st->teller);
-        if (!is_alive(e)) /* nobody waits any more for who was to be heard */
+        if (!mpci_incarnation_is_alive(e)) /* nobody waits any more for who was to be heard */
             mpci_split_flow_ends(sp, slot);
-    } else if (entry_is_other(st) && !is_opened_by_server(st)) /* late, or of a life that the entry knows nothing of */
-        (void)mpci_split_keep_copy(sp, st->hash, st->record);
+    } else if (entry_is_other(st) && !is_opened_by_server(st))
+        /* late, or of a life that the entry knows nothing of */
+        (void)mpci_split_keep_copy(sp, st->hash, st->record, st->teller);
     else if (st->h == NULL || st->h->state != MPCI_ST_CONFIRMING)
         mpci_split_run(sp, st, MPCI_EV_TOLD_FLOW);
 }
@@ -252,14 +250,16 @@ static void told_close(mpci_split *sp, mpci_step *st)
         mpci_split_run(sp, st, MPCI_EV_TOLD_OVER);
 }
 
-/* The server was heard to have forgotten it; as long as the client does not go on, its next SYN is
- * answered. */
+/* Another incarnation stands there. Or the server was heard to have forgotten this one: as long as
+ * the client does not go on, its next SYN is answered. */
 static void told_stale(mpci_split *sp, mpci_step *st)
 {
     uint32_t slot;
     mpci_settled *e = same_flow(sp, st, &slot);
 
-    if (e != NULL)
+    if (e != NULL && st->record->generation != 0)
+        mpci_incarnation_refused(sp, st, slot);
+    else if (e != NULL)
         e->use |= MPCI_SETTLED_FORGOTTEN;
 }
 

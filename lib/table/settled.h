@@ -140,6 +140,12 @@ static inline int mpci_is_later(uint16_t a, uint16_t b)
     return a != b && (uint16_t)(a - b) < 0x8000;
 }
 
+/* 0 stands for none. */
+static inline uint16_t mpci_generation_after(uint16_t g)
+{
+    return g == UINT16_MAX ? 1 : (uint16_t)(g + 1);
+}
+
 /* Flow id: never 0, top bit clear, unique in the life of the table (a slot worn out after 2^22 uses
  * retires). */
 uint64_t mpci_settled_id(const mpci_settled_table *t, uint32_t slot);

@@ -255,8 +255,7 @@ static void setup_reuse(sim_world *w)
         plan.closer = sim_rng_below(&w->rng, 3);
         plan.first = sim_rng_below(&w->rng, 3);
         sim_session_new(w, &plan);
-        plan.start += (w->clean ? 10 : 120) * SIM_SECOND +
-                      sim_rng_between(&w->rng, 0, 30) * SIM_SECOND;
+        plan.start += sim_rng_between(&w->rng, 10, 40) * SIM_SECOND;
     }
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Connections that are not split, whose answers go through the other member: that one
 # knows nothing of the SYN until it is told. All succeed, and the server never repeats
-# itself; so do those of members of different modes.
+# its SYN|ACK; so do those of members of different modes.
 bed_shape=two
 . "$(dirname "$0")/lib.sh"
 bed_enter 120 "$0"
@@ -16,7 +16,7 @@ carried() {
 }
 
 repeated() {
-        at server nstat -asz TcpRetransSegs | awk '/TcpRetrans/ { print $2 }'
+        at server nstat -asz TcpExtTCPSynRetrans | awk '/SynRetrans/ { print $2 }'
 }
 
 # first_byte LOW HIGH: its median
@@ -87,8 +87,10 @@ only_a='' only_b=''
 channel_a=none channel_b=none
 ways a b
 pair_start --split never --unknown drop
+before=$(repeated)
 for address in $server4 $server6; do
         control "without a channel, $address" at client curl -sf --max-time 2 -o $bed/got \
                 "$(url $address short)"
 done
+control "no repeats without a channel" test "$(repeated)" -eq "$before"
 pair_stop

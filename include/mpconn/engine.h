@@ -166,7 +166,11 @@ typedef struct mpconn_admit_request {
 
 /** @brief Kinds of event. */
 enum mpconn_event_type {
-    MPCONN_EVENT_SETTLED = 1,  /**< a flow entered the table; legs and delta are given */
+    MPCONN_EVENT_SETTLED = 1,  /**< a flow entered the table; its delta is given. Where this member
+                                    took part in the handshake, `reason` is NONE and
+                                    the legs are given, too; of a copy, learned from another member,
+                                    it is FLOW_COPIED, and they are NULL: what the
+                                    SYNs said beyond the difference is not known here */
     MPCONN_EVENT_REFUSED = 2,  /**< a handshake that was remembered ended without a flow; `reason`
                                     says why. One that was only answered, and whose client comes back
                                     with another number, has not ended */

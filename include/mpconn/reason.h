@@ -57,6 +57,7 @@ extern "C" {
     X(27, FLOW_CLOSED, "both ends closed, kept for 2 MSL")                                    \
     X(28, FLOW_RESET, "ended by an exact RST")                                                \
     X(29, FLOW_RECLAIMED, "flow that was over gave its room to another")                      \
+    X(30, FLOW_COPIED, "flow that another member settled, learned from it")                   \
     X(32, TRUNCATED, "ends before its headers do")                                            \
     X(33, BAD_IP, "IP header contradicts itself")                                             \
     X(34, BAD_TCP, "TCP header contradicts itself")                                           \

@@ -248,6 +248,36 @@ enum mpci_split_event mpci_act_adopt(mpci_split *sp, mpci_step *st)
     return settled_or_full(sp, st);
 }
 
+/* Without room for an entry the flow is kept all the same, as a copy. */
+static void keep_commit(mpci_split *sp, const mpci_step *st)
+{
+    mpci_handshake h = {0};
+
+    h.tuple = *st->tuple;
+    h.hash = st->hash;
+    h.driver = h.answerer = MPCI_NOBODY;
+    mpci_share_note_commit(&h, st->record);
+    if (mpci_split_settle(sp, &h) != MPCONN_OK) {
+        mpci_count(&sp->core->counters, MPCONN_REASON_TABLE_FULL);
+        return;
+    }
+    mpci_settled_at(&sp->core->settled, h.settled)->use &= ~(uint32_t)MPCI_SETTLED_CONFIRMING;
+    mpci_share_word(sp, MPCI_RECORD_ACK, st->tuple, st->record->client_isn, st->teller,
+                    MPCI_ACK_COMMIT);
+}
+
+/* A member that was started anew, or had no room, has forgotten its part in it, and the commit says
+ * all that there is to know. */
+enum mpci_split_event mpci_act_adopt_unknown(mpci_split *sp, mpci_step *st)
+{
+    if (mpci_incarnation_refuses(sp, st->hash, st->record, st->teller))
+        return MPCI_EV_NOTHING;
+    if (mpci_peers_entry(sp, st) != NULL)
+        return mpci_act_adopt(sp, st);
+    keep_commit(sp, st);
+    return MPCI_EV_NOTHING;
+}
+
 enum mpci_split_event mpci_act_compare(mpci_split *sp, mpci_step *st)
 {
     if (st->record->client_isn != st->h->client_isn)
@@ -275,9 +305,10 @@ enum mpci_split_event mpci_act_commit_taken(mpci_split *sp, mpci_step *st)
     return MPCI_EV_NOTHING;
 }
 
+/* Only its driver is told so: who knows of none is that, and has forgotten it. */
 enum mpci_split_event mpci_act_ack_once_more(mpci_split *sp, mpci_step *st)
 {
-    if (st->h->roles & MPCI_ROLE_DRIVES)
+    if ((st->h->roles & MPCI_ROLE_DRIVES) != 0 || st->h->driver == MPCI_NOBODY)
         mpci_split_send_final_ack(sp, st->h);
     return MPCI_EV_NOTHING;
 }

@@ -100,6 +100,7 @@ MPCI_SPLIT_ACTION(mpci_act_claim_aborted);
 MPCI_SPLIT_ACTION(mpci_act_drive_also);
 MPCI_SPLIT_ACTION(mpci_act_decide);        /* 7, as the registrar */
 MPCI_SPLIT_ACTION(mpci_act_adopt);         /* 7, of the registrar */
+MPCI_SPLIT_ACTION(mpci_act_adopt_unknown); /* 7, of what this member has forgotten */
 MPCI_SPLIT_ACTION(mpci_act_compare);
 MPCI_SPLIT_ACTION(mpci_act_commit_taken);
 MPCI_SPLIT_ACTION(mpci_act_ack_once_more); /* 8 again (V11) */

@@ -126,6 +126,25 @@ static int is_dead(const mpci_core *core, uint64_t hash, const mpci_record *r)
            mpci_tombstones_find(&core->tombstones, hash, r->client_isn) != MPCI_TOMBSTONE_NONE;
 }
 
+/* What its handshake said of either leg is not known here, but what they differ in is. */
+static void tell_copied(mpci_core *core, uint32_t slot)
+{
+    mpconn_delta delta = {0};
+    mpconn_event ev;
+
+    mpci_count(&core->counters, MPCONN_REASON_FLOW_COPIED);
+    if (core->callbacks.event == NULL)
+        return;
+    MPCONN_STRUCT_INIT(&ev);
+    mpci_settled_delta(mpci_settled_at(&core->settled, slot), &delta);
+    ev.type = MPCONN_EVENT_SETTLED;
+    ev.reason = MPCONN_REASON_FLOW_COPIED;
+    ev.flow = mpci_settled_id(&core->settled, slot);
+    mpci_settled_tuple(&core->settled, slot, &ev.tuple);
+    ev.delta = &delta;
+    core->callbacks.event(core->user, &ev);
+}
+
 int mpci_split_keep_copy(mpci_split *sp, uint64_t hash, const mpci_record *r, uint32_t teller)
 {
     mpci_core *core = sp->core;
@@ -149,5 +168,6 @@ int mpci_split_keep_copy(mpci_split *sp, uint64_t hash, const mpci_record *r, ui
     core->flows_settled++;
     fill_copy(mpci_settled_at(&core->settled, slot), r);
     mpci_settled_at(&core->settled, slot)->last_seen = seen_elsewhere(core, r);
+    tell_copied(core, slot);
     return 1;
 }

@@ -186,23 +186,22 @@ static void told_reply(mpci_split *sp, mpci_step *st)
 
 static void told_commit(mpci_split *sp, mpci_step *st)
 {
-    uint32_t slot;
-    mpci_settled *e;
+    uint32_t slot, isn = st->record->client_isn;
+    const mpci_settled *e = settled_of(sp, st, &slot);
+    mpci_settled *same = same_flow(sp, st, &slot);
 
-    if (st->h == NULL || entry_is_other(st)) {
-        e = same_flow(sp, st, &slot);
-        if (e != NULL) { /* our acknowledgment was lost, or another refused its generation */
-            mpci_incarnation_raise(e, st->record->generation);
-            mpci_share_word(sp, MPCI_RECORD_ACK, st->tuple, st->record->client_isn, st->teller,
-                            MPCI_ACK_COMMIT);
-        } else if (mpci_tombstones_find(&sp->core->tombstones, st->hash, st->record->client_isn) !=
-                   MPCI_TOMBSTONE_NONE) { /* the client gave up meanwhile (V10) */
-            mpci_share_word(sp, MPCI_RECORD_CLOSE, st->tuple, st->record->client_isn, st->teller,
-                            MPCI_REPLY_DEAD);
-        }
-        return;
+    if (st->h != NULL && !entry_is_other(st)) {
+        mpci_split_run(sp, st, MPCI_EV_TOLD_COMMIT);
+    } else if (same != NULL) { /* our acknowledgment was lost, or another refused its generation */
+        mpci_incarnation_raise(same, st->record->generation);
+        mpci_share_word(sp, MPCI_RECORD_ACK, st->tuple, isn, st->teller, MPCI_ACK_COMMIT);
+    } else if ((e != NULL && e->client_isn == isn) ||
+               mpci_tombstones_find(&sp->core->tombstones, st->hash, isn) != MPCI_TOMBSTONE_NONE) {
+        /* it is over, or the client gave up meanwhile (V10) */
+        mpci_share_word(sp, MPCI_RECORD_CLOSE, st->tuple, isn, st->teller, MPCI_REPLY_DEAD);
+    } else if (st->h == NULL) {
+        mpci_split_run(sp, st, MPCI_EV_TOLD_COMMIT);
     }
-    mpci_split_run(sp, st, MPCI_EV_TOLD_COMMIT);
 }
 
 /* A flow goes by the client's number, and its handshake by the opener's: the server may be that. */

@@ -4,6 +4,7 @@
 #include "replay/replay.h"
 
 #include "check_main.h"
+#include "packets.h"
 #include "trace_golden.h"
 
 /* More than the engine of the trace takes, and little enough that no changed capacity is slow. */
@@ -186,6 +187,72 @@ START_TEST(configuration_that_is_refused_here_is_named)
 }
 END_TEST
 
+/* A few bytes of a trace can ask for much room around a packet. */
+START_TEST(packets_that_want_too_much_room_are_refused)
+{
+    enum { PACKETS = 20 }; /* of 128 KiB each */
+    /* its header, then one call on an engine that was never made */
+    const size_t head = strlen(TRACE_MAGIC) + 3 + trace_golden[strlen(TRACE_MAGIC) + 2];
+    trace_buffer b = {0};
+    trace_walk w = {.out = &b};
+    outcome o;
+
+    trace_buffer_add(&b, trace_golden, head);
+    (void)trace_number(&w, "type", 1, TRACE_INPUT, NULL);
+    (void)trace_number(&w, "body", 4, 0, NULL);
+    (void)trace_number(&w, "now", 8, 5, NULL);
+    (void)trace_number(&w, "list given", 1, TRACE_GIVEN, NULL);
+    (void)trace_number(&w, "number", 4, PACKETS, NULL);
+    for (unsigned i = 0; i < PACKETS; i++) {
+        static const uint8_t byte;
+        trace_packet t = {.given = TRACE_GIVEN, .data_given = TRACE_GIVEN, .bytes = &byte,
+                          .n_bytes = 1, .pkt = {.len = 1, .cap = 1 + TRACE_ROOM_MAX,
+                                                .headroom = TRACE_ROOM_MAX}};
+        trace_walk_packet(&w, &t);
+    }
+    poke32(b.bytes + head + 1, (uint32_t)(b.len - head - TRACE_ENTRY_HEADER));
+    o = replay_bytes(b.bytes, b.len);
+    trace_buffer_free(&b);
+    ck_assert_int_eq(o.status, REPLAY_UNUSABLE);
+    ck_assert_msg(strstr(o.text, "--memory") != NULL, "%s", o.text);
+}
+END_TEST
+
+START_TEST(entry_for_which_there_is_no_memory_is_not_read)
+{
+    FILE *file = fmemopen((void *)(uintptr_t)trace_golden, sizeof trace_golden, "rb");
+    reader in;
+
+    reader_start(&in, file);
+    ck_assert_int_eq(in.state, READER_ENTRY);
+    trace_buffer_free(&in.bytes);
+    in.bytes.failed = true;
+    reader_next(&in);
+    ck_assert_int_eq(in.state, READER_BAD);
+    ck_assert_msg(strstr(in.problem, "out of memory") != NULL, "%s", in.problem);
+    reader_stop(&in);
+    fclose(file);
+}
+END_TEST
+
+/* Else it would wait for the next entry for ever. */
+START_TEST(replay_ends_when_its_recorder_gives_up)
+{
+    outcome o = {.status = REPLAY_SAME};
+    replay p = {.report = fmemopen(o.text, sizeof o.text - 1, "w"), .memory_limit = MEMORY};
+    FILE *file = fmemopen((void *)(uintptr_t)trace_golden, sizeof trace_golden, "rb");
+
+    reader_start(&p.in, file);
+    p.rec.failed = true;
+    replay_perform(&p);
+    ck_assert_int_eq(p.status, REPLAY_UNUSABLE);
+    reader_stop(&p.in);
+    fclose(file);
+    fclose(p.report);
+    ck_assert_ptr_nonnull(strstr(o.text, "out of memory"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("trace damage");
@@ -197,6 +264,9 @@ int main(void)
     tcase_add_test(tc, engine_that_wants_too_much_memory_is_refused);
     tcase_add_test(tc, impossible_lengths_are_named);
     tcase_add_test(tc, configuration_that_is_refused_here_is_named);
+    tcase_add_test(tc, packets_that_want_too_much_room_are_refused);
+    tcase_add_test(tc, entry_for_which_there_is_no_memory_is_not_read);
+    tcase_add_test(tc, replay_ends_when_its_recorder_gives_up);
     suite_add_tcase(suite, tc);
     return check_run(suite);
 }

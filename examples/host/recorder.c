@@ -78,6 +78,7 @@ bool recorder_begin(recorder *r, recorder_entry *e, uint8_t type)
     const uint8_t head[TRACE_ENTRY_HEADER] = { type };
 
     memset(e, 0, sizeof(*e));
+    r->failed = r->failed || r->buffer.failed;
     e->on = r->put && !r->failed;
     if (!e->on)
         return false;

@@ -17,7 +17,7 @@ static const char usage[] =
     "them, byte for byte. Status 0: all the same; 1: something differs, and the first\n"
     "difference is shown; 2: a trace is damaged, cut off, or cannot be replayed here.\n\n"
     "  --print        show the entries instead; keys are left out\n"
-    "  --memory MIB   how much an engine may take; default 4096\n"
+    "  --memory MIB   how much an engine may take, and packets at a time; default 4096\n"
     "  --help         show this and end\n"
     "  --version      show the release and end\n";
 
@@ -32,7 +32,7 @@ static void print_entry(const reader *in)
     (void)trace_walk_entry(stdout, in->type, in->body, in->len);
 }
 
-static replay_status print_all(FILE *file)
+static replay_status print_all(FILE *file, const char *path)
 {
     reader in;
     replay_status status = REPLAY_SAME;
@@ -43,7 +43,7 @@ static replay_status print_all(FILE *file)
     if (in.state == READER_END) {
         print_entry(&in);
     } else {
-        fprintf(stderr, PROGRAM ": %s\n", in.problem);
+        fprintf(stderr, PROGRAM ": %s: %s\n", path, in.problem);
         status = REPLAY_UNUSABLE;
     }
     reader_stop(&in);
@@ -60,7 +60,7 @@ static replay_status run(const char *path, bool print, uint64_t memory)
         return REPLAY_UNUSABLE;
     }
     if (print) {
-        status = print_all(file);
+        status = print_all(file, path);
     } else {
         printf("%s: ", path);
         status = replay_run(file, memory, stdout);
@@ -92,6 +92,7 @@ int main(int argc, char **argv)
     bool print = false;
     int c, worst = REPLAY_SAME;
 
+    argv[0] = (char[]){ PROGRAM }; /* getopt's messages begin like ours */
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (c) {
         case 'p':
@@ -117,6 +118,10 @@ int main(int argc, char **argv)
     for (; optind < argc; optind++) {
         int status = (int)run(argv[optind], print, memory);
         worst = status > worst ? status : worst;
+    }
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, PROGRAM ": not all of it could be written\n");
+        return REPLAY_UNUSABLE;
     }
     return worst;
 }

@@ -9,6 +9,9 @@
 #define PIECE 65536
 
 static void stop(reader *r, reader_state state, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void stop(reader *r, reader_state state, const char *format, ...)
 {
     va_list args;
 
@@ -28,12 +31,25 @@ static size_t fetch(reader *r, size_t len)
         size_t want = len - done < PIECE ? len - done : PIECE;
         size_t n = fread(piece, 1, want, r->file);
         trace_buffer_add(&r->bytes, piece, n);
+        if (r->bytes.failed)
+            break;
         done += n;
-        if (n < want || r->bytes.failed)
+        if (n < want)
             break;
     }
     r->next += done;
     return done;
+}
+
+/* There was less than is needed. */
+static void stop_short(reader *r, const char *where)
+{
+    if (r->bytes.failed)
+        stop(r, READER_BAD, "out of memory at byte %" PRIu64, r->next);
+    else if (ferror(r->file))
+        stop(r, READER_BAD, "cannot be read, at byte %" PRIu64, r->next);
+    else
+        stop(r, READER_CUT, "cut off at byte %" PRIu64 ", %s", r->next, where);
 }
 
 static void read_header(reader *r)
@@ -41,7 +57,7 @@ static void read_header(reader *r)
     const size_t magic = strlen(TRACE_MAGIC);
 
     if (fetch(r, magic + 3) < magic + 3) {
-        stop(r, READER_BAD, "this is no trace: too short for its header");
+        stop_short(r, "too short for the header of a trace");
         return;
     }
     const uint8_t *b = r->bytes.bytes;
@@ -53,7 +69,7 @@ static void read_header(reader *r)
         stop(r, READER_BAD, "a trace of format %u, but this program reads format %u", version,
              TRACE_VERSION);
     } else if (fetch(r, len) < len) {
-        stop(r, READER_CUT, "cut off inside its header");
+        stop_short(r, "inside its header");
     } else {
         memcpy(r->version, r->bytes.bytes + magic + 3, len);
         r->version[len] = '\0';
@@ -90,17 +106,14 @@ void reader_next(reader *r)
     r->at = r->next;
     size_t n = fetch(r, TRACE_ENTRY_HEADER);
     if (n < TRACE_ENTRY_HEADER) {
-        stop(r, READER_CUT, "cut off at byte %" PRIu64 ", %s", r->next,
-             n == 0 ? "between two entries" : "inside an entry");
+        stop_short(r, n == 0 ? "between two entries" : "inside an entry");
         return;
     }
     b = r->bytes.bytes;
     r->type = b[0];
     r->len = (size_t)b[1] << 24 | (size_t)b[2] << 16 | (size_t)b[3] << 8 | b[4];
     if (fetch(r, r->len) < r->len) {
-        stop(r, READER_CUT, r->bytes.failed ? "out of memory at byte %" PRIu64
-                                            : "cut off at byte %" PRIu64 ", inside an entry",
-             r->next);
+        stop_short(r, "inside an entry");
         return;
     }
     r->body = r->bytes.bytes + TRACE_ENTRY_HEADER;

@@ -98,7 +98,8 @@ static bool is_possible(const trace_packet *t)
            (t->pkt.len > t->pkt.cap || t->pkt.cap - t->pkt.len <= TRACE_ROOM_MAX);
 }
 
-static bool fill_slot(replay *p, slot *s, const trace_packet *t)
+/* `left` is what the packets of the call may still take: a few bytes can ask for much room. */
+static bool fill_slot(replay *p, slot *s, const trace_packet *t, uint64_t *left)
 {
     size_t room = t->pkt.headroom + (t->pkt.len <= t->pkt.cap ? (size_t)t->pkt.cap : 0);
 
@@ -106,6 +107,12 @@ static bool fill_slot(replay *p, slot *s, const trace_packet *t)
         replay_refuse(p, "byte %" PRIu64 ": a packet of impossible lengths", p->in.at);
         return false;
     }
+    if (room > *left) {
+        replay_refuse(p, "byte %" PRIu64 ": packets that want more memory than --memory allows",
+                      p->in.at);
+        return false;
+    }
+    *left -= room;
     s->room = malloc(room + 1);
     if (!s->room) {
         replay_refuse(p, "out of memory");
@@ -123,11 +130,13 @@ static bool fill_slot(replay *p, slot *s, const trace_packet *t)
 static void input_slots(replay *p, trace_walk *w, slot *slots, mpconn_pkt **list, uint32_t n,
                         uint8_t given, mpconn_time now)
 {
+    uint64_t left = p->memory_limit;
+
     for (uint32_t i = 0; i < n; i++) {
         trace_packet t;
         memset(&t, 0, sizeof(t));
         trace_walk_packet(w, &t);
-        if (t.given && !fill_slot(p, &slots[i], &t))
+        if (t.given && !fill_slot(p, &slots[i], &t, &left))
             return;
         list[i] = t.given ? &slots[i].pkt : NULL;
     }
@@ -174,9 +183,11 @@ static void perform_sync_input(replay *p)
     uint32_t len = 0, reason;
 
     trace_bytes(&w, "frame", &bytes, &len);
-    uint8_t *frame = malloc((size_t)len + 1);
-    if (len > TRACE_PACKET_MAX || !frame) {
+    uint8_t *frame = len <= TRACE_PACKET_MAX ? malloc((size_t)len + 1) : NULL;
+    if (len > TRACE_PACKET_MAX) {
         replay_refuse(p, "byte %" PRIu64 ": a frame of impossible length", p->in.at);
+    } else if (!frame) {
+        replay_refuse(p, "out of memory");
     } else {
         memcpy(frame, bytes, len);
         (void)recorder_sync_input(&p->rec, given == TRACE_GIVEN ? frame : NULL,
@@ -311,6 +322,9 @@ void replay_perform(replay *p)
     if (trace_is_call(type))
         p->calls++;
     performs[type](p);
+    /* a recorder that gives up writes nothing more, and so would never come to the next entry */
+    if (p->rec.failed)
+        replay_refuse(p, "out of memory");
 }
 
 /* What the recorder of the fresh engine writes */
@@ -332,7 +346,9 @@ static void compare(void *user, const uint8_t *entry, size_t len)
 
 static void judge_end(replay *p)
 {
-    if (p->in.state != READER_END)
+    if (p->in.state != READER_END && p->calls == 0)
+        replay_refuse(p, "%s", p->in.problem);
+    else if (p->in.state != READER_END)
         replay_refuse(p, "%s, after call %" PRIu64 "; so far the same", p->in.problem, p->calls);
     else if (p->in.calls != p->calls)
         replay_refuse(p, "should have %" PRIu64 " calls, but has %" PRIu64, p->in.calls, p->calls);

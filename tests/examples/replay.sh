@@ -36,10 +36,11 @@ says 0 'bytes: same$' "$tmp/trace"
 says 0 'bytes: same$' "$tmp/trace" "$tmp/trace"
 says 1 'first difference in call' "$tmp/other"
 says 2 'cut off at byte 4000' "$tmp/short"
-says 2 'cut off at byte 4000' --print "$tmp/short"
+says 2 'short: cut off at byte 4000' --print "$tmp/short"
+says 2 'cannot be read' "$tmp"
 says 2 'No such file' "$tmp/none"
 says 2 'which trace' --print
-says 2 'unrecognized option' --frobnicate "$tmp/trace"
+says 2 '^mpconn-replay: unrecognized option' --frobnicate "$tmp/trace"
 says 2 'expected a number of MiB' --memory x "$tmp/trace"
 says 2 'expected a number of MiB' --memory 0 "$tmp/trace"
 says 0 'bytes: same$' --memory 16 "$tmp/trace"
@@ -48,6 +49,15 @@ says 0 'libmpconn' --version
 # the worst of several
 says 2 'bytes: same$' "$tmp/short" "$tmp/trace" "$tmp/other"
 says 1 'bytes: same$' "$tmp/other" "$tmp/trace"
+
+# Nobody takes a full disk for the end of a list.
+if test -c /dev/full; then
+        for option in --print --memory=16; do
+                status=0
+                "$program" $option "$tmp/trace" >/dev/full 2>"$tmp/err" || status=$?
+                test "$status" -eq 2 && grep -q 'could be written' "$tmp/err" || fail "full: $option"
+        done
+fi
 
 # Every entry is listed, and the key is not.
 says 0 '^@[0-9]* END' --print "$tmp/trace"

@@ -62,10 +62,21 @@ static int is_plain_entry(const mpci_step *st)
            (st->h->state == MPCI_ST_PLAIN_SYN || st->h->state == MPCI_ST_PLAIN_ANSWERED);
 }
 
+/* The client goes on elsewhere: nobody waits any more for who was to be heard. */
+static void leave_behind(mpci_split *sp, mpci_step *st)
+{
+    if (st->h->state == MPCI_ST_CONFIRMING)
+        mpci_split_run(sp, st, MPCI_EV_DONE);
+    else if (st->h->state == MPCI_ST_DEFERRED)
+        mpci_split_run(sp, st, MPCI_EV_CONFIRMED);
+}
+
 static void told_drive(mpci_split *sp, mpci_step *st)
 {
     if (tell_what_is_settled(sp, st))
         return;
+    if (entry_is_other(st))
+        leave_behind(sp, st);
     if (entry_is_other(st)) {
         if (st->h->state != MPCI_ST_ANSWERED && st->h->state != MPCI_ST_EXPECTED) {
             answer(sp, st, MPCI_REPLY_NO);
@@ -151,7 +162,7 @@ static void told_query(mpci_split *sp, mpci_step *st)
 
 /* A question about a flow that stands here is answered: over elsewhere, it is over unless somebody
  * speaks. */
-static void told_of_flow(mpci_split *sp, const mpci_step *st)
+static void told_of_flow(mpci_split *sp, mpci_step *st)
 {
     uint32_t slot;
     mpci_settled *e = settled_of(sp, st, &slot);
@@ -159,8 +170,11 @@ static void told_of_flow(mpci_split *sp, const mpci_step *st)
     if (e == NULL || e->client_isn != st->record->client_isn)
         return;
     e->use &= ~(uint32_t)MPCI_SETTLED_ASKED;
-    if (st->record->code == MPCI_REPLY_DEAD)
-        e->state |= (uint8_t)(MPCI_LIFE_RST << 3);
+    if (st->record->code != MPCI_REPLY_DEAD)
+        return;
+    e->state |= (uint8_t)(MPCI_LIFE_RST << 3);
+    if (st->h != NULL && st->h->settled == slot)
+        leave_behind(sp, st);
 }
 
 static void told_reply(mpci_split *sp, mpci_step *st)
@@ -199,8 +213,11 @@ static void told_commit(mpci_split *sp, mpci_step *st)
                mpci_tombstones_find(&sp->core->tombstones, st->hash, isn) != MPCI_TOMBSTONE_NONE) {
         /* it is over, or the client gave up meanwhile (V10) */
         mpci_share_word(sp, MPCI_RECORD_CLOSE, st->tuple, isn, st->teller, MPCI_REPLY_DEAD);
-    } else if (st->h == NULL) {
-        mpci_split_run(sp, st, MPCI_EV_TOLD_COMMIT);
+    } else {
+        if (st->h != NULL)
+            leave_behind(sp, st);
+        if (st->h == NULL)
+            mpci_split_run(sp, st, MPCI_EV_TOLD_COMMIT);
     }
 }
 

@@ -37,13 +37,15 @@ void recorder_attach(recorder *r, FILE *file)
 
 bool recorder_open(recorder *r, const char *path)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
     struct stat st;
 
     if (fd < 0)
         return false;
-    /* a file that was there before keeps its mode, and who may read it */
-    bool ours = fstat(fd, &st) == 0 && (!S_ISREG(st.st_mode) || fchmod(fd, S_IRUSR | S_IWUSR) == 0);
+    /* a file that was there before keeps its mode, and who may read it; it is emptied only then */
+    bool ours = fstat(fd, &st) == 0 &&
+                (!S_ISREG(st.st_mode) ||
+                 (fchmod(fd, S_IRUSR | S_IWUSR) == 0 && ftruncate(fd, 0) == 0));
     FILE *file = ours ? fdopen(fd, "wb") : NULL;
     if (!file) {
         close(fd);
@@ -227,6 +229,7 @@ int recorder_new(recorder *r, const mpconn_engine_config *cfg, const mpconn_call
     if (GIVEN(callbacks) == TRACE_GIVEN) {
         recorder_wrap(r, &wrapped, callbacks);
         callbacks = &wrapped;
+        user = r; /* the hooks of a struct of another size stay the host's */
     }
     if (GIVEN(cfg) == TRACE_GIVEN) {
         own = *cfg;
@@ -235,7 +238,7 @@ int recorder_new(recorder *r, const mpconn_engine_config *cfg, const mpconn_call
             own.allocator = (mpconn_allocator){ recorder_alloc, recorder_release, r };
         cfg = &own;
     }
-    int rc = mpconn_engine_new(&r->engine, cfg, callbacks, r, now);
+    int rc = mpconn_engine_new(&r->engine, cfg, callbacks, user, now);
     put_new_return(r, rc);
     return rc;
 }

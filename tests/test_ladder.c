@@ -169,6 +169,23 @@ START_TEST(ladder_of_many_rows_leaves_out_those_in_the_middle)
 }
 END_TEST
 
+START_TEST(ladder_of_one_of_two_members_shows_no_frames)
+{
+    capture c = { 0 };
+    rows r;
+
+    write_records();
+    ck_assert_ptr_null(capture_add(&c, paths[A]));
+    ck_assert_ptr_null(capture_finish(&c));
+    ck_assert(rows_make(&r, &c, 20, 20));
+    ck_assert_uint_eq(r.n, 5);
+    expect_arrow(&r, 2, 0, 1, 2, "SYN x");
+    expect_arrow(&r, 3, 0, 0, 1, "x+1 (20) ack y+1");
+    rows_free(&r);
+    capture_free(&c);
+}
+END_TEST
+
 START_TEST(record_names_are_the_library_s)
 {
     for (unsigned type = 0; type < 256; type++) {
@@ -268,6 +285,7 @@ int main(void)
 {
     return CHECK_MAIN("ladder", ladder_of_two_members_shows_legs_and_frames_in_order,
                       ladder_of_many_rows_leaves_out_those_in_the_middle,
+                      ladder_of_one_of_two_members_shows_no_frames,
                       record_names_are_the_library_s,
                       frames_say_who_sent_them_and_whether_they_greet,
                       frame_cut_or_of_something_else_is_told_or_refused,

@@ -92,6 +92,7 @@ draw() {
         "$MPCONN_BUILD/examples/demo/ladder" -s "$results/demo.svg" "$@" >$bed/ladder ||
                 fail "no ladder${trouble:+; the transfer failed: $trouble}"
         cat $bed/ladder
+        echo "drawn in $results/demo.svg, recorded in $*"
         cost=$(sed -n 's/^between \(.*\);/between \1/p' $bed/ladder)
         test -z "$trouble" || fail "the transfer failed: $trouble${cost:+; $cost}"
         cat $bed/figures

@@ -138,6 +138,10 @@ static int draw(const capture *c, const char *svg)
         status = 1;
     }
     rows_free(&r);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "ladder: not all of it could be written\n");
+        status = 1;
+    }
     return status;
 }
 

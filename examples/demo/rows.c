@@ -98,7 +98,8 @@ static void shorten(rows *r, size_t head, size_t tail)
     r->n = head + 1 + tail;
 }
 
-/* What was said before the first segment is not about it. */
+/* What was said before the first segment is not about it, and what one member alone said has nowhere
+ * to go. */
 bool rows_make(rows *r, const capture *c, size_t head, size_t tail)
 {
     size_t first = 0;
@@ -114,7 +115,8 @@ bool rows_make(rows *r, const capture *c, size_t head, size_t tail)
         const event *e = &c->events[i];
         uint64_t at_ns = e->at_ns - c->events[first].at_ns;
         if (e->side == MEMBERS) {
-            add_message(r, e, at_ns);
+            if (r->n_members > 1)
+                add_message(r, e, at_ns);
         } else {
             note_origins(r, e);
             add_segment(r, e, at_ns);

@@ -44,7 +44,8 @@ shows() {
 
 # draws: the ladder as text and as a picture
 draws() {
-        grep -q '^legs: .*difference [0-9]' $place/output && grep -q '</svg>' $results/demo.svg
+        grep -q '^legs: .*difference [0-9]' $place/output && grep -q '</svg>' $results/demo.svg &&
+                grep -q "^drawn in $results/demo.svg, recorded in $results/" $place/output
 }
 
 # draws_two: the same, and what the members said to one another

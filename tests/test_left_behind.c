@@ -71,6 +71,34 @@ START_TEST(handshake_of_a_flow_that_is_over_elsewhere_is_done)
 }
 END_TEST
 
+/* The server's answer to a number that nobody drives, and what it says next, come where an older
+ * flow of the same ports lives. */
+START_TEST(R6_held_for_another_number_is_not_translated_by_an_older_flow)
+{
+    uint32_t far = _i == 0 ? 0x50000000 : 101; /* 101 is where the older flow goes on */
+    bed_segment syn_ack;
+    mpconn_pkt held;
+
+    carried_begin(A);
+    carried_handshake();
+    carried_segment(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
+    carried_segment(B, SERVER, MPCI_TCP_ACK, 1, 101, 100);
+    sync_carry(&net);
+    syn_ack = bed_seg(&c.tuple, CLIENT, MPCI_TCP_SYN | MPCI_TCP_ACK, c.z + 0x50000000 - 1,
+                      c.x + 0x30000001);
+    bed_in(m[B], SERVER, &syn_ack);
+    ck_assert_uint_eq(carried_entry(B)->state, MPCI_ST_ANSWERING);
+    carried_segment(B, SERVER, MPCI_TCP_ACK, far, 101, 50);
+    ck_assert_int_eq(m[B]->pkt.verdict, MPCONN_VERDICT_HOLD);
+    held = m[B]->pkt;
+    m[B]->n_released = 0;
+    sync_carry(&net);
+    ck_assert_uint_eq(m[B]->n_released, 1);
+    bed_in_again(m[B], &held);
+    ck_assert_int_eq(held.verdict, _i == 0 ? MPCONN_VERDICT_DROP : MPCONN_VERDICT_FORWARD);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("left_behind");
@@ -80,6 +108,7 @@ int main(void)
     tcase_add_loop_test(tc, R3_driver_elsewhere_shows_that_the_client_went_on, 0, 2);
     tcase_add_test(tc, R3_commit_of_the_next_shows_it_too);
     tcase_add_test(tc, handshake_of_a_flow_that_is_over_elsewhere_is_done);
+    tcase_add_loop_test(tc, R6_held_for_another_number_is_not_translated_by_an_older_flow, 0, 2);
     suite_add_tcase(s, tc);
     return check_run(s);
 }

@@ -30,6 +30,10 @@ static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t s
     if ((st->view->flags & MPCI_TCP_SYN) == 0 && !mpci_progress_note(&eng->core, e, &d, st)) {
         if (mpci_input_is_wrong(eng, pkt, st->view) || mpci_split_input_stray(&eng->split, st, e))
             return;
+        if (split && pkt->flow != 0) { /* held for another incarnation: not for this one's numbers */
+            mpci_drop(&eng->core, pkt, MPCONN_REASON_HOLD_EXPIRED);
+            return;
+        }
         mpci_split_outside(&eng->split, st, slot);
     }
     share_life(eng, e, slot, before);

@@ -104,6 +104,24 @@ START_TEST(R3_generation_after_the_last_is_the_first)
 }
 END_TEST
 
+/* Of two generations that are as far apart as can be neither is the later one by their distance.
+ * They must not refuse one another for ever. */
+START_TEST(R3_generations_half_the_circle_apart_end_with_one)
+{
+    start(B);
+    tell(A, flow_record(7, 111, 0));
+    tell(B, flow_record(0x8007, 222, 0));
+    share((unsigned)_i);
+    for (unsigned rounds = 0; sync_waiting(&net, A, B) + sync_waiting(&net, B, A) > 0; rounds++) {
+        ck_assert_uint_lt(rounds, 10);
+        sync_deliver(&net, A, B);
+        sync_deliver(&net, B, A);
+    }
+    ck_assert_uint_eq(flow_at(A)->client_isn, flow_at(B)->client_isn);
+    ck_assert_uint_eq(flow_at(A)->generation, flow_at(B)->generation);
+}
+END_TEST
+
 /* The refusal, or the commit after it, is lost: the registrar repeats its own until it is heard. */
 START_TEST(R3_lost_refusal_is_said_again)
 {
@@ -230,6 +248,7 @@ int main(void)
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, R3_commit_of_an_old_generation_is_refused_and_told_again);
     tcase_add_test(tc, R3_generation_after_the_last_is_the_first);
+    tcase_add_loop_test(tc, R3_generations_half_the_circle_apart_end_with_one, 0, 2);
     tcase_add_loop_test(tc, R3_lost_refusal_is_said_again, 0, 20);
     tcase_add_loop_test(tc, R3_what_lives_here_outlives_what_is_over_elsewhere, 0, 2);
     tcase_add_loop_test(tc, R6_copy_that_was_not_seen_for_long_gives_way_to_a_living_one, 0, 2);

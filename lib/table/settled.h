@@ -134,10 +134,14 @@ static inline unsigned mpci_settled_flags(const mpci_settled *e)
     return e->use & MPCI_SETTLED_FLAGS;
 }
 
-/* Generations wrap around: those of a connection that are in use are near one another. */
+/* Generations wrap around: those of a connection that are in use are near one another. Of two that
+ * are as far apart as can be one has to be the later all the same, or both would refuse one another
+ * for ever. */
 static inline int mpci_is_later(uint16_t a, uint16_t b)
 {
-    return a != b && (uint16_t)(a - b) < 0x8000;
+    uint16_t ahead = (uint16_t)(a - b);
+
+    return ahead == 0x8000 ? a > b : ahead != 0 && ahead < 0x8000;
 }
 
 /* 0 stands for none. */

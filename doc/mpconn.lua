@@ -102,6 +102,7 @@ local CODES = {
     { 1, "DELTA", "FLAGS", "the flow is split, not only tracked" },
     { 2, "DELTA", "FLAGS", "the server opened it" },
     { 4, "DELTA", "FLAGS", "the server was heard: its number is certain" },
+    { 8, "DELTA", "FLAGS", "somebody spoke after its RST, which counts for nobody" },
     { 1, "QUERY", "FLAGS", "the segment comes from the server" },
     { 1, "REPLY", "CODE", "nothing is known" },
     { 2, "REPLY", "CODE", "the number is over" },

@@ -79,6 +79,39 @@ START_TEST(R6_who_was_told_a_commit_carries_part_of_the_flow)
 }
 END_TEST
 
+static uint64_t flows_told(void)
+{
+    return carried_said(A, MPCI_RECORD_DELTA) + carried_said(B, MPCI_RECORD_DELTA);
+}
+
+/* A RST that nobody sent, or that was not exact for whom it was meant: the two go on. What one
+ * member takes back must not be brought back by the other with every segment. */
+START_TEST(E14_forged_reset_makes_no_word_for_each_segment)
+{
+    enum { ROUNDS = 100 };
+    uint64_t before;
+
+    carried_begin((unsigned)_i);
+    carried_handshake();
+    carried_segment(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
+    carried_segment(B, SERVER, MPCI_TCP_ACK, 1, 101, 100);
+    sync_carry(&net);
+    carried_segment(A, CLIENT, MPCI_TCP_RST, 101, 0, 0);
+    sync_carry(&net);
+    ck_assert_uint_eq(carried_state(B), MPCONN_FLOW_RESET);
+    before = flows_told();
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        carried_segment(A, CLIENT, MPCI_TCP_ACK, 101 + i, 101 + 10 * i, 1);
+        carried_segment(B, SERVER, MPCI_TCP_ACK, 101 + 10 * i, 102 + i, 10);
+        sync_carry(&net);
+        sync_pass(&net, 100 * MPCONN_MILLISECOND);
+    }
+    ck_assert_uint_le(flows_told() - before, 10);
+    ck_assert_uint_eq(carried_state(A), MPCONN_FLOW_OPEN);
+    ck_assert_uint_eq(carried_state(B), MPCONN_FLOW_OPEN);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("question");
@@ -88,6 +121,7 @@ int main(void)
     tcase_add_loop_test(tc, V18b_unanswered_question_is_asked_again_in_each_round, 0, 2);
     tcase_add_loop_test(tc, V18b_question_that_is_of_no_use_any_more_is_not_asked_again, 0, 2);
     tcase_add_loop_test(tc, R6_who_was_told_a_commit_carries_part_of_the_flow, 0, 2);
+    tcase_add_loop_test(tc, E14_forged_reset_makes_no_word_for_each_segment, 0, 2);
     suite_add_tcase(s, tc);
     return check_run(s);
 }

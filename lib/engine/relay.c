@@ -12,7 +12,7 @@
 static void share_life(mpconn_engine *eng, const mpci_settled *e, uint32_t slot, uint8_t before)
 {
     if (e->state != before && (mpci_settled_flags(e) & MPCI_SETTLED_SHARED) != 0)
-        mpci_share_flow(&eng->split, slot, MPCONN_MEMBER_ALL);
+        mpci_share_life(&eng->split, slot, before);
 }
 
 static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t slot,

@@ -18,6 +18,15 @@ static int acked_already(const mpci_settled *e, const mpci_record *r, unsigned s
            e->dir[side].end == r->end[side];
 }
 
+static void unmark_reset(mpci_settled *e)
+{
+    mpci_track t;
+
+    mpci_settled_track_load(e, &t);
+    t.life &= (uint8_t)~(MPCI_LIFE_RST | MPCI_LIFE_RST_OF_SERVER);
+    mpci_settled_track_store(e, &t);
+}
+
 static void merge_end(mpci_settled *e, const mpci_record *r, unsigned side)
 {
     /* The number behind a FIN: its acknowledgment is waited for here. */
@@ -92,6 +101,8 @@ int mpci_split_merge_copy(mpci_split *sp, mpci_settled *e, const mpci_record *r)
     if (mpci_tick(core->now) - e->last_seen > mpci_tick(core->now) - seen_elsewhere(core, r))
         e->last_seen = seen_elsewhere(core, r); /* nobody gives up what another one still sees */
     e->use = (e->use & ~(uint32_t)MPCI_SETTLED_ASKED) | MPCI_SETTLED_SHARED;
+    if (r->flags & MPCI_FLOW_GOES_ON)
+        unmark_reset(e);
     e->state |= r->state;
     client_acked = merge_ack(e, client_acked, MPCI_LIFE_CLIENT_FIN_ACKED);
     server_acked = merge_ack(e, server_acked, MPCI_LIFE_SERVER_FIN_ACKED);

@@ -153,7 +153,7 @@ static int is_certain(const mpci_split *sp, const mpci_settled *e, const mpconn_
     return h == NULL || (h->flags & MPCI_HANDSHAKE_SERVER_HEARD) != 0;
 }
 
-void mpci_share_flow(mpci_split *sp, uint32_t slot, uint32_t to)
+static void share_flow(mpci_split *sp, uint32_t slot, uint32_t to, unsigned flags)
 {
     const mpci_settled_table *t = &sp->core->settled;
     mpci_settled *e = mpci_settled_at(t, slot);
@@ -162,7 +162,7 @@ void mpci_share_flow(mpci_split *sp, uint32_t slot, uint32_t to)
     mpci_settled_tuple(t, slot, &r.tuple);
     r.type = MPCI_RECORD_DELTA;
     r.client_isn = e->client_isn;
-    r.flags = (uint8_t)((mpci_settled_flags(e) & MPCI_SETTLED_SPLIT ? MPCI_FLOW_SPLIT : 0) |
+    r.flags = (uint8_t)(flags | (mpci_settled_flags(e) & MPCI_SETTLED_SPLIT ? MPCI_FLOW_SPLIT : 0) |
                         (mpci_settled_flags(e) & MPCI_SETTLED_REVERSE ? MPCI_FLOW_REVERSE : 0));
     if (is_certain(sp, e, &r.tuple))
         r.flags |= MPCI_FLOW_HEARD;
@@ -180,6 +180,20 @@ void mpci_share_flow(mpci_split *sp, uint32_t slot, uint32_t to)
     }
     e->use |= MPCI_SETTLED_SHARED;
     mpci_sync_put(sp->sync, to, &r);
+}
+
+void mpci_share_flow(mpci_split *sp, uint32_t slot, uint32_t to)
+{
+    share_flow(sp, slot, to, 0);
+}
+
+/* Life only grows, but for the mark of a RST: who was told of that would tell it back for ever. */
+void mpci_share_life(mpci_split *sp, uint32_t slot, uint8_t before)
+{
+    unsigned taken_back = before & ~(unsigned)mpci_settled_at(&sp->core->settled, slot)->state;
+
+    share_flow(sp, slot, MPCONN_MEMBER_ALL,
+               (taken_back & MPCI_LIFE_RST << 3) != 0 ? MPCI_FLOW_GOES_ON : 0);
 }
 
 void mpci_share_question(mpci_split *sp, uint32_t slot)

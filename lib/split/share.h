@@ -12,6 +12,7 @@ enum {
     MPCI_FLOW_SPLIT = 1 << 0,
     MPCI_FLOW_REVERSE = 1 << 1,
     MPCI_FLOW_HEARD = 1 << 2,       /* the server was heard: its number is certain */
+    MPCI_FLOW_GOES_ON = 1 << 3,     /* somebody spoke after its RST, which counts for nobody */
     MPCI_PLAIN_REVERSE = 1 << 0,    /* the server opened it */
     MPCI_QUERY_FROM_SERVER = 1 << 0 /* the segment that is asked about comes from the server */
 };
@@ -36,6 +37,8 @@ void mpci_share_answer(mpci_split *sp, const mpci_handshake *h, uint32_t to, uns
 void mpci_share_plain(mpci_split *sp, const mpci_handshake *h, uint32_t to);
 void mpci_share_commit(mpci_split *sp, const mpci_handshake *h, uint32_t to);
 void mpci_share_flow(mpci_split *sp, uint32_t slot, uint32_t to);
+/* The same to all, when its life was `before` until now. */
+void mpci_share_life(mpci_split *sp, uint32_t slot, uint8_t before);
 /* What has become of it? */
 void mpci_share_question(mpci_split *sp, uint32_t slot);
 /* A record that only names a connection: SHARE, STALE, QUERY, REPLY, CLOSE, REACK, RST_SEEN, ACK. */

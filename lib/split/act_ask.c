@@ -83,6 +83,9 @@ enum mpci_split_event mpci_act_ask_commit_again(mpci_split *sp, mpci_step *st)
         mpci_drop(sp->core, st->pkt, MPCONN_REASON_HOLD_EXPIRED);
         return MPCI_EV_NOTHING;
     }
+    /* What nobody drives may be a stranger's, who repeats it as often as he likes. */
+    if (!mpci_peers_is_driven(st->h) && !mpci_peers_may_ask(sp, st))
+        return MPCI_EV_NOTHING;
     keep_syn_ack(sp, st, MPCONN_REASON_SERVER_REPEATED);
     st->h->asked = 0;
     return mpci_split_ask_registrar(sp, st->h);

@@ -48,10 +48,12 @@ enum mpci_split_event mpci_act_kill_plain(mpci_split *sp, mpci_step *st)
     return mpci_act_kill_plain_silent(sp, st);
 }
 
-/* Its offers travel in the cookie: a client that proves itself later loses nothing. */
+/* Its offers travel in the cookie: a client that proves itself later loses nothing. What was only
+ * told here goes on elsewhere. */
 enum mpci_split_event mpci_act_evicted(mpci_split *sp, mpci_step *st)
 {
-    mpci_core_refused(sp->core, st->h, MPCONN_REASON_HANDSHAKE_EVICTED);
+    if (st->h->driver == MPCI_NOBODY)
+        mpci_core_refused(sp->core, st->h, MPCONN_REASON_HANDSHAKE_EVICTED);
     return MPCI_EV_NOTHING;
 }
 

@@ -96,6 +96,7 @@ enum mpci_split_event mpci_act_track_answer(mpci_split *sp, mpci_step *st)
         mpci_path_learn(&sp->paths, &sp->core->table_key, st->tuple, MPCI_NOBODY, sp->core->now);
     else if (st->pkt->flow == 0 || (h->roles & MPCI_ROLE_ANSWERED) == 0) /* not told of it yet */
         mpci_share_answer(sp, h, h->driver, 0);
+    mpci_core_release(sp->core, h, MPCONN_REASON_RELEASED); /* the opener's ACK came first */
     mpci_forward(sp->core, st->pkt, MPCONN_REASON_TRACKED);
     return MPCI_EV_NOTHING;
 }
@@ -116,8 +117,11 @@ enum mpci_split_event mpci_act_no_room_plain(mpci_split *sp, mpci_step *st)
     return MPCI_EV_NOTHING;
 }
 
+/* Whoever passed the SYN on knows what became of it; who was only told of it has nothing to tell. */
 enum mpci_split_event mpci_act_plain_expired(mpci_split *sp, mpci_step *st)
 {
+    if (st->h->driver != MPCI_NOBODY)
+        return MPCI_EV_NOTHING;
     mpci_count(&sp->core->counters, MPCONN_REASON_EXPIRED);
     mpci_core_refused(sp->core, st->h, MPCONN_REASON_EXPIRED);
     return MPCI_EV_NOTHING;

@@ -50,12 +50,11 @@ void mpci_split_announce_plain(mpci_split *sp, mpci_handshake *h, unsigned from)
     if (!mpci_sync_anybody(sp->sync))
         return;
     counterpart = mpci_path_find(&sp->paths, &sp->core->table_key, &h->tuple, sp->core->now);
-    if (counterpart == MPCI_NOBODY && sp->announce == MPCONN_ANNOUNCE_EARLY)
-        counterpart = MPCONN_MEMBER_ALL;
-    if (counterpart == MPCI_NOBODY || !mpci_peers_spend(sp, from))
+    if ((counterpart == MPCI_NOBODY && sp->announce != MPCONN_ANNOUNCE_EARLY) ||
+        !mpci_peers_spend(sp, from))
         return;
     h->roles |= MPCI_ROLE_TOLD;
-    mpci_share_plain(sp, h, counterpart);
+    mpci_share_plain(sp, h, counterpart != MPCI_NOBODY ? counterpart : MPCONN_MEMBER_ALL);
 }
 
 void mpci_split_announce_late(mpci_split *sp, mpci_handshake *h)

@@ -16,7 +16,9 @@ static mpci_settled *same_flow(const mpci_split *sp, const mpci_step *st, uint32
 {
     mpci_settled *e = settled_of(sp, st, slot);
 
-    return e != NULL && e->client_isn == st->record->client_isn && mpci_incarnation_is_alive(e) ? e : NULL;
+    return e != NULL && e->client_isn == st->record->client_isn && mpci_incarnation_is_alive(e)
+               ? e
+               : NULL;
 }
 
 static void answer(mpci_split *sp, const mpci_step *st, unsigned code)
@@ -55,11 +57,21 @@ static int entry_is_other(const mpci_step *st)
            st->h->client_isn != st->record->client_isn;
 }
 
+static int is_plain(const mpci_handshake *h)
+{
+    return h->state == MPCI_ST_PLAIN_SYN || h->state == MPCI_ST_PLAIN_ANSWERED;
+}
+
 /* The entry is of this incarnation, and nothing is split. */
 static int is_plain_entry(const mpci_step *st)
 {
-    return st->h != NULL && st->h->client_isn == st->record->client_isn &&
-           (st->h->state == MPCI_ST_PLAIN_SYN || st->h->state == MPCI_ST_PLAIN_ANSWERED);
+    return st->h != NULL && st->h->client_isn == st->record->client_isn && is_plain(st->h);
+}
+
+/* Nobody has proved the number of that entry: the one that is driven takes its place. */
+static int is_left_for_a_driver(const mpci_handshake *h)
+{
+    return h->state == MPCI_ST_ANSWERED || h->state == MPCI_ST_EXPECTED || is_plain(h);
 }
 
 /* The client goes on elsewhere: nobody waits any more for who was to be heard. */
@@ -77,11 +89,9 @@ static void told_drive(mpci_split *sp, mpci_step *st)
         return;
     if (entry_is_other(st))
         leave_behind(sp, st);
-    if (entry_is_other(st)) {
-        if (st->h->state != MPCI_ST_ANSWERED && st->h->state != MPCI_ST_EXPECTED) {
-            answer(sp, st, MPCI_REPLY_NO);
-            return;
-        }
+    if (entry_is_other(st) && !is_left_for_a_driver(st->h)) {
+        answer(sp, st, MPCI_REPLY_NO);
+        return;
     }
     mpci_split_run(sp, st, MPCI_EV_TOLD_DRIVE);
 }
@@ -124,7 +134,7 @@ static int tell_what_is_plain(mpci_split *sp, mpci_step *st)
     mpci_handshake *h = st->h;
     int opened_here, answered_here;
 
-    if (h == NULL || (h->state != MPCI_ST_PLAIN_SYN && h->state != MPCI_ST_PLAIN_ANSWERED) ||
+    if (h == NULL || !is_plain(h) ||
         (st->record->client_isn != 0 && st->record->client_isn != h->client_isn))
         return 0;
     opened_here = h->driver == MPCI_NOBODY;

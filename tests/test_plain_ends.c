@@ -190,6 +190,43 @@ START_TEST(R12_forged_syn_acks_make_no_more_records_than_the_budget_allows)
 }
 END_TEST
 
+/* SYN cookies of a server across a tick: the client repeats its SYN, and takes either of the two
+ * SYN|ACKs. The answers come to A, or to B. */
+static void answer_with(uint32_t z, unsigned at)
+{
+    bed_conn other = c;
+
+    other.z = z;
+    gets(at, SERVER, bed_syn_ack_seg(&other), MPCONN_VERDICT_FORWARD);
+    sync_carry(&net);
+}
+
+START_TEST(R2_ack_says_which_of_two_numbers_of_the_server_counts)
+{
+    unsigned at = _i & 1 ? B : A;
+    uint32_t slot, z[] = {c.z, c.z + 12448274};
+    mpci_core *core;
+
+    net.at[A].cfg.announce = MPCONN_ANNOUNCE_EARLY;
+    begin(_i & 4 ? A : B);
+    gets(A, CLIENT, bed_syn_seg(&c), MPCONN_VERDICT_FORWARD);
+    sync_carry(&net);
+    answer_with(z[0], at);
+    gets(A, CLIENT, bed_syn_seg(&c), MPCONN_VERDICT_FORWARD);
+    sync_carry(&net);
+    answer_with(z[1], at);
+    answer_with(z[1], at); /* it was sent again */
+    c.y = z[1] + 1;
+    gets(A, CLIENT, bed_proof_seg(&c), MPCONN_VERDICT_DROP);
+    c.y = c.z = z[_i >> 1 & 1];
+    gets(A, CLIENT, bed_proof_seg(&c), MPCONN_VERDICT_FORWARD);
+    ck_assert_uint_eq(flows_at(A), 1);
+    core = &m[A]->eng->core;
+    slot = mpci_settled_find(&core->settled, mpci_tuple_hash(&core->table_key, &c.tuple), &c.tuple);
+    ck_assert_uint_eq(mpci_settled_at(&core->settled, slot)->dir[SERVER].end, c.z + 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("plain ends");
@@ -206,6 +243,7 @@ int main(void)
     tcase_add_loop_test(tc, R8_driver_of_the_next_number_is_heard_where_the_last_one_was_tracked, 0,
                         2);
     tcase_add_loop_test(tc, R12_forged_syn_acks_make_no_more_records_than_the_budget_allows, 0, 2);
+    tcase_add_loop_test(tc, R2_ack_says_which_of_two_numbers_of_the_server_counts, 0, 8);
     suite_add_tcase(s, tc);
     return check_run(s);
 }

@@ -39,6 +39,7 @@ enum mpci_split_event mpci_act_hear_plain_answer(mpci_split *sp, mpci_step *st)
 {
     mpci_handshake *h = st->h;
 
+    mpci_split_note_number(h, st->record->server_isn);
     mpci_share_note_answer(h, st->record);
     h->answerer = (uint16_t)st->teller;
     mpci_path_learn(&sp->paths, &sp->core->table_key, st->tuple, st->teller, sp->core->now);

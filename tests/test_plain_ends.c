@@ -148,6 +148,25 @@ START_TEST(entry_of_what_was_only_told_ends_without_a_word)
 }
 END_TEST
 
+START_TEST(entry_of_what_was_only_told_gives_way_without_a_word)
+{
+    net.at[A].cfg.announce = MPCONN_ANNOUNCE_EARLY;
+    begin((unsigned)_i);
+    gets(A, CLIENT, bed_syn_seg(&c), MPCONN_VERDICT_FORWARD);
+    sync_carry(&net);
+    m[A]->n_events = m[B]->n_events = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        mpci_step evict = {0};
+
+        evict.h = mpci_handshake_oldest_unproved(&m[i]->eng->core.handshakes);
+        ck_assert_ptr_nonnull(evict.h);
+        mpci_split_run(&m[i]->eng->split, &evict, MPCI_EV_EVICTED);
+    }
+    ck_assert_uint_eq(sync_events(&net, A, MPCONN_EVENT_REFUSED, 0), 1);
+    ck_assert_uint_eq(sync_events(&net, B, MPCONN_EVENT_REFUSED, 0), 0);
+}
+END_TEST
+
 /* The client came back with another number, and where connections are split. What the server
  * answers must not go past the driver as if it were the old one's. */
 START_TEST(R8_driver_of_the_next_number_is_heard_where_the_last_one_was_tracked)
@@ -240,6 +259,7 @@ int main(void)
     tcase_add_loop_test(tc, ack_that_waits_goes_on_when_the_answer_comes_here, 0, 2);
     tcase_add_loop_test(tc, A2_syn_that_is_passed_on_is_announced_to_all, 0, 2);
     tcase_add_loop_test(tc, entry_of_what_was_only_told_ends_without_a_word, 0, 2);
+    tcase_add_loop_test(tc, entry_of_what_was_only_told_gives_way_without_a_word, 0, 2);
     tcase_add_loop_test(tc, R8_driver_of_the_next_number_is_heard_where_the_last_one_was_tracked, 0,
                         2);
     tcase_add_loop_test(tc, R12_forged_syn_acks_make_no_more_records_than_the_budget_allows, 0, 2);

@@ -93,6 +93,70 @@ START_TEST(R3_commit_of_an_old_generation_is_refused_and_told_again)
 }
 END_TEST
 
+static void expect_of_c(uint16_t generation)
+{
+    for (unsigned i = A; i <= B; i++) {
+        ck_assert_ptr_nonnull(flow_at(i));
+        ck_assert_uint_eq(flow_at(i)->client_isn, c.x);
+        ck_assert_uint_eq(flow_at(i)->generation, generation);
+    }
+}
+
+/* B has decided about c, which nobody told it the last incarnation of, and waits to hear its ends. */
+static void decide_at_b(void)
+{
+    bed_segment seg;
+
+    start(B);
+    bed_syn(m[A], &c);
+    bed_proof(m[A], &c);
+    seg = bed_syn_ack_seg(&c);
+    bed_in(m[B], SERVER, &seg);
+    sync_carry(&net);
+    expect_of_c(1);
+}
+
+START_TEST(R3_copy_of_an_equal_generation_does_not_replace_what_the_server_just_answered)
+{
+    decide_at_b();
+    tell(B, flow_record(1, c.x + 1000, 0));
+    sync_carry(&net);
+    expect_of_c(2);
+}
+END_TEST
+
+/* Two that both still wait would raise one another until one of them is confirmed. */
+START_TEST(R3_handshake_opens_one_generation_behind_what_is_told)
+{
+    mpci_record r = {.type = MPCI_RECORD_STALE, .generation = 1};
+
+    decide_at_b();
+    r.tuple = c.tuple;
+    r.client_isn = c.x;
+    tell(B, r);
+    ck_assert_uint_eq(flow_at(B)->generation, 2);
+    r.generation = 2;
+    tell(B, r);
+    sync_carry(&net);
+    expect_of_c(2);
+}
+END_TEST
+
+/* A commit that is refused does not end the waiting of what refuses it. */
+START_TEST(R3_refused_commit_leaves_the_handshake_that_stands)
+{
+    mpci_record r = {.type = MPCI_RECORD_COMMIT, .generation = 1, .server_isn = 77, .seq_offset = 7};
+
+    decide_at_b();
+    r.tuple = c.tuple;
+    r.client_isn = c.x + 1000;
+    tell(B, r);
+    tell(B, flow_record(1, c.x + 1000, 0));
+    sync_carry(&net);
+    expect_of_c(2);
+}
+END_TEST
+
 START_TEST(R3_generation_after_the_last_is_the_first)
 {
     start(B);
@@ -247,6 +311,10 @@ int main(void)
 
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, R3_commit_of_an_old_generation_is_refused_and_told_again);
+    tcase_add_test(tc,
+                   R3_copy_of_an_equal_generation_does_not_replace_what_the_server_just_answered);
+    tcase_add_test(tc, R3_handshake_opens_one_generation_behind_what_is_told);
+    tcase_add_test(tc, R3_refused_commit_leaves_the_handshake_that_stands);
     tcase_add_test(tc, R3_generation_after_the_last_is_the_first);
     tcase_add_loop_test(tc, R3_generations_half_the_circle_apart_end_with_one, 0, 2);
     tcase_add_loop_test(tc, R3_lost_refusal_is_said_again, 0, 20);

@@ -46,6 +46,42 @@ static int is_outlived(const mpci_split *sp, const mpci_settled *e, const mpci_r
            (is_over(r) || (is_sure(sp, e) && r->idle_s > SURE_SECONDS));
 }
 
+/* Everybody has to hear of the new one. */
+static void commit_again(mpci_split *sp, mpci_handshake *h)
+{
+    if (h->driver != MPCI_NOBODY)
+        h->roles |= MPCI_ROLE_OWES_DRIVER;
+    if (h->answerer != MPCI_NOBODY)
+        h->roles |= MPCI_ROLE_OWES_ANSWERER;
+    mpci_split_tell_commit(sp, h);
+    mpci_split_confirm_timer(sp, h);
+}
+
+/* Who still has the server's SYN|ACK opens the generation behind one that stands in its way, but once:
+ * two that both still wait would raise one another until one of them is confirmed. */
+static int open_behind(mpci_split *sp, mpci_handshake *h, uint32_t slot, uint16_t generation)
+{
+    if (h == NULL || h->settled != slot || (h->roles & MPCI_ROLE_OPENED) != 0)
+        return 0;
+    h->roles |= MPCI_ROLE_OPENED;
+    mpci_settled_at(&sp->core->settled, slot)->generation = mpci_generation_after(generation);
+    if (h->state == MPCI_ST_CONFIRMING)
+        commit_again(sp, h);
+    return 1;
+}
+
+/* Who counted the same generation knew nothing of ours. A later one is taken: whoever opened that
+ * may have known. */
+static int holds_against(mpci_split *sp, uint32_t slot, const mpci_record *r)
+{
+    const mpci_settled *e = mpci_settled_at(&sp->core->settled, slot);
+    uint64_t hash = mpci_tuple_hash(&sp->core->table_key, &r->tuple);
+
+    return r->generation == e->generation &&
+           open_behind(sp, mpci_handshake_find(&sp->core->handshakes, hash, &r->tuple), slot,
+                       r->generation);
+}
+
 int mpci_incarnation_stands(mpci_split *sp, uint32_t slot, const mpci_record *r, uint32_t teller)
 {
     mpci_settled *e = mpci_settled_at(&sp->core->settled, slot);
@@ -54,7 +90,8 @@ int mpci_incarnation_stands(mpci_split *sp, uint32_t slot, const mpci_record *r,
         if (mpci_incarnation_is_later(r->generation, r->client_isn, e))
             e->generation = mpci_generation_after(r->generation);
     } else if (mpci_incarnation_is_later(r->generation, r->client_isn, e)) {
-        return 0;
+        if (!holds_against(sp, slot, r))
+            return 0;
     } else {
         mpci_share_stale(sp, &r->tuple, r->client_isn, e->generation, teller);
     }
@@ -83,26 +120,12 @@ void mpci_incarnation_raise(mpci_settled *e, uint16_t generation)
         e->generation = generation;
 }
 
-/* Everybody has to hear of the new one. */
-static void commit_again(mpci_split *sp, mpci_handshake *h)
-{
-    if (h->driver != MPCI_NOBODY)
-        h->roles |= MPCI_ROLE_OWES_DRIVER;
-    if (h->answerer != MPCI_NOBODY)
-        h->roles |= MPCI_ROLE_OWES_ANSWERER;
-    mpci_split_tell_commit(sp, h);
-    mpci_split_confirm_timer(sp, h);
-}
-
 void mpci_incarnation_refused(mpci_split *sp, mpci_step *st, uint32_t slot)
 {
     mpci_settled *e = mpci_settled_at(&sp->core->settled, slot);
 
-    if (st->h == NULL || st->h->settled != slot ||
-        mpci_is_later(e->generation, st->record->generation))
+    if (mpci_is_later(e->generation, st->record->generation) ||
+        !open_behind(sp, st->h, slot, st->record->generation))
         return; /* whoever refused it has told of the other one, too */
-    e->generation = mpci_generation_after(st->record->generation);
-    if (st->h->state == MPCI_ST_CONFIRMING)
-        commit_again(sp, st->h);
     mpci_share_flow(sp, slot, st->teller);
 }

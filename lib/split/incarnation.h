@@ -17,7 +17,7 @@ int mpci_incarnation_refuses(mpci_split *sp, uint64_t hash, const mpci_record *c
                              uint32_t teller);
 
 /* What was told is refused elsewhere (STALE). Who still has the server's SYN|ACK for it opens a later
- * generation, and tells again; the record of the step is the refusal. */
+ * generation, once a handshake, and tells again; the record of the step is the refusal. */
 void mpci_incarnation_refused(mpci_split *sp, mpci_step *st, uint32_t slot);
 
 /* Of one incarnation the latest generation counts. */

@@ -223,7 +223,7 @@ static void told_commit(mpci_split *sp, mpci_step *st)
                mpci_tombstones_find(&sp->core->tombstones, st->hash, isn) != MPCI_TOMBSTONE_NONE) {
         /* it is over, or the client gave up meanwhile (V10) */
         mpci_share_word(sp, MPCI_RECORD_CLOSE, st->tuple, isn, st->teller, MPCI_REPLY_DEAD);
-    } else {
+    } else if (!mpci_incarnation_refuses(sp, st->hash, st->record, st->teller)) {
         if (st->h != NULL)
             leave_behind(sp, st);
         if (st->h == NULL)

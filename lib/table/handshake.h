@@ -55,7 +55,8 @@ enum {
     MPCI_ROLE_ANSWERED = 1 << 1,    /* the server's SYN|ACK came here */
     MPCI_ROLE_TOLD = 1 << 2,        /* other members know of it */
     MPCI_ROLE_OWES_DRIVER = 1 << 3, /* has not acknowledged the commit */
-    MPCI_ROLE_OWES_ANSWERER = 1 << 4
+    MPCI_ROLE_OWES_ANSWERER = 1 << 4,
+    MPCI_ROLE_OPENED = 1 << 5       /* has opened a generation behind what others told (R3) */
 };
 
 enum {

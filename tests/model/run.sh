@@ -4,8 +4,9 @@
 # tests/model/run.sh [NAME...]        check everything, or what is named
 # tests/model/run.sh --trail NAME     print the schedule that breaks NAME
 #
-# Checks handshake.pml, with what it includes, in every configuration, then
-# with one wrong rule each. The right rules must hold in every state there is;
+# Checks handshake.pml, with what it includes, in every configuration, and
+# incarnations.pml where the first word says INCARNATIONS; then both with one
+# wrong rule each. The right rules must hold in every state there is;
 # a wrong rule must be caught. Status: 0 as expected, 1 not, 77 nothing to check with.
 
 set -u
@@ -52,7 +53,34 @@ translate-unheard       caught SYNS=2 TRANSLATE_UNHEARD
 no-question-unheard     caught SYNS=2 NO_QUESTION_UNHEARD
 two-silent-answers      limit  SYNS=2 ALL_STRICT
 old-syn-and-ack         limit  TOMBSTONE OLD_SYN
+both-know               holds  INCARNATIONS
+both-know-alone         holds  INCARNATIONS ALONE LOSSES=1
+both-know-waits         holds  INCARNATIONS X1_WAITS BOTH_WAIT
+one-forgot              holds  INCARNATIONS ONE_FORGOT
+one-forgot-waits        holds  INCARNATIONS ONE_FORGOT X1_WAITS
+one-forgot-over         holds  INCARNATIONS ONE_FORGOT X1_OVER AHEAD=2
+forgets-between         holds  INCARNATIONS RESTART LATE=0
+both-wait-quiet         holds  INCARNATIONS ONE_FORGOT X1_WAITS BOTH_WAIT ONLY_I3
+by-x                    caught INCARNATIONS ONE_FORGOT X1_WAITS BY_X
+by-generation           free   INCARNATIONS ONE_FORGOT X1_WAITS BY_GENERATION
+no-stale                caught INCARNATIONS ONE_FORGOT NO_STALE
+dead-outlives           caught INCARNATIONS ONE_FORGOT X1_OVER AHEAD=2 DEAD_OUTLIVES
+no-tombstone            caught INCARNATIONS NO_TOMBSTONE
+generation-not-raised   caught INCARNATIONS ONE_FORGOT X1_WAITS NOT_RAISED
+gives-way               caught INCARNATIONS ONE_FORGOT GIVES_WAY
+refuses-late            caught INCARNATIONS ONE_FORGOT X1_WAITS REFUSES_LATE
+opens-again             caught INCARNATIONS ONE_FORGOT X1_WAITS BOTH_WAIT ONLY_I3 OPENS_AGAIN
+both-wait               limit  INCARNATIONS ONE_FORGOT X1_WAITS BOTH_WAIT
+told-and-forgotten      limit  INCARNATIONS ONE_FORGOT ALONE
+higher-and-forgotten    limit  INCARNATIONS ONE_FORGOT AHEAD=2
+end-lost                limit  INCARNATIONS ONE_FORGOT LOSSES=1
+late-after-restart      limit  INCARNATIONS RESTART
 END
+}
+
+# model DEFINE...: the file these are for.
+model() {
+        case ${1:-} in INCARNATIONS) echo incarnations ;; *) echo handshake ;; esac
 }
 
 # build NAME DEFINE...: in a directory of its own.
@@ -60,12 +88,13 @@ build() {
         # Compiling well takes longer than finding an error.
         level=-O1
         case $expected in caught | limit) level=-O0 ;; esac
+        case ${2:-} in INCARNATIONS) level=-O0 ;; esac
         mkdir -p "$work/$1" && cd "$work/$1" || return 1
         shift
         flags=
         for define in "$@"; do flags="$flags -D$define"; done
         # shellcheck disable=SC2086
-        spin $flags -a "$here/handshake.pml" >spin.log 2>&1 &&
+        spin $flags -a "$here/$(model "${1:-}").pml" >spin.log 2>&1 &&
                 $cc $level -DSAFETY -DNOREDUCE -DMEMLIM=$memory -w -o pan pan.c >cc.log 2>&1
 }
 
@@ -109,8 +138,11 @@ check() {
 
 # States have the names of the code's table; DEAD is no state there but a tombstone.
 names() {
-        for state in $(sed -n 's/^#define \([A-Z]*\) [0-9]$/\1/p' "$here/handshake.pml"); do
-                case $state in DEAD | OVER | SYNS | VICTIM) continue ;; esac
+        for state in $(sed -n 's/^#define \([A-Z]*\) [0-9]$/\1/p' "$here/handshake.pml" \
+                "$here/incarnations.pml" | sort -u); do
+                case $state in
+                DEAD | OVER | SYNS | VICTIM | AHEAD | LATE | LOSSES | NOBODY) continue ;;
+                esac
                 grep -q "X($state," "$here/../../lib/split/machine.def" || {
                         echo "state $state is not in lib/split/machine.def"
                         touch "$work/failed"
@@ -142,7 +174,7 @@ if test "${1:-}" = --trail; then
         for define in "$@"; do flags="$flags -D$define"; done
         trail=$(ls ./*.trail 2>/dev/null) || { echo "no error found"; exit 0; }
         # shellcheck disable=SC2086
-        spin $flags -k "$trail" "$here/handshake.pml" 2>&1 |
+        spin $flags -k "$trail" "$here/$(model "${1:-}").pml" 2>&1 |
                 sed -n '/^ *\(M[01] \|server gets\)/s/^ */  /p; s/.*text of failed/  failed/p
                         s/^[^a-z]*\(forward\|back\|reach_[12]\) = /  set \1 = /p'
         exit 0

@@ -22,7 +22,7 @@ local CRITICAL, HELLO, HELLO_ENTRY = 0x80, 1, 18
 -- bytes and meaning of each field
 local FIELDS = {
     FLAGS = { 1, "flags of the record type, see below" },
-    CODE = { 1, "REPLY and ACK: see below; CLOSE: reason" },
+    CODE = { 1, "REPLY and ACK: see below; CLOSE: why, an mpconn_reason" },
     GENERATION = { 2, "orders the incarnations of a connection (rule R3)" },
     HS = { 2, "what client and cluster agreed to: the handshake word" },
     OPTIONS = { 1, "what the server's SYN|ACK agreed to" },

@@ -122,6 +122,30 @@ START_TEST(killed_flow_is_over_at_the_other_member)
     ck_assert_int_eq(mpconn_engine_kill(m[A]->eng, &all, NULL, m[A]->now), MPCONN_OK);
     sync_carry(&net);
     ck_assert_uint_eq(flows_at(B), 0);
+    ck_assert_uint_eq(m[B]->n_events, 2);
+    ck_assert_uint_eq(m[B]->events[1].type, MPCONN_EVENT_ENDED);
+    ck_assert_uint_eq(m[B]->events[1].reason, MPCONN_REASON_KILLED);
+}
+END_TEST
+
+/* A member of a later version may have reasons that are not known here. */
+START_TEST(flow_that_is_over_for_a_reason_of_a_later_version_is_over)
+{
+    static const uint8_t codes[] = {MPCONN_REASON_NONE, 255};
+    mpci_record r = {0};
+
+    sync_start(&net);
+    settle_asymmetric();
+    r.type = MPCI_RECORD_CLOSE;
+    r.tuple = c.tuple;
+    r.client_isn = c.x;
+    r.code = codes[_i];
+    sync_put(&net, A, net.at[B].id, &r);
+    sync_flush(&net, A);
+    sync_carry(&net);
+    ck_assert_uint_eq(flows_at(B), 0);
+    ck_assert_uint_eq(m[B]->events[1].type, MPCONN_EVENT_ENDED);
+    ck_assert_uint_eq(m[B]->events[1].reason, MPCONN_REASON_FLOW_RESET);
 }
 END_TEST
 
@@ -322,6 +346,7 @@ int main(void)
     tcase_add_test(tc, V18_fins_seen_by_different_members_close_both_copies);
     tcase_add_test(tc, V18_reset_seen_by_one_member_ends_both_copies);
     tcase_add_test(tc, killed_flow_is_over_at_the_other_member);
+    tcase_add_loop_test(tc, flow_that_is_over_for_a_reason_of_a_later_version_is_over, 0, 2);
     tcase_add_test(tc, number_the_server_names_wins_over_a_commit);
     tcase_add_loop_test(tc, number_the_server_names_here_is_that_of_another_s_commit, 0, 2);
     tcase_add_test(tc, number_that_nobody_committed_is_not_taken);

@@ -68,7 +68,8 @@ static void kill_flow(mpconn_engine *eng, uint32_t slot, const mpconn_tuple *tup
     mpci_settled_delta(e, &d);
     mpci_split_flow_ends(&eng->split, slot);
     if (mpci_settled_flags(e) & MPCI_SETTLED_SHARED)
-        mpci_share_word(&eng->split, MPCI_RECORD_CLOSE, tuple, e->client_isn, MPCONN_MEMBER_ALL, 0);
+        mpci_share_word(&eng->split, MPCI_RECORD_CLOSE, tuple, e->client_isn, MPCONN_MEMBER_ALL,
+                        MPCONN_REASON_KILLED);
     if (!silent) {
         reset_endpoint(eng, e, tuple, &d, MPCONN_SIDE_CLIENT);
         reset_endpoint(eng, e, tuple, &d, MPCONN_SIDE_SERVER);

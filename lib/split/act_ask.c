@@ -91,6 +91,12 @@ enum mpci_split_event mpci_act_ask_commit_again(mpci_split *sp, mpci_step *st)
     return mpci_split_ask_registrar(sp, st->h);
 }
 
+static void send_query(mpci_split *sp, mpci_handshake *h)
+{
+    mpci_share_word(sp, MPCI_RECORD_QUERY, &h->tuple, h->client_isn, MPCONN_MEMBER_ALL, 0);
+    mpci_peers_ask_later(sp, h);
+}
+
 /* Who knows the driver goes on: if the registrar is down, it will be the registrar itself. */
 enum mpci_split_event mpci_act_ask_commit_by_timer(mpci_split *sp, mpci_step *st)
 {
@@ -98,8 +104,7 @@ enum mpci_split_event mpci_act_ask_commit_by_timer(mpci_split *sp, mpci_step *st
         return MPCI_EV_EXHAUSTED;
     if ((st->h->roles & MPCI_ROLE_ANSWERED) != 0)
         return mpci_split_ask_registrar(sp, st->h);
-    mpci_share_word(sp, MPCI_RECORD_QUERY, &st->h->tuple, st->h->client_isn, MPCONN_MEMBER_ALL, 0);
-    mpci_peers_ask_later(sp, st->h);
+    send_query(sp, st->h);
     return MPCI_EV_NOTHING;
 }
 
@@ -184,7 +189,7 @@ enum mpci_split_event mpci_act_claim_aborted(mpci_split *sp, mpci_step *st)
     mpci_peers_consume(sp, st, MPCONN_REASON_CLIENT_ABORTED);
     mpci_split_bury(sp, st, MPCONN_REASON_CLIENT_ABORTED);
     mpci_share_word(sp, MPCI_RECORD_CLOSE, st->tuple, st->h->client_isn, MPCONN_MEMBER_ALL,
-                    MPCI_REPLY_DEAD);
+                    MPCONN_REASON_CLIENT_ABORTED);
     return MPCI_EV_NOTHING;
 }
 
@@ -206,12 +211,6 @@ enum mpci_split_event mpci_act_drive_also(mpci_split *sp, mpci_step *st)
 }
 
 /* --- segments of a connection that only another member can know --- */
-
-static void send_query(mpci_split *sp, mpci_handshake *h)
-{
-    mpci_share_word(sp, MPCI_RECORD_QUERY, &h->tuple, h->client_isn, MPCONN_MEMBER_ALL, 0);
-    mpci_peers_ask_later(sp, h);
-}
 
 enum mpci_split_event mpci_act_ask(mpci_split *sp, mpci_step *st)
 {

@@ -246,7 +246,7 @@ enum mpci_split_event mpci_act_abort_server(mpci_split *sp, mpci_step *st)
     mpci_split_reset_server(sp, st->h, st->h->client_isn + 1);
     if ((st->h->roles & MPCI_ROLE_TOLD) != 0)
         mpci_share_word(sp, MPCI_RECORD_CLOSE, st->tuple, st->h->client_isn, MPCONN_MEMBER_ALL,
-                        MPCI_REPLY_DEAD);
+                        MPCONN_REASON_CLIENT_ABORTED);
     consume(sp, st, MPCONN_REASON_CLIENT_ABORTED);
     mpci_split_bury(sp, st, MPCONN_REASON_CLIENT_ABORTED);
     return MPCI_EV_NOTHING;

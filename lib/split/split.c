@@ -64,9 +64,9 @@ static enum mpci_split_event classify_proof(mpci_split *sp, const mpci_step *st,
     return another ? MPCI_EV_PROOF_NEW : proof_event(st->view);
 }
 
-/* The answerer says nothing before it has this ACK, so only one number is right: who cannot see the
- * SYN|ACK must not settle a flow by trying (E12); or one of two, when the answerer gave two. The opener may be ahead by what the SYN|ACK
- * allowed, when its first ACK was lost before it came here. */
+/* The answerer says nothing before it has this ACK, so only one number is right, or one of two when it
+ * gave two: who cannot see the SYN|ACK must not settle a flow by trying (E12). The opener may be
+ * ahead by what the SYN|ACK allowed, when its first ACK was lost before it came here. */
 static int acks_plain(const mpci_handshake *h, const mpci_view *v)
 {
     return h->state == MPCI_ST_PLAIN_ANSWERED &&

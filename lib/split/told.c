@@ -222,7 +222,8 @@ static void told_commit(mpci_split *sp, mpci_step *st)
     } else if ((e != NULL && e->client_isn == isn) ||
                mpci_tombstones_find(&sp->core->tombstones, st->hash, isn) != MPCI_TOMBSTONE_NONE) {
         /* it is over, or the client gave up meanwhile (V10) */
-        mpci_share_word(sp, MPCI_RECORD_CLOSE, st->tuple, isn, st->teller, MPCI_REPLY_DEAD);
+        mpci_share_word(sp, MPCI_RECORD_CLOSE, st->tuple, isn, st->teller,
+                        MPCONN_REASON_DEAD_FLOW);
     } else if (!mpci_incarnation_refuses(sp, st->hash, st->record, st->teller)) {
         if (st->h != NULL)
             leave_behind(sp, st);
@@ -261,6 +262,14 @@ static void told_flow(mpci_split *sp, mpci_step *st)
         mpci_split_run(sp, st, MPCI_EV_TOLD_FLOW);
 }
 
+/* Why it is over, in the words of who ended it where they are known here. */
+static unsigned close_reason(const mpci_record *r)
+{
+    return r->code != MPCONN_REASON_NONE && mpconn_reason_name(r->code) != NULL
+               ? r->code
+               : MPCONN_REASON_FLOW_RESET;
+}
+
 static void told_close(mpci_split *sp, mpci_step *st)
 {
     uint32_t slot;
@@ -269,7 +278,7 @@ static void told_close(mpci_split *sp, mpci_step *st)
     mpci_core_bury(sp->core, st->hash, st->record->client_isn, MPCI_TOMBSTONE_FOUND);
     if (e != NULL && e->client_isn == st->record->client_isn) {
         mpci_split_flow_ends(sp, slot);
-        mpci_core_end_flow(sp->core, slot, MPCONN_REASON_FLOW_RESET);
+        mpci_core_end_flow(sp->core, slot, close_reason(st->record));
         return;
     }
     if (st->h != NULL && !entry_is_other(st))

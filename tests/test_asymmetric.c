@@ -57,7 +57,7 @@ static void handshake(void)
     ck_assert_uint_eq(m[B]->n_out, 0);
 }
 
-START_TEST(R1_answer_elsewhere_is_committed_by_the_registrar_and_both_translate)
+START_TEST(R1_R1b_registrar_commits_an_answer_elsewhere_and_both_translate)
 {
     start((unsigned)_i);
     handshake();
@@ -321,7 +321,7 @@ START_TEST(V12_port_is_used_again_before_the_end_is_known)
 END_TEST
 
 /* What a bad channel brings late. */
-START_TEST(S_late_drive_does_not_bring_back_what_is_over)
+START_TEST(S22_late_drive_does_not_bring_back_what_is_over)
 {
     const sync_letter *late;
 
@@ -360,7 +360,7 @@ START_TEST(V12_port_is_used_again_before_the_abort_is_known)
 END_TEST
 
 /* It is about the life before the last one. */
-START_TEST(S_late_delta_does_not_end_a_handshake)
+START_TEST(S08_late_delta_does_not_end_a_handshake)
 {
     sync_letter late;
 
@@ -415,7 +415,7 @@ int main(void)
     TCase *tc = tcase_create("asymmetric");
 
     tcase_add_checked_fixture(tc, set_up, tear_down);
-    tcase_add_loop_test(tc, R1_answer_elsewhere_is_committed_by_the_registrar_and_both_translate, 0,
+    tcase_add_loop_test(tc, R1_R1b_registrar_commits_an_answer_elsewhere_and_both_translate, 0,
                         2);
     tcase_add_loop_test(tc, principle_5_second_connection_of_a_path_is_announced_at_once, 0, 2);
     tcase_add_loop_test(tc, principle_5_symmetric_connection_tells_nobody, 0, 2);
@@ -431,8 +431,8 @@ int main(void)
     tcase_add_loop_test(tc, V12_port_is_used_again_before_the_end_is_known, 0, 2);
     tcase_add_loop_test(tc, V12_port_is_used_again_before_the_abort_is_known, 0, 2);
     tcase_add_loop_test(tc, V12_client_and_server_that_forgot_begin_anew, 0, 2);
-    tcase_add_loop_test(tc, S_late_drive_does_not_bring_back_what_is_over, 0, 2);
-    tcase_add_loop_test(tc, S_late_delta_does_not_end_a_handshake, 0, 2);
+    tcase_add_loop_test(tc, S22_late_drive_does_not_bring_back_what_is_over, 0, 2);
+    tcase_add_loop_test(tc, S08_late_delta_does_not_end_a_handshake, 0, 2);
     suite_add_tcase(s, tc);
     return check_run(s);
 }

@@ -69,7 +69,7 @@ START_TEST(cookie_is_that_of_the_specification)
 }
 END_TEST
 
-START_TEST(cookie_with_timestamps_carries_every_offer)
+START_TEST(R5_cookie_with_timestamps_carries_every_offer)
 {
     mpconn_tuple t = tuple_of(_i ? 6 : 4);
 
@@ -99,7 +99,7 @@ START_TEST(cookie_with_timestamps_carries_every_offer)
 }
 END_TEST
 
-START_TEST(cookie_without_timestamps_carries_what_six_bits_can)
+START_TEST(R5_cookie_without_timestamps_carries_what_six_bits_can)
 {
     static const uint16_t announced[] = {0, 48, 536, 1000, 1220, 1300, 1380, 1440, 1460, 8960};
     mpconn_tuple t = tuple_of(_i ? 6 : 4);
@@ -129,7 +129,7 @@ START_TEST(cookie_without_timestamps_carries_what_six_bits_can)
 }
 END_TEST
 
-START_TEST(same_syn_gets_the_same_answer_at_any_member)
+START_TEST(V1_same_syn_gets_the_same_answer_at_any_member)
 {
     mpconn_tuple t = tuple_of(4);
     mpci_syn_options o = options_of(1460, 8, 1, 1);
@@ -324,10 +324,10 @@ int main(void)
 
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, cookie_is_that_of_the_specification);
-    tcase_add_loop_test(tc, cookie_with_timestamps_carries_every_offer, 0, 2);
+    tcase_add_loop_test(tc, R5_cookie_with_timestamps_carries_every_offer, 0, 2);
     tcase_add_test(tc, cookie_is_that_of_the_specification);
-    tcase_add_loop_test(tc, cookie_without_timestamps_carries_what_six_bits_can, 0, 2);
-    tcase_add_test(tc, same_syn_gets_the_same_answer_at_any_member);
+    tcase_add_loop_test(tc, R5_cookie_without_timestamps_carries_what_six_bits_can, 0, 2);
+    tcase_add_test(tc, V1_same_syn_gets_the_same_answer_at_any_member);
     tcase_add_loop_test(tc, altered_ack_is_refused, 0, 4);
     tcase_add_loop_test(tc, E13_cookie_lives_one_epoch_beyond_its_own, 0, 2);
     tcase_add_test(tc, cookie_of_a_member_one_epoch_ahead_is_accepted);

@@ -177,7 +177,7 @@ START_TEST(mask_that_names_more_fields_than_the_type_has_is_refused)
 }
 END_TEST
 
-START_TEST(first_record_that_refers_to_one_before_is_refused)
+START_TEST(S07_first_record_that_refers_to_one_before_is_refused)
 {
     static const by_hand names[] = {
         {2, -1, NULL, -1, NULL, -1, 0},
@@ -457,7 +457,7 @@ int main(void)
                       S24_what_is_accepted_is_what_the_encoder_writes,
                       S24_field_that_is_zero_but_present_is_refused,
                       mask_that_names_more_fields_than_the_type_has_is_refused,
-                      first_record_that_refers_to_one_before_is_refused,
+                      S07_first_record_that_refers_to_one_before_is_refused,
                       S24_name_in_any_but_its_shortest_form_is_refused,
                       S30_endpoint_that_no_segment_has_is_refused,
                       S05_frame_cut_anywhere_inside_a_record_is_refused,

@@ -184,7 +184,7 @@ static void expect_corrected_at_a(void)
 }
 
 /* Rule 4 of doc/model.md: A committed alone on a number that the server did not take. */
-START_TEST(number_the_server_names_wins_over_a_commit)
+START_TEST(R2_number_the_server_names_wins_over_a_commit)
 {
     bed_conn other = settle_apart();
     bed_segment seg = bed_data(&other, SERVER, 1, 1, 10);
@@ -199,7 +199,7 @@ START_TEST(number_the_server_names_wins_over_a_commit)
 END_TEST
 
 /* B was not told by the server that it is right: but its number is the one that A hears. */
-START_TEST(number_the_server_names_here_is_that_of_another_s_commit)
+START_TEST(R2_number_the_server_names_here_is_that_of_another_s_commit)
 {
     bed_conn other = settle_apart();
 
@@ -214,7 +214,7 @@ START_TEST(number_the_server_names_here_is_that_of_another_s_commit)
 }
 END_TEST
 
-START_TEST(number_that_nobody_committed_is_not_taken)
+START_TEST(R2_number_that_nobody_committed_is_not_taken)
 {
     bed_conn other = settle_apart();
 
@@ -347,9 +347,9 @@ int main(void)
     tcase_add_test(tc, V18_reset_seen_by_one_member_ends_both_copies);
     tcase_add_test(tc, killed_flow_is_over_at_the_other_member);
     tcase_add_loop_test(tc, flow_that_is_over_for_a_reason_of_a_later_version_is_over, 0, 2);
-    tcase_add_test(tc, number_the_server_names_wins_over_a_commit);
-    tcase_add_loop_test(tc, number_the_server_names_here_is_that_of_another_s_commit, 0, 2);
-    tcase_add_test(tc, number_that_nobody_committed_is_not_taken);
+    tcase_add_test(tc, R2_number_the_server_names_wins_over_a_commit);
+    tcase_add_loop_test(tc, R2_number_the_server_names_here_is_that_of_another_s_commit, 0, 2);
+    tcase_add_test(tc, R2_number_that_nobody_committed_is_not_taken);
     tcase_add_test(tc, V12b_older_incarnation_is_reset_from_where_it_answers);
     tcase_add_loop_test(tc, R1d_driver_that_died_is_replaced, 0, 4);
     tcase_add_test(tc, R2_registrar_that_died_is_waited_for_and_replaced);

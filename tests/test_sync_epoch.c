@@ -59,8 +59,8 @@ START_TEST(S29_members_with_clocks_far_apart_take_each_others_cookies)
 }
 END_TEST
 
-/* R7: the highest that anybody has seen, and never back. */
-START_TEST(epoch_is_the_highest_of_all_and_never_goes_back)
+/* The highest that anybody has seen, and never back. */
+START_TEST(R7_epoch_is_the_highest_of_all_and_never_goes_back)
 {
     uint64_t most, before;
 
@@ -90,7 +90,7 @@ START_TEST(epoch_is_the_highest_of_all_and_never_goes_back)
 END_TEST
 
 /* What was offered before a jump, the jump does not void; the epoch after it may. */
-START_TEST(cookie_of_before_a_jump_is_accepted_until_the_next_epoch)
+START_TEST(R7_cookie_of_before_a_jump_is_accepted_until_the_next_epoch)
 {
     static const mpci_profile profile = {{1460, 1440}, 7};
     mpconn_tuple t = bed_tuple(MPCONN_FAMILY_IPV4, 1, 40000);
@@ -120,7 +120,7 @@ START_TEST(cookie_of_before_a_jump_is_accepted_until_the_next_epoch)
 END_TEST
 
 /* A tombstone outlives every cookie that could revive its incarnation (R3), over a jump too. */
-START_TEST(tombstone_of_before_a_jump_outlives_the_cookies)
+START_TEST(R3_tombstone_of_before_a_jump_outlives_the_cookies)
 {
     mpci_tombstones *t;
 
@@ -206,9 +206,9 @@ int main(void)
     TCase *tc = tcase_create("sync_epoch");
 
     tcase_add_loop_test(tc, S29_members_with_clocks_far_apart_take_each_others_cookies, 0, 7);
-    tcase_add_test(tc, epoch_is_the_highest_of_all_and_never_goes_back);
-    tcase_add_test(tc, cookie_of_before_a_jump_is_accepted_until_the_next_epoch);
-    tcase_add_test(tc, tombstone_of_before_a_jump_outlives_the_cookies);
+    tcase_add_test(tc, R7_epoch_is_the_highest_of_all_and_never_goes_back);
+    tcase_add_test(tc, R7_cookie_of_before_a_jump_is_accepted_until_the_next_epoch);
+    tcase_add_test(tc, R3_tombstone_of_before_a_jump_outlives_the_cookies);
     tcase_add_test(tc, S17_frames_under_the_old_key_count_while_members_change);
     tcase_add_test(tc, S17_old_key_ends_with_the_cookies_made_under_it);
     suite_add_tcase(suite, tc);

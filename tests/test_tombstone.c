@@ -43,7 +43,7 @@ START_TEST(name_is_known_with_its_kind_and_no_other_name_is)
 }
 END_TEST
 
-START_TEST(name_lasts_three_ages_and_can_be_renewed)
+START_TEST(R3_name_lasts_three_ages_and_can_be_renewed)
 {
     set_up(1000);
     mpci_tombstones_add(&t, 1, 1, MPCI_TOMBSTONE_FOUND);
@@ -105,7 +105,7 @@ int main(void)
     TCase *tc = tcase_create("tombstone");
 
     tcase_add_test(tc, name_is_known_with_its_kind_and_no_other_name_is);
-    tcase_add_test(tc, name_lasts_three_ages_and_can_be_renewed);
+    tcase_add_test(tc, R3_name_lasts_three_ages_and_can_be_renewed);
     tcase_add_test(tc, full_bucket_gives_up_the_oldest_and_says_so);
     tcase_add_test(tc, full_table_remembers_nearly_all);
     suite_add_tcase(s, tc);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What this member has to ask the others, and what comes of it. */
 #include "split/actions.h"
+#include "split/entry.h"
 #include "split/peers.h"
 #include "split/share.h"
 
@@ -23,22 +24,6 @@ enum mpci_split_event mpci_split_ask_registrar(mpci_split *sp, mpci_handshake *h
     return MPCI_EV_NOTHING;
 }
 
-static unsigned note_syn_ack(mpci_handshake *h, const mpci_step *st)
-{
-    mpci_syn_options o;
-    unsigned bad = mpci_syn_options_parse(&o, st->view);
-
-    if (bad != 0)
-        return bad;
-    if (h->client_isn != st->view->ack - 1) { /* of another incarnation, that may be a newer one */
-        h->driver = h->answerer = MPCI_NOBODY;
-        h->client_isn = st->view->ack - 1;
-    }
-    mpci_split_note_answer(h, st, &o);
-    h->roles |= MPCI_ROLE_ANSWERED;
-    return 0;
-}
-
 /* Who hears that there is no split passes it on after all. */
 static void keep_syn_ack(mpci_split *sp, mpci_step *st, unsigned reason)
 {
@@ -51,7 +36,7 @@ static void keep_syn_ack(mpci_split *sp, mpci_step *st, unsigned reason)
 enum mpci_split_event mpci_act_take_syn_ack(mpci_split *sp, mpci_step *st)
 {
     mpci_handshake *h = st->h;
-    unsigned bad = note_syn_ack(h, st);
+    unsigned bad = mpci_entry_hear_syn_ack(h, st);
 
     if (bad != 0) {
         mpci_drop(sp->core, st->pkt, bad);
@@ -110,7 +95,7 @@ enum mpci_split_event mpci_act_ask_commit_by_timer(mpci_split *sp, mpci_step *st
 
 enum mpci_split_event mpci_act_note_syn_ack(mpci_split *sp, mpci_step *st)
 {
-    unsigned bad = note_syn_ack(st->h, st);
+    unsigned bad = mpci_entry_hear_syn_ack(st->h, st);
 
     if (bad != 0) {
         mpci_drop(sp->core, st->pkt, bad);

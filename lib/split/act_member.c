@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Actions on what other members say of a handshake. */
 #include "split/actions.h"
+#include "split/entry.h"
 #include "split/incarnation.h"
 #include "split/peers.h"
 #include "split/share.h"
@@ -216,17 +217,8 @@ static enum mpci_split_event settled_or_full(mpci_split *sp, mpci_step *st)
 enum mpci_split_event mpci_act_decide(mpci_split *sp, mpci_step *st)
 {
     mpci_handshake *h = st->h;
-    mpci_server_options so;
-    mpci_offers offers;
 
-    /* What was not offered cannot have been accepted, whatever the server says. */
-    mpci_offers_unpack(&offers, h->hs);
-    mpci_server_options_unpack(&so, h->server_options);
-    if (offers.wscale_client == MPCONN_WSCALE_NONE)
-        so.wscale = MPCONN_WSCALE_NONE;
-    so.sack = so.sack && offers.sack;
-    so.timestamps = so.timestamps && offers.timestamps;
-    h->server_options = mpci_server_options_pack(&so);
+    mpci_entry_limit_to_offers(h);
     if (h->driver != MPCI_NOBODY)
         h->roles |= MPCI_ROLE_OWES_DRIVER;
     if (h->answerer != MPCI_NOBODY)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Actions on connections that are tracked but not split, and on segments of none. */
 #include "split/actions.h"
+#include "split/entry.h"
 #include "split/peers.h"
 #include "split/share.h"
 
@@ -19,16 +20,11 @@ enum mpci_split_event mpci_act_pass_challenge(mpci_split *sp, mpci_step *st)
     return mpci_act_pass(sp, st);
 }
 
-static unsigned opener_of(const mpci_handshake *h)
-{
-    return h->flags & MPCI_HANDSHAKE_REVERSE ? MPCONN_SIDE_SERVER : MPCONN_SIDE_CLIENT;
-}
-
 enum mpci_split_event mpci_act_pass_reset(mpci_split *sp, mpci_step *st)
 {
     mpci_core_refused(sp->core, st->h,
-                      st->from == opener_of(st->h) ? MPCONN_REASON_CLIENT_ABORTED
-                                         : MPCONN_REASON_SERVER_REFUSED);
+                      st->from == mpci_entry_opener(st->h) ? MPCONN_REASON_CLIENT_ABORTED
+                                                           : MPCONN_REASON_SERVER_REFUSED);
     return mpci_act_pass(sp, st);
 }
 
@@ -86,24 +82,14 @@ enum mpci_split_event mpci_act_track_syn(mpci_split *sp, mpci_step *st)
     return MPCI_EV_NOTHING;
 }
 
-/* A server with SYN cookies may answer a SYN that is repeated with another number: which of the two
- * counts, the opener's ACK says. */
-void mpci_split_note_number(mpci_handshake *h, uint32_t server_isn)
-{
-    if (h->state != MPCI_ST_PLAIN_ANSWERED)
-        h->named = server_isn;
-    else if (h->server_isn != server_isn)
-        h->named = h->server_isn;
-}
-
 enum mpci_split_event mpci_act_track_answer(mpci_split *sp, mpci_step *st)
 {
     mpci_handshake *h = st->h;
     mpci_syn_options o;
 
     (void)mpci_syn_options_parse(&o, st->view);
-    mpci_split_note_number(h, st->view->seq);
-    mpci_split_note_answer(h, st, &o);
+    mpci_entry_note_number(h, st->view->seq);
+    mpci_entry_note_answer(h, st, &o);
     mpci_peers_set_timer(sp, h, MPCI_PLAIN_WAIT_NS);
     if (h->driver == MPCI_NOBODY)
         mpci_path_learn(&sp->paths, &sp->core->table_key, st->tuple, MPCI_NOBODY, sp->core->now);
@@ -119,8 +105,8 @@ enum mpci_split_event mpci_act_settle_plain(mpci_split *sp, mpci_step *st)
     mpci_handshake *h = st->h;
     int full;
 
-    if (opener_of(h) == st->from && st->view->ack == h->named + 1)
-        h->server_isn = h->named;
+    if (mpci_entry_opener(h) == st->from && st->view->ack == h->other_isn + 1)
+        h->server_isn = h->other_isn;
     full = mpci_split_settle_plain(sp, st) != MPCONN_OK;
     if (full)
         mpci_count(&sp->core->counters, MPCONN_REASON_TABLE_FULL);

@@ -4,6 +4,7 @@
  * number (ANSWER), without which the opener's ACK proves nothing (E12). Nothing an endpoint said
  * passes before: a SYN|ACK alone creates no trust (E35). */
 #include "split/actions.h"
+#include "split/entry.h"
 #include "split/peers.h"
 #include "split/share.h"
 
@@ -39,7 +40,7 @@ enum mpci_split_event mpci_act_hear_plain_answer(mpci_split *sp, mpci_step *st)
 {
     mpci_handshake *h = st->h;
 
-    mpci_split_note_number(h, st->record->server_isn);
+    mpci_entry_note_number(h, st->record->server_isn);
     mpci_share_note_answer(h, st->record);
     h->answerer = (uint16_t)st->teller;
     mpci_path_learn(&sp->paths, &sp->core->table_key, st->tuple, st->teller, sp->core->now);

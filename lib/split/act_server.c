@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Actions on what the server says before its flow is confirmed. */
 #include "split/actions.h"
+#include "split/entry.h"
 #include "split/peers.h"
 #include "split/share.h"
 #include "table/reset.h"
@@ -10,40 +11,16 @@ static void consume(mpci_split *sp, mpci_step *st, unsigned reason)
     mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_CONSUMED, reason);
 }
 
-void mpci_split_note_answer(mpci_handshake *h, const mpci_step *st, const mpci_syn_options *o)
-{
-    mpci_server_options so = {0};
-
-    so.wscale = o->wscale;
-    so.sack = o->sack_permitted;
-    so.timestamps = o->timestamps;
-    h->server_options = mpci_server_options_pack(&so);
-    h->server_isn = st->view->seq;
-    h->server_ts = o->timestamps ? o->tsval : 0;
-    h->server_mss = o->mss;
-    h->server_window = st->view->window;
-    h->link[st->from] = (uint16_t)st->pkt->link;
-}
-
 enum mpci_split_event mpci_act_commit(mpci_split *sp, mpci_step *st)
 {
     mpci_handshake *h = st->h;
-    mpci_syn_options o;
-    mpci_offers offers;
-    unsigned bad = mpci_syn_options_parse(&o, st->view);
+    unsigned bad = mpci_entry_hear_syn_ack(h, st);
 
     if (bad != 0) {
         mpci_drop(sp->core, st->pkt, bad);
         return MPCI_EV_NOTHING;
     }
-    mpci_offers_unpack(&offers, h->hs);
-    /* What we did not offer cannot have been accepted, whatever the server says. */
-    if (offers.wscale_client == MPCONN_WSCALE_NONE)
-        o.wscale = MPCONN_WSCALE_NONE;
-    o.sack_permitted = offers.sack && o.sack_permitted;
-    o.timestamps = offers.timestamps && o.timestamps;
-    mpci_split_note_answer(h, st, &o);
-    h->roles |= MPCI_ROLE_ANSWERED;
+    mpci_entry_limit_to_offers(h);
     consume(sp, st, MPCONN_REASON_SERVER_ANSWERED);
     mpci_path_learn(&sp->paths, &sp->core->table_key, st->tuple, MPCI_NOBODY, sp->core->now);
     if (!mpci_split_may_decide(sp, h))

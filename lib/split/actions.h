@@ -153,10 +153,6 @@ enum mpci_split_event mpci_split_ask_registrar(mpci_split *sp, mpci_handshake *h
 /* act_client.c: an entry for a client that proved itself, 0 when there is no room; and 5. */
 int mpci_split_take_proof(mpci_split *sp, mpci_step *st);
 void mpci_split_start_opening(mpci_split *sp, mpci_handshake *h);
-/* What a SYN|ACK says of its sender; o is its option list, less what is not to be believed. */
-void mpci_split_note_answer(mpci_handshake *h, const mpci_step *st, const mpci_syn_options *o);
-/* The same of the number alone, before that, where nothing is split. */
-void mpci_split_note_number(mpci_handshake *h, uint32_t server_isn);
 
 /* act_server.c: 8 and 9, as far as they are this member's to send. */
 void mpci_split_replace_driver(mpci_split *sp, mpci_handshake *h);

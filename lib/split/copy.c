@@ -41,7 +41,7 @@ static int server_names(const mpci_handshake *h, const mpci_record *r)
 
     return (r->flags & MPCI_FLOW_HEARD) != 0 ||
            ((h->flags & MPCI_HANDSHAKE_MISMATCH) != 0 &&
-            mpci_split_fits_first(isn, r->end[1] + r->room[1], h->named));
+            mpci_split_fits_first(isn, r->end[1] + r->room[1], h->heard_seq));
 }
 
 /* Two commits met. The number that the server named wins over one on which it was not heard

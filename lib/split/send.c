@@ -3,6 +3,7 @@
 #include "split/actions.h"
 
 #include "conn/translate.h"
+#include "split/entry.h"
 #include "table/reset.h"
 
 static mpci_segment segment_to(const mpci_split *sp, const mpci_handshake *h, unsigned to,
@@ -152,24 +153,19 @@ void mpci_split_reset_server(mpci_split *sp, const mpci_handshake *h, uint32_t s
     put_reset(sp, h, &s);
 }
 
-static unsigned opener_of(const mpci_handshake *h)
-{
-    return h->flags & MPCI_HANDSHAKE_REVERSE ? MPCONN_SIDE_SERVER : MPCONN_SIDE_CLIENT;
-}
-
 /* The opener waits for something that acknowledges its SYN, the answerer for x+1 (RFC 9293
  * 3.10.7.3, 3.10.7.4). */
 void mpci_split_reset_opener(mpci_split *sp, const mpci_handshake *h)
 {
     uint32_t seq = h->state == MPCI_ST_PLAIN_ANSWERED ? h->server_isn + 1 : 0;
-    mpci_segment s = mpci_reset_ack(sp->core, &h->tuple, opener_of(h), seq, h->client_isn + 1);
+    mpci_segment s = mpci_reset_ack(sp->core, &h->tuple, mpci_entry_opener(h), seq, h->client_isn + 1);
 
     put_reset(sp, h, &s);
 }
 
 void mpci_split_reset_plain(mpci_split *sp, const mpci_handshake *h)
 {
-    mpci_segment s = mpci_reset(sp->core, &h->tuple, opener_of(h) ^ 1, h->client_isn + 1);
+    mpci_segment s = mpci_reset(sp->core, &h->tuple, mpci_entry_opener(h) ^ 1, h->client_isn + 1);
 
     mpci_split_reset_opener(sp, h);
     put_reset(sp, h, &s);

@@ -4,6 +4,7 @@
 
 #include "split/actions.h"
 #include "split/admit.h"
+#include "split/entry.h"
 #include "split/share.h"
 #include "table/reset.h"
 
@@ -22,13 +23,7 @@ static int has(const mpci_view *v, unsigned flag)
 
 static unsigned opener_side(const mpci_handshake *h)
 {
-    return h != NULL && (h->flags & MPCI_HANDSHAKE_REVERSE) != 0 ? MPCONN_SIDE_SERVER
-                                                                 : MPCONN_SIDE_CLIENT;
-}
-
-static int is_plain(const mpci_handshake *h)
-{
-    return h->state == MPCI_ST_PLAIN_SYN || h->state == MPCI_ST_PLAIN_ANSWERED;
+    return h != NULL ? mpci_entry_opener(h) : MPCONN_SIDE_CLIENT;
 }
 
 static enum mpci_split_event proof_event(const mpci_view *v)
@@ -48,11 +43,11 @@ static enum mpci_split_event classify_proof(mpci_split *sp, const mpci_step *st,
     const mpci_handshake *h = st->h;
     int another;
 
-    if (h != NULL && !is_plain(h) && fits_entry(h, st->view))
+    if (h != NULL && !mpci_entry_is_plain(h) && fits_entry(h, st->view))
         return proof_event(st->view);
     if (!mpci_cookie_check(c, &sp->sync->epochs, &sp->profile, st->tuple, st->view))
         return MPCI_EV_OPENER_OTHER;
-    another = h != NULL && !is_plain(h) && c->client_isn != h->client_isn;
+    another = h != NULL && !mpci_entry_is_plain(h) && c->client_isn != h->client_isn;
     /* What was held, and released because its handshake is over or the client came back with
      * another number, is of the number it left. */
     if (st->pkt->flow != 0 && (h == NULL || another))
@@ -70,7 +65,7 @@ static enum mpci_split_event classify_proof(mpci_split *sp, const mpci_step *st,
 static int acks_plain(const mpci_handshake *h, const mpci_view *v)
 {
     return h->state == MPCI_ST_PLAIN_ANSWERED &&
-           (v->ack == h->server_isn + 1 || v->ack == h->named + 1) &&
+           (v->ack == h->server_isn + 1 || v->ack == h->other_isn + 1) &&
            v->seq - (h->client_isn + 1) <= h->server_window;
 }
 
@@ -177,7 +172,7 @@ static enum mpci_split_event classify(mpci_split *sp, const mpci_step *st, mpci_
     if (st->from != opener_side(st->h))
         return classify_answerer(sp, st);
     if (has(st->view, MPCI_TCP_SYN)) /* in a simultaneous open the opener answers, too */
-        return st->h != NULL && is_plain(st->h) ? MPCI_EV_SYN_ACK_OTHER : MPCI_EV_OPENER_OTHER;
+        return st->h != NULL && mpci_entry_is_plain(st->h) ? MPCI_EV_SYN_ACK_OTHER : MPCI_EV_OPENER_OTHER;
     return classify_opener(sp, st, c);
 }
 
@@ -199,7 +194,7 @@ static int may_be_elsewhere(const mpci_step *st, enum mpci_split_event event)
 
     if (h == NULL)
         return 1;
-    if (!is_plain(h))
+    if (!mpci_entry_is_plain(h))
         return 0;
     if (event == MPCI_EV_SYN_ACK_STRAY)
         return st->from != opener_side(h) && h->driver != MPCI_NOBODY;
@@ -273,11 +268,11 @@ int mpci_split_input_over(mpci_split *sp, mpci_step *st, const mpci_settled *old
 
     find_entry(sp, st);
     if (st->h != NULL && st->h->state == MPCI_ST_DEFERRED) /* it is over: nobody has to hear of it */
-        mpci_split_run(sp, st, MPCI_EV_CONFIRMED);
+        mpci_entry_leave_behind(sp, st);
     if (st->h != NULL && st->h->state == MPCI_ST_CONFIRMING) {
         if (!is_syn_alone(v) || v->seq == old->client_isn)
             return 0;
-        mpci_split_run(sp, st, MPCI_EV_DONE); /* the client has gone on */
+        mpci_entry_leave_behind(sp, st); /* the client has gone on */
     }
     if (is_syn_alone(v)) {
         /* The number of the flow that is over is dead: its SYN passes unsplit (rule R3). */
@@ -317,10 +312,9 @@ int mpci_split_input_stray(mpci_split *sp, mpci_step *st, mpci_settled *old)
     /* The client seems to know nothing of the flow any more. That may be wrong: what it still says
      * in a window restores it, and it stays until the server answers the new number. */
     old->use |= MPCI_SETTLED_FORGOTTEN;
-    if (st->h != NULL && (st->h->state == MPCI_ST_CONFIRMING || st->h->state == MPCI_ST_DEFERRED)) {
+    if (st->h != NULL && mpci_entry_is_settled(st->h)) {
         /* The client began anew before it heard of the commit; nobody waits for that any more. */
-        mpci_split_run(sp, st,
-                       st->h->state == MPCI_ST_DEFERRED ? MPCI_EV_CONFIRMED : MPCI_EV_DONE);
+        mpci_entry_leave_behind(sp, st);
         event = proof_event(st->view);
     }
     mpci_split_run(sp, st, event);
@@ -342,7 +336,7 @@ static void server_forgot(mpci_split *sp, mpci_step *st, mpci_settled *old)
 static void ask_who_drives(mpci_split *sp, mpci_step *st, mpci_settled *old)
 {
     if (st->h != NULL && st->h->state == MPCI_ST_DEFERRED)
-        mpci_split_run(sp, st, MPCI_EV_CONFIRMED); /* not told to others any more: it is in doubt */
+        mpci_entry_leave_behind(sp, st); /* not told to others any more: it is in doubt */
     mpci_split_run(sp, st, st->h == NULL ? MPCI_EV_SYN_ACK_STRAY : MPCI_EV_SYN_ACK_OTHER);
     if (st->h != NULL)
         old->use |= MPCI_SETTLED_FORGOTTEN;
@@ -405,7 +399,7 @@ int mpci_split_unheard(mpci_split *sp, mpci_step *st, const mpci_settled *e)
         return 0;
     if ((h->flags & MPCI_HANDSHAKE_MISMATCH) == 0) {
         h->flags |= MPCI_HANDSHAKE_MISMATCH;
-        h->named = st->view->seq;
+        h->heard_seq = st->view->seq;
         mpci_count(&sp->core->counters, MPCONN_REASON_COMMIT_CONFLICT);
         mpci_share_word(sp, MPCI_RECORD_QUERY, st->tuple, h->client_isn, MPCONN_MEMBER_ALL, 0);
     }
@@ -418,15 +412,12 @@ void mpci_split_forwarded(mpci_split *sp, mpci_step *st)
     const mpci_view *v = st->view;
 
     find_entry(sp, st);
-    if (st->h != NULL && st->h->state == MPCI_ST_DEFERRED &&
-        flow_is_over(sp->core, st->h->settled)) {
-        mpci_split_run(sp, st, MPCI_EV_CONFIRMED); /* it did not live long enough */
-        return;
-    }
-    if (st->h == NULL || st->h->state != MPCI_ST_CONFIRMING)
+    if (st->h == NULL || !mpci_entry_is_settled(st->h))
         return;
     if (flow_is_over(sp->core, st->h->settled)) {
-        mpci_split_run(sp, st, MPCI_EV_DONE);
+        mpci_entry_leave_behind(sp, st); /* a deferred one did not live long enough */
+    } else if (st->h->state == MPCI_ST_DEFERRED) {
+        return;
     } else if (st->from == MPCONN_SIDE_SERVER) {
         mpci_split_run(sp, st, MPCI_EV_HEARD_SERVER);
         /* it told the client what our window update says; nobody may wait for that any more */
@@ -474,10 +465,5 @@ void mpci_split_flow_ends(mpci_split *sp, uint32_t slot)
     mpci_settled_tuple(&sp->core->settled, slot, &tuple);
     st.h = mpci_handshake_find(&sp->core->handshakes,
                                mpci_tuple_hash(&sp->core->table_key, &tuple), &tuple);
-    if (st.h == NULL)
-        return;
-    if (st.h->state == MPCI_ST_CONFIRMING)
-        mpci_split_run(sp, &st, MPCI_EV_DONE);
-    else if (st.h->state == MPCI_ST_DEFERRED)
-        mpci_split_run(sp, &st, MPCI_EV_CONFIRMED);
+    mpci_entry_leave_behind(sp, &st);
 }

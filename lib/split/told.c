@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From a record of another member to an event of the handshake machine, or to a settled flow. */
 #include "split/actions.h"
+#include "split/entry.h"
 #include "split/incarnation.h"
 #include "split/peers.h"
 #include "split/share.h"
@@ -57,38 +58,24 @@ static int entry_is_other(const mpci_step *st)
            st->h->client_isn != st->record->client_isn;
 }
 
-static int is_plain(const mpci_handshake *h)
-{
-    return h->state == MPCI_ST_PLAIN_SYN || h->state == MPCI_ST_PLAIN_ANSWERED;
-}
-
 /* The entry is of this incarnation, and nothing is split. */
 static int is_plain_entry(const mpci_step *st)
 {
-    return st->h != NULL && st->h->client_isn == st->record->client_isn && is_plain(st->h);
+    return st->h != NULL && st->h->client_isn == st->record->client_isn && mpci_entry_is_plain(st->h);
 }
 
 /* Nobody has proved the number of that entry: the one that is driven takes its place. */
 static int is_left_for_a_driver(const mpci_handshake *h)
 {
-    return h->state == MPCI_ST_ANSWERED || h->state == MPCI_ST_EXPECTED || is_plain(h);
-}
-
-/* The client goes on elsewhere: nobody waits any more for who was to be heard. */
-static void leave_behind(mpci_split *sp, mpci_step *st)
-{
-    if (st->h->state == MPCI_ST_CONFIRMING)
-        mpci_split_run(sp, st, MPCI_EV_DONE);
-    else if (st->h->state == MPCI_ST_DEFERRED)
-        mpci_split_run(sp, st, MPCI_EV_CONFIRMED);
+    return h->state == MPCI_ST_ANSWERED || h->state == MPCI_ST_EXPECTED || mpci_entry_is_plain(h);
 }
 
 static void told_drive(mpci_split *sp, mpci_step *st)
 {
     if (tell_what_is_settled(sp, st))
         return;
-    if (entry_is_other(st))
-        leave_behind(sp, st);
+    if (entry_is_other(st)) /* the client goes on elsewhere */
+        mpci_entry_leave_behind(sp, st);
     if (entry_is_other(st) && !is_left_for_a_driver(st->h)) {
         answer(sp, st, MPCI_REPLY_NO);
         return;
@@ -129,12 +116,12 @@ static int is_dead(const mpci_split *sp, const mpci_step *st, const mpci_settled
 }
 
 /* What passed here of a handshake that is not split. Returns 1 when there was anything. */
-static int tell_what_is_plain(mpci_split *sp, mpci_step *st)
+static int tell_what_mpci_entry_is_plain(mpci_split *sp, mpci_step *st)
 {
     mpci_handshake *h = st->h;
     int opened_here, answered_here;
 
-    if (h == NULL || !is_plain(h) ||
+    if (h == NULL || !mpci_entry_is_plain(h) ||
         (st->record->client_isn != 0 && st->record->client_isn != h->client_isn))
         return 0;
     opened_here = h->driver == MPCI_NOBODY;
@@ -158,7 +145,7 @@ static void told_query(mpci_split *sp, mpci_step *st)
         mpci_share_flow(sp, slot, st->teller);
         return;
     }
-    if (tell_what_is_plain(sp, st))
+    if (tell_what_mpci_entry_is_plain(sp, st))
         return;
     /* Not of what was settled and is over: it would be driven again when we fall silent. */
     if (st->h != NULL && (st->h->roles & MPCI_ROLE_DRIVES) != 0 &&
@@ -184,7 +171,7 @@ static void told_of_flow(mpci_split *sp, mpci_step *st)
         return;
     e->state |= (uint8_t)(MPCI_LIFE_RST << 3);
     if (st->h != NULL && st->h->settled == slot)
-        leave_behind(sp, st);
+        mpci_entry_leave_behind(sp, st);
 }
 
 static void told_reply(mpci_split *sp, mpci_step *st)
@@ -226,7 +213,7 @@ static void told_commit(mpci_split *sp, mpci_step *st)
                         MPCONN_REASON_DEAD_FLOW);
     } else if (!mpci_incarnation_refuses(sp, st->hash, st->record, st->teller)) {
         if (st->h != NULL)
-            leave_behind(sp, st);
+            mpci_entry_leave_behind(sp, st);
         if (st->h == NULL)
             mpci_split_run(sp, st, MPCI_EV_TOLD_COMMIT);
     }

@@ -40,8 +40,10 @@ typedef struct mpci_handshake {
     uint8_t asked;             /* times the other members were asked in the present state */
     uint16_t generation;       /* of the commit; 0 = not decided here */
     uint16_t driver, answerer; /* other members with these roles; MPCI_NOBODY */
-    uint32_t named;            /* with MISMATCH: where the server really counts; of a handshake that
-                                  is not split: server_isn of the SYN|ACK before the last */
+    union {
+        uint32_t heard_seq;    /* with MISMATCH: the server's segment that shows it */
+        uint32_t other_isn;    /* not split: server_isn of a SYN|ACK before the last, that may count */
+    };
     uint64_t noes;             /* members that know nothing of it, a bit each, by index */
     mpconn_time told_due;      /* when a commit is told again */
     mpconn_time repeat_due;    /* when its endpoints are */

@@ -183,9 +183,13 @@ int mpci_split_answer_in_place(mpci_split *sp, mpci_step *st, const mpci_cookie 
 
 /* commit.c: MPCONN_OK, or MPCONN_ERR_LIMIT when the table has no room. */
 int mpci_split_settle(mpci_split *sp, mpci_handshake *h);
-int mpci_split_add_flow(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple, uint32_t *slot);
 /* The packet of the step is the first one of the flow. */
 int mpci_split_settle_plain(mpci_split *sp, mpci_step *st);
+
+/* place.c: a line for a flow of this tuple, seen now, of the generation behind the one whose place it
+ * takes; NULL when there is no room. */
+mpci_settled *mpci_split_place(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple,
+                               uint32_t *slot);
 
 /* act_end.c: release what is held, tell the host, and remember that the number is dead until no
  * cookie of it can be valid any more (rule R3). */

@@ -66,81 +66,19 @@ static void fill_plain_leg(mpconn_leg *leg, const mpci_handshake *h, const mpci_
                            (stamped ? MPCONN_LEG_F_TIMESTAMPS : 0));
 }
 
-/* Lines that a search for a flow which is over looks at. */
-enum { RECLAIM_LOOK_AT = 64 };
-
-static int is_reclaimable(const mpci_settled *e)
+static mpci_settled *settle(mpci_split *sp, const mpci_handshake *h, uint32_t *slot)
 {
-    mpci_track t;
+    mpci_settled *e = mpci_split_place(sp, h->hash, &h->tuple, slot);
 
-    mpci_settled_track_load(e, &t);
-    return mpci_track_is_over(&t) || (mpci_settled_flags(e) & MPCI_SETTLED_KILLED) != 0;
-}
-
-/* When the table is full, flows that are over give way before their time: of the next few lines of
- * the pool the one that has been silent for longest. Open ones never do. */
-static uint32_t find_over(mpci_core *core, unsigned family)
-{
-    const mpci_settled_table *t = &core->settled;
-    mpci_line_range lines = mpci_settled_lines_for(t, family);
-    uint32_t *hand = &core->reclaim_hand[family == MPCONN_FAMILY_IPV6];
-    uint32_t found = MPCI_SLOT_NONE, longest = 0;
-
-    for (uint32_t i = 0; i < RECLAIM_LOOK_AT && i < lines.n; i++) {
-        uint32_t slot = mpci_settled_line(t, lines.first + *hand);
-        uint32_t silent;
-
-        *hand = *hand + 1 < lines.n ? *hand + 1 : 0;
-        if (slot == MPCI_SLOT_NONE || !is_reclaimable(mpci_settled_at(t, slot)))
-            continue;
-        silent = mpci_tick(core->now) - mpci_settled_at(t, slot)->last_seen;
-        if (found == MPCI_SLOT_NONE || silent > longest) {
-            found = slot;
-            longest = silent;
-        }
-    }
-    return found;
-}
-
-int mpci_split_add_flow(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple, uint32_t *slot)
-{
-    mpci_core *core = sp->core;
-    uint32_t over;
-
-    if (mpci_settled_add(&core->settled, hash, tuple, slot) == MPCONN_OK)
-        return MPCONN_OK;
-    over = find_over(core, tuple->family);
-    if (over == MPCI_SLOT_NONE)
-        return MPCONN_ERR_LIMIT;
-    mpci_split_flow_ends(sp, over);
-    mpci_core_end_flow(core, over, MPCONN_REASON_FLOW_RECLAIMED);
-    return mpci_settled_add(&core->settled, hash, tuple, slot);
-}
-
-/* Put a flow in the table, in place of an older incarnation if there is one. */
-static mpci_settled *settle(mpci_split *sp, mpci_handshake *h, uint32_t *slot)
-{
-    mpci_core *core = sp->core;
-    uint32_t old = mpci_settled_find(&core->settled, h->hash, &h->tuple);
-    uint16_t generation = 1;
-    mpci_settled *e;
-
-    if (old != MPCI_SLOT_NONE) {
-        generation = mpci_generation_after(mpci_settled_at(&core->settled, old)->generation);
-        mpci_core_end_flow(core, old, MPCONN_REASON_FLOW_REPLACED);
-    }
-    if (mpci_split_add_flow(sp, h->hash, &h->tuple, slot) != MPCONN_OK)
+    if (e == NULL)
         return NULL;
-    core->changes++;
-    core->flows_settled++;
-    e = mpci_settled_at(&core->settled, *slot);
-    e->generation = h->generation != 0 ? h->generation : generation;
+    if (h->generation != 0)
+        e->generation = h->generation;
     e->hs = h->hs;
     e->server_options = h->server_options;
     e->client_isn = h->client_isn;
     e->link[0] = h->link[0];
     e->link[1] = h->link[1];
-    e->last_seen = mpci_tick(core->now);
     return e;
 }
 

@@ -160,25 +160,21 @@ int mpci_split_keep_copy(mpci_split *sp, uint64_t hash, const mpci_record *r, ui
 {
     mpci_core *core = sp->core;
     uint32_t slot = mpci_settled_find(&core->settled, hash, &r->tuple);
+    mpci_settled *e;
 
     if (is_dead(core, hash, r)) {
         mpci_share_word(sp, MPCI_RECORD_REPLY, &r->tuple, r->client_isn, teller, MPCI_REPLY_DEAD);
         return 0;
     }
-    if (slot != MPCI_SLOT_NONE) {
-        if (mpci_incarnation_stands(sp, slot, r, teller))
-            return 0;
-        mpci_split_flow_ends(sp, slot);
-        mpci_core_end_flow(core, slot, MPCONN_REASON_FLOW_REPLACED);
-    }
-    if (mpci_split_add_flow(sp, hash, &r->tuple, &slot) != MPCONN_OK) {
+    if (slot != MPCI_SLOT_NONE && mpci_incarnation_stands(sp, slot, r, teller))
+        return 0;
+    e = mpci_split_place(sp, hash, &r->tuple, &slot);
+    if (e == NULL) {
         mpci_count(&core->counters, MPCONN_REASON_TABLE_FULL);
         return 0;
     }
-    core->changes++;
-    core->flows_settled++;
-    fill_copy(mpci_settled_at(&core->settled, slot), r);
-    mpci_settled_at(&core->settled, slot)->last_seen = seen_elsewhere(core, r);
+    fill_copy(e, r);
+    e->last_seen = seen_elsewhere(core, r);
     tell_copied(core, slot);
     return 1;
 }

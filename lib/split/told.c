@@ -12,14 +12,21 @@ static mpci_settled *settled_of(const mpci_split *sp, const mpci_step *st, uint3
     return *slot != MPCI_SLOT_NONE ? mpci_settled_at(&sp->core->settled, *slot) : NULL;
 }
 
-/* The flow this record is about, as it stands in the table: of this incarnation and alive. */
-static mpci_settled *same_flow(const mpci_split *sp, const mpci_step *st, uint32_t *slot)
-{
-    mpci_settled *e = settled_of(sp, st, slot);
+/* What is known here of the incarnation that a record is about. */
+enum fate { FATE_UNKNOWN, FATE_STANDS, FATE_OVER };
 
-    return e != NULL && e->client_isn == st->record->client_isn && mpci_incarnation_is_alive(e)
-               ? e
-               : NULL;
+static enum fate fate_of(const mpci_split *sp, const mpci_step *st, uint32_t *slot)
+{
+    const mpci_settled *e = settled_of(sp, st, slot);
+    uint32_t isn = st->record->client_isn;
+    int names_none = st->record->type == MPCI_RECORD_QUERY && isn == 0; /* but means the last one */
+
+    if (e != NULL && (names_none || isn == e->client_isn))
+        return mpci_incarnation_is_alive(e) ? FATE_STANDS : FATE_OVER;
+    return !names_none && mpci_tombstones_find(&sp->core->tombstones, st->hash, isn) !=
+                              MPCI_TOMBSTONE_NONE
+               ? FATE_OVER
+               : FATE_UNKNOWN;
 }
 
 static void answer(mpci_split *sp, const mpci_step *st, unsigned code)
@@ -31,31 +38,32 @@ static void answer(mpci_split *sp, const mpci_step *st, unsigned code)
 static int tell_what_is_settled(mpci_split *sp, mpci_step *st)
 {
     uint32_t slot;
-    const mpci_settled *e = settled_of(sp, st, &slot);
-    int dead = 0;
 
-    if (e != NULL && e->client_isn == st->record->client_isn) {
-        dead = !mpci_incarnation_is_alive(e);
-        if (!dead && st->h != NULL && st->h->state == MPCI_ST_CONFIRMING)
+    switch (fate_of(sp, st, &slot)) {
+    case FATE_STANDS:
+        if (st->h != NULL && st->h->state == MPCI_ST_CONFIRMING)
             return 0; /* the machine still has all of the commit */
-        if (!dead) {
-            mpci_share_flow(sp, slot, st->teller);
-            return 1;
-        }
-    }
-    /* A late record must not bring back what is over. */
-    dead = dead || mpci_tombstones_find(&sp->core->tombstones, st->hash,
-                                        st->record->client_isn) != MPCI_TOMBSTONE_NONE;
-    if (dead)
+        mpci_share_flow(sp, slot, st->teller);
+        return 1;
+    case FATE_OVER: /* a late record must not bring it back */
         answer(sp, st, MPCI_REPLY_DEAD);
-    return dead;
+        return 1;
+    case FATE_UNKNOWN:
+        break;
+    }
+    return 0;
 }
 
-/* An entry of another incarnation: a driver elsewhere shows that the client went on to that. */
+/* The entry is of this incarnation; who only asks does not know of which one it is. */
+static int entry_is_same(const mpci_step *st)
+{
+    return st->h != NULL && (st->h->state == MPCI_ST_ASKING ||
+                             st->h->client_isn == st->record->client_isn);
+}
+
 static int entry_is_other(const mpci_step *st)
 {
-    return st->h != NULL && st->h->state != MPCI_ST_ASKING &&
-           st->h->client_isn != st->record->client_isn;
+    return st->h != NULL && !entry_is_same(st);
 }
 
 /* The entry is of this incarnation, and nothing is split. */
@@ -104,19 +112,8 @@ static void told_answer(mpci_split *sp, mpci_step *st)
     mpci_split_run(sp, st, MPCI_EV_TOLD_ANSWER);
 }
 
-/* Of the incarnation that is asked about, or of the last one when none is named. */
-static int is_dead(const mpci_split *sp, const mpci_step *st, const mpci_settled *e)
-{
-    uint32_t isn = st->record->client_isn;
-
-    if (e != NULL && (isn == 0 || isn == e->client_isn))
-        return 1;
-    return isn != 0 && mpci_tombstones_find(&sp->core->tombstones, st->hash, isn) !=
-                           MPCI_TOMBSTONE_NONE;
-}
-
 /* What passed here of a handshake that is not split. Returns 1 when there was anything. */
-static int tell_what_mpci_entry_is_plain(mpci_split *sp, mpci_step *st)
+static int tell_what_is_plain(mpci_split *sp, mpci_step *st)
 {
     mpci_handshake *h = st->h;
     int opened_here, answered_here;
@@ -137,15 +134,13 @@ static int tell_what_mpci_entry_is_plain(mpci_split *sp, mpci_step *st)
 static void told_query(mpci_split *sp, mpci_step *st)
 {
     uint32_t slot;
-    const mpci_settled *e = settled_of(sp, st, &slot);
-    int other = e != NULL && st->record->client_isn != 0 &&
-                st->record->client_isn != e->client_isn;
+    enum fate fate = fate_of(sp, st, &slot);
 
-    if (e != NULL && mpci_incarnation_is_alive(e) && !other) {
+    if (fate == FATE_STANDS) {
         mpci_share_flow(sp, slot, st->teller);
         return;
     }
-    if (tell_what_mpci_entry_is_plain(sp, st))
+    if (tell_what_is_plain(sp, st))
         return;
     /* Not of what was settled and is over: it would be driven again when we fall silent. */
     if (st->h != NULL && (st->h->roles & MPCI_ROLE_DRIVES) != 0 &&
@@ -154,7 +149,7 @@ static void told_query(mpci_split *sp, mpci_step *st)
         mpci_share_drive(sp, st->h, st->teller, 0);
         return;
     }
-    answer(sp, st, is_dead(sp, st, e) ? MPCI_REPLY_DEAD : MPCI_REPLY_NO);
+    answer(sp, st, fate == FATE_OVER ? MPCI_REPLY_DEAD : MPCI_REPLY_NO);
 }
 
 /* A question about a flow that stands here is answered: over elsewhere, it is over unless somebody
@@ -177,7 +172,7 @@ static void told_of_flow(mpci_split *sp, mpci_step *st)
 static void told_reply(mpci_split *sp, mpci_step *st)
 {
     told_of_flow(sp, st);
-    if (st->h == NULL || entry_is_other(st))
+    if (!entry_is_same(st))
         return;
     switch (st->record->code) {
     case MPCI_REPLY_NO:
@@ -198,24 +193,27 @@ static void told_reply(mpci_split *sp, mpci_step *st)
 static void told_commit(mpci_split *sp, mpci_step *st)
 {
     uint32_t slot, isn = st->record->client_isn;
-    const mpci_settled *e = settled_of(sp, st, &slot);
-    mpci_settled *same = same_flow(sp, st, &slot);
 
-    if (st->h != NULL && !entry_is_other(st)) {
+    if (entry_is_same(st)) {
         mpci_split_run(sp, st, MPCI_EV_TOLD_COMMIT);
-    } else if (same != NULL) { /* our acknowledgment was lost, or another refused its generation */
-        mpci_incarnation_raise(same, st->record->generation);
+        return;
+    }
+    switch (fate_of(sp, st, &slot)) {
+    case FATE_STANDS: /* our acknowledgment was lost, or another refused its generation */
+        mpci_incarnation_raise(mpci_settled_at(&sp->core->settled, slot), st->record->generation);
         mpci_share_word(sp, MPCI_RECORD_ACK, st->tuple, isn, st->teller, MPCI_ACK_COMMIT);
-    } else if ((e != NULL && e->client_isn == isn) ||
-               mpci_tombstones_find(&sp->core->tombstones, st->hash, isn) != MPCI_TOMBSTONE_NONE) {
-        /* it is over, or the client gave up meanwhile (V10) */
+        break;
+    case FATE_OVER: /* or the client gave up meanwhile (V10) */
         mpci_share_word(sp, MPCI_RECORD_CLOSE, st->tuple, isn, st->teller,
                         MPCONN_REASON_DEAD_FLOW);
-    } else if (!mpci_incarnation_refuses(sp, st->hash, st->record, st->teller)) {
-        if (st->h != NULL)
-            mpci_entry_leave_behind(sp, st);
+        break;
+    case FATE_UNKNOWN:
+        if (mpci_incarnation_refuses(sp, st->hash, st->record, st->teller))
+            break;
+        mpci_entry_leave_behind(sp, st);
         if (st->h == NULL)
             mpci_split_run(sp, st, MPCI_EV_TOLD_COMMIT);
+        break;
     }
 }
 
@@ -268,7 +266,7 @@ static void told_close(mpci_split *sp, mpci_step *st)
         mpci_core_end_flow(sp->core, slot, close_reason(st->record));
         return;
     }
-    if (st->h != NULL && !entry_is_other(st))
+    if (entry_is_same(st))
         mpci_split_run(sp, st, MPCI_EV_TOLD_OVER);
 }
 
@@ -277,12 +275,13 @@ static void told_close(mpci_split *sp, mpci_step *st)
 static void told_stale(mpci_split *sp, mpci_step *st)
 {
     uint32_t slot;
-    mpci_settled *e = same_flow(sp, st, &slot);
 
-    if (e != NULL && st->record->generation != 0)
+    if (fate_of(sp, st, &slot) != FATE_STANDS)
+        return;
+    if (st->record->generation != 0)
         mpci_incarnation_refused(sp, st, slot);
-    else if (e != NULL)
-        e->use |= MPCI_SETTLED_FORGOTTEN;
+    else
+        mpci_settled_at(&sp->core->settled, slot)->use |= MPCI_SETTLED_FORGOTTEN;
 }
 
 /* Who drives it, or settled it, knows better. */
@@ -290,7 +289,7 @@ static void told_plain(mpci_split *sp, mpci_step *st)
 {
     uint32_t slot;
 
-    if (same_flow(sp, st, &slot) != NULL || is_plain_entry(st))
+    if (fate_of(sp, st, &slot) == FATE_STANDS || is_plain_entry(st))
         return;
     if (st->h != NULL && st->h->state == MPCI_ST_ANSWERING &&
         (entry_is_other(st) || mpci_peers_is_driven(st->h)))
@@ -300,7 +299,7 @@ static void told_plain(mpci_split *sp, mpci_step *st)
 
 static void told_if_same(mpci_split *sp, mpci_step *st, enum mpci_split_event event)
 {
-    if (st->h != NULL && !entry_is_other(st))
+    if (entry_is_same(st))
         mpci_split_run(sp, st, event);
 }
 
@@ -315,7 +314,7 @@ void mpci_split_told(void *split, const mpci_record *r, uint32_t from)
     st.hash = mpci_tuple_hash(&sp->core->table_key, st.tuple);
     st.h = mpci_handshake_find(&sp->core->handshakes, st.hash, st.tuple);
     /* Whoever has heard of it from another does not commit it alone any more (R1a). */
-    if (st.h != NULL && !entry_is_other(&st))
+    if (entry_is_same(&st))
         st.h->roles |= MPCI_ROLE_TOLD;
     switch ((enum mpci_record_type)r->type) {
     case MPCI_RECORD_DRIVE:

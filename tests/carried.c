@@ -9,7 +9,7 @@ sync_bed net;
 bed *const m[2] = {&net.at[A].b, &net.at[B].b};
 bed_conn c;
 
-void carried_set_up(void)
+void set_up(void)
 {
     mpconn_tuple t = bed_tuple(4, 1, 40000);
 
@@ -17,26 +17,26 @@ void carried_set_up(void)
     c = bed_conn_of(&t, 0x11111111, 0x10);
 }
 
-void carried_tear_down(void)
+void tear_down(void)
 {
     sync_bed_close(&net);
 }
 
-void carried_next(unsigned registrar)
+void next_port(unsigned registrar)
 {
     do
         c.tuple.client_port++;
     while (sync_registrar(&net, &c.tuple) != registrar);
 }
 
-void carried_begin(unsigned registrar)
+void start(unsigned registrar)
 {
     sync_start(&net);
-    carried_next(registrar);
+    next_port(registrar);
 }
 
-void carried_segment(unsigned member, unsigned from, unsigned flags, uint32_t seq, uint32_t ack,
-                     uint32_t n)
+void say(unsigned member, unsigned from, unsigned flags, uint32_t seq, uint32_t ack,
+         uint32_t n)
 {
     bed_segment seg = bed_data(&c, from, seq, ack, n);
 
@@ -66,6 +66,11 @@ mpci_settled *carried_flow(unsigned member)
     uint32_t slot = mpci_settled_find(&eng->core.settled, hash_at(eng), &c.tuple);
 
     return slot == MPCI_SLOT_NONE ? NULL : mpci_settled_at(&eng->core.settled, slot);
+}
+
+uint32_t flows_at(unsigned member)
+{
+    return m[member]->eng->core.settled.pool[0].used;
 }
 
 unsigned carried_state(unsigned member)

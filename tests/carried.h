@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Two members, A and B, and one connection that they carry together. */
+/* Two members, A and B, and one connection that they carry together: the client's segments come to
+ * A, the server's to B, unless a test lets them come elsewhere. */
 #ifndef TESTS_CARRIED_H
 #define TESTS_CARRIED_H
 
@@ -13,20 +14,22 @@ extern bed *const m[2];
 extern bed_conn c;
 
 /* Fixture: two members that are not started yet, and a connection. */
-void carried_set_up(void);
-void carried_tear_down(void);
+void set_up(void);
+void tear_down(void);
 /* Start them; the connection is one about which this member decides. Another one like it. */
-void carried_begin(unsigned registrar);
-void carried_next(unsigned registrar);
+void start(unsigned registrar);
+void next_port(unsigned registrar);
 
 /* A segment of the connection as its sender shows it; numbers from 1, the first byte. */
-void carried_segment(unsigned member, unsigned from, unsigned flags, uint32_t seq, uint32_t ack,
-                     uint32_t n);
+void say(unsigned member, unsigned from, unsigned flags, uint32_t seq, uint32_t ack,
+         uint32_t n);
 /* What the client says comes to A, what the server says to B. Ends with empty boxes. */
 void carried_handshake(void);
 
 /* The settled flow; NULL when there is none. */
 mpci_settled *carried_flow(unsigned member);
+/* Settled flows of IPv4. */
+uint32_t flows_at(unsigned member);
 /* State of the flow as the public interface shows it. */
 unsigned carried_state(unsigned member);
 /* The handshake; NULL when there is none. */

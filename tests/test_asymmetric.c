@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A connection whose two directions pass through different members: A sees what the client says, B
  * what the server says (protocol 2a). */
+#include "carried.h"
 #include "check_main.h"
-#include "two_ways.h"
 
 static const bed_out *expect(unsigned member, unsigned side, unsigned flags, uint32_t seq,
                              uint32_t ack)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What two members keep of handshakes and flows that ended, or went another way than they were
  * told: found by the simulator. */
+#include "carried.h"
 #include "check_main.h"
-#include "two_ways.h"
 
 /* The client proves itself at A, which announces it to B: the server's answers come there. */
 static void prove(void)

@@ -11,7 +11,7 @@ static void claim_at_both(unsigned registrar)
 {
     bed_segment proof;
 
-    carried_begin(registrar);
+    start(registrar);
     bed_syn(m[A], &c);
     proof = bed_proof_seg(&c);
     bed_in(m[B], CLIENT, &proof);
@@ -68,7 +68,7 @@ int main(void)
     Suite *s = suite_create("claims_meet");
     TCase *tc = tcase_create("claims_meet");
 
-    tcase_add_checked_fixture(tc, carried_set_up, carried_tear_down);
+    tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_loop_test(tc, V3_of_two_that_claim_the_registrar_opens, 0, 2);
     tcase_add_loop_test(tc, V3_two_that_claim_go_on_over_a_bad_channel, 0, 20);
     suite_add_tcase(s, tc);

@@ -8,7 +8,7 @@
 /* A drives, B decides; A is started anew before the commit comes there. */
 static void forget_at_driver(void)
 {
-    carried_begin(B);
+    start(B);
     bed_syn(m[A], &c);
     bed_proof(m[A], &c);
     bed_syn_ack(m[B], &c); /* B asks who drives */
@@ -30,7 +30,7 @@ START_TEST(V20_restarted_driver_takes_the_commit)
     ck_assert_uint_eq(carried_flow(A)->seq_offset, c.z - c.y);
     ck_assert_uint_eq(carried_flow(A)->ts_offset, c.server_ts - c.proxy_ts);
     ck_assert_uint_eq(carried_entry(B)->roles & MPCI_ROLE_OWES_DRIVER, 0);
-    carried_segment(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
+    say(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
     ck_assert_int_eq(m[A]->pkt.reason, MPCONN_REASON_TRANSLATED);
 }
 END_TEST
@@ -88,9 +88,9 @@ START_TEST(R3_commit_of_what_is_over_is_answered_so)
 {
     uint64_t closes;
 
-    carried_begin(B);
+    start(B);
     carried_handshake();
-    carried_segment(A, CLIENT, MPCI_TCP_RST, 1, 0, 0);
+    say(A, CLIENT, MPCI_TCP_RST, 1, 0, 0);
     sync_carry(&net);
     ck_assert_uint_eq(carried_state(A), MPCONN_FLOW_RESET);
     if (_i == 1) {
@@ -113,7 +113,7 @@ START_TEST(R3_commit_of_an_older_incarnation_replaces_nothing)
 {
     uint32_t x;
 
-    carried_begin(B);
+    start(B);
     carried_handshake();
     x = c.x;
     sync_pass(&net, 5 * MPCONN_SECOND);
@@ -130,7 +130,7 @@ int main(void)
     Suite *s = suite_create("commit_unknown");
     TCase *tc = tcase_create("commit_unknown");
 
-    tcase_add_checked_fixture(tc, carried_set_up, carried_tear_down);
+    tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, V20_restarted_driver_takes_the_commit);
     tcase_add_test(tc, V11_restarted_driver_acknowledges_for_its_former_life);
     tcase_add_test(tc, commit_without_room_for_an_entry_is_kept_as_a_copy);

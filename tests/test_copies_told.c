@@ -35,14 +35,14 @@ static void expect_copy_told(unsigned member)
 /* Told by itself when the flow has lived for some time, or because the member asked. */
 START_TEST(copy_is_told_as_settled)
 {
-    carried_begin((unsigned)_i % 2);
+    start((unsigned)_i % 2);
     bed_settle(m[A], &c);
     if (_i < 2) {
-        carried_segment(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
-        carried_segment(A, SERVER, MPCI_TCP_ACK, 1, 101, 100);
+        say(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
+        say(A, SERVER, MPCI_TCP_ACK, 1, 101, 100);
         sync_pass(&net, 30 * MPCONN_SECOND);
     } else {
-        carried_segment(B, SERVER, MPCI_TCP_ACK, 1, 1, 100);
+        say(B, SERVER, MPCI_TCP_ACK, 1, 1, 100);
         sync_carry(&net);
     }
     expect_copy_told(B);
@@ -55,7 +55,7 @@ END_TEST
  * other, and in the end all have ended. */
 START_TEST(copies_that_come_and_go_are_balanced)
 {
-    carried_begin(A);
+    start(A);
     for (unsigned i = 0; i < 3; i++) {
         mpci_record r = {.type = MPCI_RECORD_DELTA, .tuple = c.tuple, .client_isn = c.x + i,
                          .generation = (uint16_t)(1 + i), .seq_offset = 7, .flags = 1};
@@ -82,7 +82,7 @@ int main(void)
     Suite *s = suite_create("copies_told");
     TCase *tc = tcase_create("copies_told");
 
-    tcase_add_checked_fixture(tc, carried_set_up, carried_tear_down);
+    tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_loop_test(tc, copy_is_told_as_settled, 0, 4);
     tcase_add_test(tc, copies_that_come_and_go_are_balanced);
     suite_add_tcase(s, tc);

@@ -21,13 +21,13 @@ static void expect_exact_reset_at(unsigned member, mpconn_pkt held)
 
 static void reset_at(unsigned member)
 {
-    carried_segment(member, SERVER, MPCI_TCP_RST | MPCI_TCP_ACK, 1, 1, 0);
+    say(member, SERVER, MPCI_TCP_RST | MPCI_TCP_ACK, 1, 1, 0);
     ck_assert_int_eq(m[member]->pkt.verdict, MPCONN_VERDICT_HOLD);
 }
 
 START_TEST(V5_reset_before_the_commit_came_is_held_and_translated)
 {
-    carried_begin((unsigned)_i);
+    start((unsigned)_i);
     bed_syn(m[A], &c);
     bed_proof(m[A], &c);
     bed_syn_ack(m[B], &c);
@@ -42,9 +42,9 @@ END_TEST
 /* The SYN|ACK came to the driver, which told of its SYN but not of the commit yet. */
 START_TEST(V5_reset_where_the_answer_is_expected_is_held_and_translated)
 {
-    carried_begin(A);
+    start(A);
     carried_handshake(); /* A knows the way */
-    carried_next(A);
+    next_port(A);
     m[B]->n_released = 0;
     bed_syn(m[A], &c);
     bed_proof(m[A], &c);
@@ -59,7 +59,7 @@ END_TEST
 /* Nobody was told of it, and the way back has changed. */
 START_TEST(V8_reset_of_a_connection_that_another_member_knows_is_asked_about)
 {
-    carried_begin((unsigned)_i);
+    start((unsigned)_i);
     bed_settle(m[A], &c);
     reset_at(B);
     sync_carry(&net);
@@ -72,7 +72,7 @@ START_TEST(V5_refusal_is_no_end_of_a_connection)
 {
     bed_segment rst;
 
-    carried_begin((unsigned)_i);
+    start((unsigned)_i);
     bed_syn(m[A], &c);
     bed_proof(m[A], &c);
     m[A]->n_out = 0;
@@ -91,7 +91,7 @@ int main(void)
     Suite *s = suite_create("early_reset");
     TCase *tc = tcase_create("early_reset");
 
-    tcase_add_checked_fixture(tc, carried_set_up, carried_tear_down);
+    tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_loop_test(tc, V5_reset_before_the_commit_came_is_held_and_translated, 0, 2);
     tcase_add_test(tc, V5_reset_where_the_answer_is_expected_is_held_and_translated);
     tcase_add_loop_test(tc, V8_reset_of_a_connection_that_another_member_knows_is_asked_about, 0, 2);

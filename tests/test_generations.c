@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Members that know different incarnations of one connection (rule R3): whatever comes when, they end
  * with the same one. */
+#include "carried.h"
 #include "check_main.h"
 #include "split/share.h"
-#include "two_ways.h"
 
 enum { OVER = MPCONN_FLOW_CLOSED };
 

@@ -8,9 +8,9 @@
 /* The flow ended at A, which B never heard: there it lives, and its handshake is not confirmed. */
 static void end_at_one(unsigned registrar)
 {
-    carried_begin(registrar);
+    start(registrar);
     carried_handshake();
-    carried_segment(A, CLIENT, MPCI_TCP_RST, 1, 0, 0);
+    say(A, CLIENT, MPCI_TCP_RST, 1, 0, 0);
     sync_lose(&net);
     ck_assert_uint_eq(carried_state(A), MPCONN_FLOW_RESET);
     ck_assert_uint_eq(carried_state(B), MPCONN_FLOW_OPEN);
@@ -79,16 +79,16 @@ START_TEST(R6_held_for_another_number_is_not_translated_by_an_older_flow)
     bed_segment syn_ack;
     mpconn_pkt held;
 
-    carried_begin(A);
+    start(A);
     carried_handshake();
-    carried_segment(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
-    carried_segment(B, SERVER, MPCI_TCP_ACK, 1, 101, 100);
+    say(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
+    say(B, SERVER, MPCI_TCP_ACK, 1, 101, 100);
     sync_carry(&net);
     syn_ack = bed_seg(&c.tuple, CLIENT, MPCI_TCP_SYN | MPCI_TCP_ACK, c.z + 0x50000000 - 1,
                       c.x + 0x30000001);
     bed_in(m[B], SERVER, &syn_ack);
     ck_assert_uint_eq(carried_entry(B)->state, MPCI_ST_ANSWERING);
-    carried_segment(B, SERVER, MPCI_TCP_ACK, far, 101, 50);
+    say(B, SERVER, MPCI_TCP_ACK, far, 101, 50);
     ck_assert_int_eq(m[B]->pkt.verdict, MPCONN_VERDICT_HOLD);
     held = m[B]->pkt;
     m[B]->n_released = 0;
@@ -104,7 +104,7 @@ int main(void)
     Suite *s = suite_create("left_behind");
     TCase *tc = tcase_create("left_behind");
 
-    tcase_add_checked_fixture(tc, carried_set_up, carried_tear_down);
+    tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_loop_test(tc, R3_driver_elsewhere_shows_that_the_client_went_on, 0, 2);
     tcase_add_test(tc, R3_commit_of_the_next_shows_it_too);
     tcase_add_test(tc, handshake_of_a_flow_that_is_over_elsewhere_is_done);

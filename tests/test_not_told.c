@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A member that was told nothing: because nobody had to know (V13), because nobody expected the
  * answer there (V4), or because it was started anew (V19). */
+#include "carried.h"
 #include "check_main.h"
-#include "two_ways.h"
 
 static void expect_reason(unsigned member, unsigned reason)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* How handshakes that are not split end where two members know of them: nothing that is held stays
  * behind, and nobody tells its host of the end of what another member carries. */
+#include "carried.h"
 #include "check_main.h"
 #include "split/machine.h"
-#include "two_ways.h"
 
 static void unsplit(void)
 {

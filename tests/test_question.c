@@ -15,10 +15,10 @@ START_TEST(V18b_unanswered_question_is_asked_again_in_each_round)
 {
     uint64_t asked;
 
-    carried_begin((unsigned)_i);
+    start((unsigned)_i);
     carried_handshake();
-    carried_segment(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
-    carried_segment(B, SERVER, MPCI_TCP_ACK, 1, 101, 100);
+    say(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
+    say(B, SERVER, MPCI_TCP_ACK, 1, 101, 100);
     sync_carry(&net);
     carried_deafen(B, 1);
     pass_seconds(58);
@@ -38,7 +38,7 @@ START_TEST(V18b_question_that_is_of_no_use_any_more_is_not_asked_again)
 {
     uint64_t asked;
 
-    carried_begin(A);
+    start(A);
     carried_handshake();
     sync_carry(&net);
     carried_deafen(B, 1);
@@ -46,7 +46,7 @@ START_TEST(V18b_question_that_is_of_no_use_any_more_is_not_asked_again)
     asked = carried_said(A, MPCI_RECORD_QUERY);
     ck_assert_uint_ge(asked, 1);
     if (_i == 0) {
-        carried_segment(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
+        say(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
     } else {
         mpci_record no = {.type = MPCI_RECORD_REPLY, .code = 1, .tuple = c.tuple,
                           .client_isn = c.x};
@@ -66,14 +66,14 @@ START_TEST(R6_who_was_told_a_commit_carries_part_of_the_flow)
 {
     bed_segment proof;
 
-    carried_begin((unsigned)_i);
+    start((unsigned)_i);
     bed_settle(m[A], &c);
     proof = bed_proof_seg(&c);
     proof.payload = 100;
     bed_in(m[B], CLIENT, &proof);
     sync_carry(&net);
     ck_assert(carried_flow(B) != NULL);
-    carried_segment(A, SERVER, MPCI_TCP_ACK, 1, 101, 50);
+    say(A, SERVER, MPCI_TCP_ACK, 1, 101, 50);
     ck_assert_uint_eq(carried_flow(A)->dir[CLIENT].end, c.x + 101);
     ck_assert_uint_eq(carried_flow(A)->dir[SERVER].end, c.z + 51);
 }
@@ -91,18 +91,18 @@ START_TEST(E14_forged_reset_makes_no_word_for_each_segment)
     enum { ROUNDS = 100 };
     uint64_t before;
 
-    carried_begin((unsigned)_i);
+    start((unsigned)_i);
     carried_handshake();
-    carried_segment(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
-    carried_segment(B, SERVER, MPCI_TCP_ACK, 1, 101, 100);
+    say(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
+    say(B, SERVER, MPCI_TCP_ACK, 1, 101, 100);
     sync_carry(&net);
-    carried_segment(A, CLIENT, MPCI_TCP_RST, 101, 0, 0);
+    say(A, CLIENT, MPCI_TCP_RST, 101, 0, 0);
     sync_carry(&net);
     ck_assert_uint_eq(carried_state(B), MPCONN_FLOW_RESET);
     before = flows_told();
     for (unsigned i = 0; i < ROUNDS; i++) {
-        carried_segment(A, CLIENT, MPCI_TCP_ACK, 101 + i, 101 + 10 * i, 1);
-        carried_segment(B, SERVER, MPCI_TCP_ACK, 101 + 10 * i, 102 + i, 10);
+        say(A, CLIENT, MPCI_TCP_ACK, 101 + i, 101 + 10 * i, 1);
+        say(B, SERVER, MPCI_TCP_ACK, 101 + 10 * i, 102 + i, 10);
         sync_carry(&net);
         sync_pass(&net, 100 * MPCONN_MILLISECOND);
     }
@@ -117,7 +117,7 @@ int main(void)
     Suite *s = suite_create("question");
     TCase *tc = tcase_create("question");
 
-    tcase_add_checked_fixture(tc, carried_set_up, carried_tear_down);
+    tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_loop_test(tc, V18b_unanswered_question_is_asked_again_in_each_round, 0, 2);
     tcase_add_loop_test(tc, V18b_question_that_is_of_no_use_any_more_is_not_asked_again, 0, 2);
     tcase_add_loop_test(tc, R6_who_was_told_a_commit_carries_part_of_the_flow, 0, 2);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What members tell one another of connections that stand: late, early, at their end, and when two
  * commits meet. */
+#include "carried.h"
 #include "check_main.h"
 #include "engine_support.h"
-#include "two_ways.h"
 
 static void expect_reason(unsigned member, unsigned reason)
 {

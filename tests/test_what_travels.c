@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What one member was told by another is taken as it was said: not worked out again from what this
  * member would have offered itself, and no more than it is meant for. */
+#include "carried.h"
 #include "check_main.h"
 #include "split/share.h"
-#include "two_ways.h"
 
 /* Members whose hosts chose other offers. */
 static void start_unlike(unsigned registrar)

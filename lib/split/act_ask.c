@@ -28,7 +28,7 @@ enum mpci_split_event mpci_split_ask_registrar(mpci_split *sp, mpci_handshake *h
 static void keep_syn_ack(mpci_split *sp, mpci_step *st, unsigned reason)
 {
     if (mpci_peers_is_driven(st->h) || st->h->held_packets > 0)
-        mpci_peers_consume(sp, st, reason);
+        mpci_consume(sp->core, st->pkt, reason);
     else
         mpci_core_hold(sp->core, st->h, st->pkt);
 }
@@ -101,7 +101,7 @@ enum mpci_split_event mpci_act_note_syn_ack(mpci_split *sp, mpci_step *st)
         mpci_drop(sp->core, st->pkt, bad);
         return MPCI_EV_NOTHING;
     }
-    mpci_peers_consume(sp, st, MPCONN_REASON_SERVER_ANSWERED);
+    mpci_consume(sp->core, st->pkt, MPCONN_REASON_SERVER_ANSWERED);
     return mpci_split_ask_registrar(sp, st->h);
 }
 
@@ -123,7 +123,7 @@ enum mpci_split_event mpci_act_claim(mpci_split *sp, mpci_step *st)
     if (st->view->payload_len > 0)
         mpci_core_hold(sp->core, st->h, st->pkt);
     else
-        mpci_peers_consume(sp, st, MPCONN_REASON_CLIENT_PROVED);
+        mpci_consume(sp->core, st->pkt, MPCONN_REASON_CLIENT_PROVED);
     if (!mpci_sync_anybody(sp->sync))
         return MPCI_EV_TOLD_NO;
     send_claim(sp, st->h);
@@ -171,7 +171,7 @@ enum mpci_split_event mpci_act_open_claimed(mpci_split *sp, mpci_step *st)
 
 enum mpci_split_event mpci_act_claim_aborted(mpci_split *sp, mpci_step *st)
 {
-    mpci_peers_consume(sp, st, MPCONN_REASON_CLIENT_ABORTED);
+    mpci_consume(sp->core, st->pkt, MPCONN_REASON_CLIENT_ABORTED);
     mpci_split_bury(sp, st, MPCONN_REASON_CLIENT_ABORTED);
     mpci_share_word(sp, MPCI_RECORD_CLOSE, st->tuple, st->h->client_isn, MPCONN_MEMBER_ALL,
                     MPCONN_REASON_CLIENT_ABORTED);
@@ -190,7 +190,7 @@ enum mpci_split_event mpci_act_drive_also(mpci_split *sp, mpci_step *st)
     if (st->view->payload_len > 0)
         mpci_core_hold(sp->core, h, st->pkt);
     else
-        mpci_peers_consume(sp, st, MPCONN_REASON_CLIENT_WAITS);
+        mpci_consume(sp->core, st->pkt, MPCONN_REASON_CLIENT_WAITS);
     mpci_share_drive(sp, h, mpci_share_registrar(sp, &h->tuple), 0);
     return mpci_peers_decide_if_known(sp, h);
 }

@@ -11,11 +11,6 @@
 /* Entries that a search for a server leg which does not get ready looks at. */
 enum { OPENING_LOOK_AT = 64 };
 
-static void consume(mpci_split *sp, mpci_step *st, unsigned reason)
-{
-    mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_CONSUMED, reason);
-}
-
 static mpci_handshake *take_free_entry(mpci_split *sp, mpci_step *st)
 {
     return mpci_handshake_add(&sp->core->handshakes, st->hash, st->tuple);
@@ -188,7 +183,7 @@ static int open_leg(mpci_split *sp, mpci_step *st)
 enum mpci_split_event mpci_act_open(mpci_split *sp, mpci_step *st)
 {
     if (open_leg(sp, st) == 0)
-        consume(sp, st, MPCONN_REASON_CLIENT_PROVED);
+        mpci_consume(sp->core, st->pkt, MPCONN_REASON_CLIENT_PROVED);
     return MPCI_EV_NOTHING;
 }
 
@@ -210,7 +205,7 @@ enum mpci_split_event mpci_act_wait(mpci_split *sp, mpci_step *st)
 {
     note_client(st->h, st, 1);
     st->h->client_window = st->view->window;
-    consume(sp, st, MPCONN_REASON_CLIENT_WAITS);
+    mpci_consume(sp->core, st->pkt, MPCONN_REASON_CLIENT_WAITS);
     return MPCI_EV_NOTHING;
 }
 
@@ -236,7 +231,7 @@ enum mpci_split_event mpci_act_refuse_proof(mpci_split *sp, mpci_step *st)
 
 enum mpci_split_event mpci_act_client_gone(mpci_split *sp, mpci_step *st)
 {
-    consume(sp, st, MPCONN_REASON_CLIENT_ABORTED);
+    mpci_consume(sp->core, st->pkt, MPCONN_REASON_CLIENT_ABORTED);
     mpci_core_refused(sp->core, st->h, MPCONN_REASON_CLIENT_ABORTED);
     return MPCI_EV_NOTHING;
 }
@@ -247,7 +242,7 @@ enum mpci_split_event mpci_act_abort_server(mpci_split *sp, mpci_step *st)
     if ((st->h->roles & MPCI_ROLE_TOLD) != 0)
         mpci_share_word(sp, MPCI_RECORD_CLOSE, st->tuple, st->h->client_isn, MPCONN_MEMBER_ALL,
                         MPCONN_REASON_CLIENT_ABORTED);
-    consume(sp, st, MPCONN_REASON_CLIENT_ABORTED);
+    mpci_consume(sp->core, st->pkt, MPCONN_REASON_CLIENT_ABORTED);
     mpci_split_bury(sp, st, MPCONN_REASON_CLIENT_ABORTED);
     return MPCI_EV_NOTHING;
 }

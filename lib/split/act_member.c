@@ -64,7 +64,7 @@ enum mpci_split_event mpci_act_hold_or_stale(mpci_split *sp, mpci_step *st)
         mpci_reset_answer(sp->core, st);
         mpci_split_final_ack_again(sp, st->h);
     }
-    mpci_peers_consume(sp, st, MPCONN_REASON_SERVER_STALE);
+    mpci_consume(sp->core, st->pkt, MPCONN_REASON_SERVER_STALE);
     return MPCI_EV_NOTHING;
 }
 

@@ -6,11 +6,6 @@
 #include "split/share.h"
 #include "table/reset.h"
 
-static void consume(mpci_split *sp, mpci_step *st, unsigned reason)
-{
-    mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_CONSUMED, reason);
-}
-
 enum mpci_split_event mpci_act_commit(mpci_split *sp, mpci_step *st)
 {
     mpci_handshake *h = st->h;
@@ -21,7 +16,7 @@ enum mpci_split_event mpci_act_commit(mpci_split *sp, mpci_step *st)
         return MPCI_EV_NOTHING;
     }
     mpci_entry_limit_to_offers(h);
-    consume(sp, st, MPCONN_REASON_SERVER_ANSWERED);
+    mpci_consume(sp->core, st->pkt, MPCONN_REASON_SERVER_ANSWERED);
     mpci_path_learn(&sp->paths, &sp->core->table_key, st->tuple, MPCI_NOBODY, sp->core->now);
     if (!mpci_split_may_decide(sp, h))
         return mpci_split_ask_registrar(sp, h);
@@ -93,7 +88,7 @@ enum mpci_split_event mpci_act_refused(mpci_split *sp, mpci_step *st)
 {
     mpci_split_reset_client(sp, st->h);
     mpci_split_tell_end(sp, st->h);
-    consume(sp, st, MPCONN_REASON_SERVER_REFUSED);
+    mpci_consume(sp->core, st->pkt, MPCONN_REASON_SERVER_REFUSED);
     mpci_split_bury(sp, st, MPCONN_REASON_SERVER_REFUSED);
     return MPCI_EV_NOTHING;
 }
@@ -117,7 +112,7 @@ enum mpci_split_event mpci_act_stale(mpci_split *sp, mpci_step *st)
     if (v->ack - (st->h->client_isn + 1) <= UINT16_MAX) {
         /* It has this very incarnation: somebody has committed it. Where there is nobody (V9), nobody
          * knows any more how its legs differ. */
-        consume(sp, st, MPCONN_REASON_SERVER_STALE);
+        mpci_consume(sp->core, st->pkt, MPCONN_REASON_SERVER_STALE);
         if (mpci_sync_anybody(sp->sync)) {
             mpci_split_ask_once(sp, st->h);
             return MPCI_EV_NOTHING;
@@ -131,7 +126,7 @@ enum mpci_split_event mpci_act_stale(mpci_split *sp, mpci_step *st)
         mpci_split_reset_server(sp, st->h, v->ack);
         mpci_split_send_open(sp, st->h);
     }
-    consume(sp, st, MPCONN_REASON_SERVER_STALE);
+    mpci_consume(sp->core, st->pkt, MPCONN_REASON_SERVER_STALE);
     return MPCI_EV_NOTHING;
 }
 
@@ -141,7 +136,7 @@ enum mpci_split_event mpci_act_ack_again(mpci_split *sp, mpci_step *st)
      * it took, ours names the first (rule R2). */
     if (st->view->seq == st->h->server_isn)
         mpci_split_final_ack_again(sp, st->h);
-    consume(sp, st, MPCONN_REASON_SERVER_REPEATED);
+    mpci_consume(sp->core, st->pkt, MPCONN_REASON_SERVER_REPEATED);
     return MPCI_EV_NOTHING;
 }
 

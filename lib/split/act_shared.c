@@ -94,7 +94,7 @@ enum mpci_split_event mpci_act_refused_elsewhere(mpci_split *sp, mpci_step *st)
 /* ... and where the server's RST came, which flows toward the client as well. */
 enum mpci_split_event mpci_act_refused_here(mpci_split *sp, mpci_step *st)
 {
-    mpci_peers_consume(sp, st, MPCONN_REASON_SERVER_REFUSED);
+    mpci_consume(sp->core, st->pkt, MPCONN_REASON_SERVER_REFUSED);
     if (mpci_peers_is_driven(st->h))
         mpci_split_reset_client(sp, st->h);
     mpci_share_word(sp, MPCI_RECORD_RST_SEEN, st->tuple, st->h->client_isn, MPCONN_MEMBER_ALL, 0);

@@ -3,11 +3,6 @@
 
 #include "split/share.h"
 
-void mpci_peers_consume(mpci_split *sp, mpci_step *st, unsigned reason)
-{
-    mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_CONSUMED, reason);
-}
-
 void mpci_peers_set_timer(mpci_split *sp, mpci_handshake *h, uint64_t ns)
 {
     mpci_handshake_set_timer(&sp->core->handshakes, h, mpci_later(sp->core->now, ns));

@@ -35,6 +35,5 @@ int mpci_peers_spend(mpci_split *sp, unsigned from);
 int mpci_peers_may_ask(mpci_split *sp, const mpci_step *st);
 /* Ask again later. */
 void mpci_peers_ask_later(mpci_split *sp, mpci_handshake *h);
-void mpci_peers_consume(mpci_split *sp, mpci_step *st, unsigned reason);
 
 #endif

@@ -328,7 +328,7 @@ static void server_forgot(mpci_split *sp, mpci_step *st, mpci_settled *old)
 {
     mpci_reset_answer(sp->core, st);
     old->use |= MPCI_SETTLED_FORGOTTEN;
-    mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_CONSUMED, MPCONN_REASON_SERVER_STALE);
+    mpci_consume(sp->core, st->pkt, MPCONN_REASON_SERVER_STALE);
 }
 
 /* Another member may drive the next incarnation, of a client whose last words went past us. If
@@ -354,14 +354,14 @@ void mpci_split_syn_ack_again(mpci_split *sp, mpci_step *st, uint32_t slot)
 
     find_entry(sp, st);
     if (st->pkt->flow != 0) /* was read when it came, and held in case that there is no split */
-        mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_CONSUMED, MPCONN_REASON_SERVER_REPEATED);
+        mpci_consume(sp->core, st->pkt, MPCONN_REASON_SERVER_REPEATED);
     else if (st->h != NULL && st->view->ack == st->h->client_isn + 1 &&
         (st->h->settled == slot || st->h->settled == MPCI_SLOT_NONE))
         mpci_split_run(sp, st, MPCI_EV_SYN_ACK);
     else if (st->view->ack == e->client_isn + 1 ||
              st->view->ack == e->dir[MPCONN_SIDE_CLIENT].end ||
              (st->h != NULL && st->h->state == MPCI_ST_CONFIRMING))
-        mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_CONSUMED, MPCONN_REASON_SERVER_REPEATED);
+        mpci_consume(sp->core, st->pkt, MPCONN_REASON_SERVER_REPEATED);
     else if (may_be_driven_elsewhere(sp, st->h))
         ask_who_drives(sp, st, e);
     else

@@ -69,6 +69,12 @@ static inline void mpci_drop(mpci_core *core, mpconn_pkt *pkt, unsigned reason)
     mpci_verdict(core, pkt, MPCONN_VERDICT_DROP, reason);
 }
 
+/* It has served: nobody needs it any more. */
+static inline void mpci_consume(mpci_core *core, mpconn_pkt *pkt, unsigned reason)
+{
+    mpci_verdict(core, pkt, MPCONN_VERDICT_CONSUMED, reason);
+}
+
 /* Forward to the other side by the host's own path: the packet still bears its link header. */
 static inline void mpci_forward(mpci_core *core, mpconn_pkt *pkt, unsigned reason)
 {

@@ -74,6 +74,14 @@ sim_quality sim_quality_clean(sim_rng *rng)
     return q;
 }
 
+sim_quality sim_quality_near(sim_rng *rng)
+{
+    sim_quality q = sim_quality_clean(rng);
+
+    q.delay /= 4;
+    return q;
+}
+
 sim_quality sim_quality_lossy(sim_rng *rng)
 {
     sim_quality q = sim_quality_clean(rng);
@@ -141,6 +149,9 @@ void sim_add_sessions(sim_world *w, unsigned n)
         sim_session_new(w, &plan);
     }
 }
+
+const enum sim_counter sim_told_by_rst[] = {SIM_C_RST_SENT, SIM_C_RST_TAKEN, SIM_C_NO_CONNECTION,
+                                            SIM_COUNTERS};
 
 void sim_tolerate(sim_world *w, const enum sim_counter *list)
 {

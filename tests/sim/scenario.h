@@ -32,6 +32,7 @@ void sim_config_random(sim_rng *rng, sim_tcp_config *cfg);
 /* An ordinary connection between the world's hosts, sizes and order by chance. */
 void sim_plan_random(sim_world *w, sim_plan *plan, unsigned number);
 sim_quality sim_quality_clean(sim_rng *rng);
+sim_quality sim_quality_near(sim_rng *rng); /* clean, and a quarter of the way */
 sim_quality sim_quality_lossy(sim_rng *rng);
 /* A row with a listener on port 80 whose options the member has been told. */
 sim_listener *sim_row(sim_world *w, const sim_quality *to_client, const sim_quality *to_server);
@@ -39,5 +40,8 @@ sim_listener *sim_row(sim_world *w, const sim_quality *to_client, const sim_qual
 void sim_add_sessions(sim_world *w, unsigned n);
 /* Counters the scenario explains; ends with SIM_COUNTERS. */
 void sim_tolerate(sim_world *w, const enum sim_counter *list);
+extern const enum sim_counter sim_told_by_rst[];
+/* scenarios_pair.c: two members, and sessions to a port on which nobody listens. */
+void sim_pair_refused(sim_world *w);
 
 #endif

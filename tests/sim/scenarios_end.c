@@ -2,9 +2,6 @@
 /* Connections that end before their time, or follow one another on the same ports. */
 #include "sim/scenario.h"
 
-static const enum sim_counter told_by_rst[] = {SIM_C_RST_SENT, SIM_C_RST_TAKEN,
-                                               SIM_C_NO_CONNECTION, SIM_COUNTERS};
-
 /* A plan whose server may be told not to have timestamps. */
 static void plan_for(sim_world *w, sim_plan *plan, unsigned number)
 {
@@ -20,7 +17,7 @@ static void setup_refused(sim_world *w)
     sim_plan plan;
 
     w->clean = true;
-    sim_tolerate(w, told_by_rst);
+    sim_tolerate(w, sim_told_by_rst);
     sim_row(w, &q, &q);
     for (unsigned i = 0; i < 4; i++) {
         plan_for(w, &plan, i);
@@ -97,7 +94,7 @@ static void setup_client_aborts(sim_world *w)
     sim_quality q = sim_quality_clean(&w->rng);
 
     w->clean = true;
-    sim_tolerate(w, told_by_rst);
+    sim_tolerate(w, sim_told_by_rst);
     sim_row(w, &q, &q);
     add_aborts(w, SIM_CLIENT, 6);
 }
@@ -107,7 +104,7 @@ static void setup_server_aborts(sim_world *w)
     sim_quality q = sim_quality_clean(&w->rng);
 
     w->clean = true;
-    sim_tolerate(w, told_by_rst);
+    sim_tolerate(w, sim_told_by_rst);
     sim_row(w, &q, &q);
     add_aborts(w, SIM_SERVER, 6);
 }

@@ -3,17 +3,6 @@
 #include "sim/cluster.h"
 #include "sim/scenario.h"
 
-static const enum sim_counter told_by_rst[] = {SIM_C_RST_SENT, SIM_C_RST_TAKEN,
-                                               SIM_C_NO_CONNECTION, SIM_COUNTERS};
-
-static sim_quality near_quality(sim_rng *rng)
-{
-    sim_quality q = sim_quality_clean(rng);
-
-    q.delay /= 4;
-    return q;
-}
-
 static void listen_to_loss(sim_cluster *c)
 {
     sim_quality *q = &c->oob_quality;
@@ -41,7 +30,7 @@ static void add_sessions_after(sim_world *w, unsigned n, sim_time meeting)
 
 static void setup_ways(sim_world *w, enum sim_way from_client, enum sim_way from_server)
 {
-    sim_quality q = near_quality(&w->rng);
+    sim_quality q = sim_quality_near(&w->rng);
 
     sim_cluster_new(w, from_client, from_server);
     w->clean = true;
@@ -74,7 +63,7 @@ static void setup_early(sim_world *w)
 
 static void setup_lossy(sim_world *w)
 {
-    sim_quality q = sim_rng_coin(&w->rng) ? near_quality(&w->rng) : sim_quality_lossy(&w->rng);
+    sim_quality q = sim_rng_coin(&w->rng) ? sim_quality_near(&w->rng) : sim_quality_lossy(&w->rng);
     sim_cluster *c = sim_cluster_new(w, SIM_WAY_FLOW, SIM_WAY_FLOW);
 
     listen_to_loss(c);
@@ -94,7 +83,7 @@ static void setup_symmetric(sim_world *w)
 {
     enum sim_way way = sim_rng_coin(&w->rng) ? SIM_WAY_A : SIM_WAY_B;
     bool brief = sim_rng_coin(&w->rng);
-    sim_quality q = near_quality(&w->rng);
+    sim_quality q = sim_quality_near(&w->rng);
     const sim_listener *l;
     sim_plan plan;
 
@@ -126,7 +115,7 @@ static void setup_sprayed(sim_world *w)
                                            {SIM_WAY_SPRAY, SIM_WAY_B},
                                            {SIM_WAY_A, SIM_WAY_SPRAY}};
     unsigned kind = sim_rng_below(&w->rng, 3);
-    sim_quality q = near_quality(&w->rng);
+    sim_quality q = sim_quality_near(&w->rng);
     sim_cluster *c = sim_cluster_new(w, ways[kind][0], ways[kind][1]);
 
     if (sim_rng_coin(&w->rng))
@@ -138,7 +127,7 @@ static void setup_sprayed(sim_world *w)
 /* Routes change while connections live, and while they come up. */
 static void setup_moves(sim_world *w)
 {
-    sim_quality q = near_quality(&w->rng);
+    sim_quality q = sim_quality_near(&w->rng);
     sim_cluster *c = sim_cluster_new(w, SIM_WAY_A, SIM_WAY_A);
     const sim_listener *l;
     sim_plan plan;
@@ -163,15 +152,15 @@ static void setup_moves(sim_world *w)
     }
 }
 
-static void setup_refused(sim_world *w)
+void sim_pair_refused(sim_world *w)
 {
-    sim_quality q = near_quality(&w->rng);
+    sim_quality q = sim_quality_near(&w->rng);
     const sim_listener *l;
     sim_plan plan;
 
     sim_cluster_new(w, SIM_WAY_FLOW, SIM_WAY_FLOW);
     w->clean = true;
-    sim_tolerate(w, told_by_rst);
+    sim_tolerate(w, sim_told_by_rst);
     l = sim_row(w, &q, &q);
     for (unsigned i = 0; i < 4; i++) {
         sim_plan_random(w, &plan, i);
@@ -185,7 +174,7 @@ static void setup_refused(sim_world *w)
 
 static void setup_silent(sim_world *w)
 {
-    sim_quality q = near_quality(&w->rng);
+    sim_quality q = sim_quality_near(&w->rng);
     sim_tcp_config cfg;
     sim_plan plan;
 
@@ -207,13 +196,13 @@ static void setup_aborts(sim_world *w)
     static const enum sim_tcp_state states[] = {
         SIM_SYN_SENT,   SIM_ESTABLISHED, SIM_FIN_WAIT_1, SIM_FIN_WAIT_2,
         SIM_CLOSE_WAIT, SIM_CLOSING,     SIM_LAST_ACK};
-    sim_quality q = near_quality(&w->rng);
+    sim_quality q = sim_quality_near(&w->rng);
     sim_listener *l;
     sim_plan plan;
 
     sim_cluster_new(w, SIM_WAY_FLOW, SIM_WAY_FLOW);
     w->clean = true;
-    sim_tolerate(w, told_by_rst);
+    sim_tolerate(w, sim_told_by_rst);
     l = sim_row(w, &q, &q);
     l->cfg.keepalive = 20 * SIM_SECOND;
     for (unsigned i = 0; i < 6; i++) {
@@ -232,7 +221,7 @@ static void setup_aborts(sim_world *w)
 /* One connection after another on the same ports, by whatever way. */
 static void setup_reuse(sim_world *w)
 {
-    sim_quality q = near_quality(&w->rng);
+    sim_quality q = sim_quality_near(&w->rng);
     sim_cluster *c = sim_cluster_new(w, SIM_WAY_A, SIM_WAY_B);
     const sim_listener *l;
     sim_plan plan;
@@ -264,7 +253,7 @@ static void setup_cookie_server(sim_world *w)
 {
     enum sim_way from_client = sim_rng_coin(&w->rng) ? SIM_WAY_SPRAY : SIM_WAY_FLOW;
     enum sim_way from_server = sim_rng_coin(&w->rng) ? SIM_WAY_SPRAY : SIM_WAY_FLOW;
-    sim_quality q = near_quality(&w->rng);
+    sim_quality q = sim_quality_near(&w->rng);
     sim_quality to_server = q;
     sim_cluster *c = sim_cluster_new(w, from_client, from_server);
     sim_listener *l;
@@ -287,7 +276,7 @@ const sim_scenario sim_scenarios_pair[] = {
     {"pair-symmetric", "both ways through one of two members", setup_symmetric, 5, 100, 0},
     {"pair-sprayed", "packets by either way", setup_sprayed, 10, 200, 0},
     {"pair-moves", "routes that change in mid-flow", setup_moves, 10, 200, 0},
-    {"pair-refused", "nobody listens", setup_refused, 5, 100, 0},
+    {"pair-refused", "nobody listens", sim_pair_refused, 5, 100, 0},
     {"pair-silent", "the server never answers", setup_silent, 5, 50, 0},
     {"pair-aborts", "either side gives up in every state", setup_aborts, 5, 200, 0},
     {"pair-reuse", "the same ports again, by other ways", setup_reuse, 5, 100, 0},

@@ -10,13 +10,12 @@ static const enum sim_way ways[] = {SIM_WAY_A, SIM_WAY_B, SIM_WAY_FLOW};
  * it happens. */
 static sim_cluster *setup_fault(sim_world *w, bool spray)
 {
-    sim_quality q = sim_quality_clean(&w->rng);
+    sim_quality q = sim_quality_near(&w->rng);
     unsigned n = (unsigned)SIM_COUNT(ways);
     sim_cluster *c;
     sim_listener *l;
     sim_plan plan;
 
-    q.delay /= 4;
     c = sim_cluster_new(w, ways[sim_rng_below(&w->rng, n)], ways[sim_rng_below(&w->rng, n)]);
     if (spray && sim_rng_chance(&w->rng, 200000))
         c->way[sim_rng_below(&w->rng, 2)] = SIM_WAY_SPRAY;

@@ -3,9 +3,6 @@
 #include "sim/cluster.h"
 #include "sim/scenario.h"
 
-static const enum sim_counter told_by_rst[] = {SIM_C_RST_SENT, SIM_C_RST_TAKEN,
-                                               SIM_C_NO_CONNECTION, SIM_COUNTERS};
-
 static void listen_badly(sim_cluster *c)
 {
     sim_quality *q = &c->oob_quality;
@@ -98,24 +95,8 @@ static void setup_modes(sim_world *w)
 
 static void setup_refused(sim_world *w)
 {
-    sim_quality q = sim_quality_clean(&w->rng);
-    const sim_listener *l;
-    sim_plan plan;
-
-    q.delay /= 4;
     w->member_config.engine.split_mode = MPCONN_SPLIT_NEVER;
-    sim_cluster_new(w, SIM_WAY_FLOW, SIM_WAY_FLOW);
-    w->clean = true;
-    sim_tolerate(w, told_by_rst);
-    l = sim_row(w, &q, &q);
-    for (unsigned i = 0; i < 4; i++) {
-        sim_plan_random(w, &plan, i);
-        plan.cfg.lenient_ts = !l->cfg.timestamps;
-        plan.start += 2 * SIM_SECOND;
-        plan.sport = 81;
-        plan.expect = SIM_EXPECT_REFUSED;
-        sim_session_new(w, &plan);
-    }
+    sim_pair_refused(w);
 }
 
 const sim_scenario sim_scenarios_pair_tracked[] = {

@@ -2,11 +2,12 @@
 # The page about a machine is what the machine's own table prints.
 . "$(dirname "$0")/common.sh"
 
-# same PAGE PROGRAM
+# same PAGE PROGRAM [LINES]: what stands in the page, or in those lines of it.
 same() {
+        sed -n "${3:-1,\$} p" "$1" >"$tmp/part"
         "$MPCONN_BUILD/tests/$2" >"$tmp/now" || { echo "tests/$2 did not run"; return 1; }
-        diff -u "$1" "$tmp/now" && return
-        echo "write it again with: tests/$2 >doc/$(basename "$1")"
+        diff -u "$tmp/part" "$tmp/now" && return
+        echo "write it again in doc/$(basename "$1") with: tests/$2"
         return 1
 }
 
@@ -18,28 +19,12 @@ holds "doc/life.md is what the table prints" same "$MPCONN_SRC/doc/life.md" prin
 sed 's/EXACT_RST | CLOSED |/EXACT_RST | RESET |/' "$MPCONN_SRC/doc/life.md" >"$tmp/doctored"
 refuses "a page with another life" same "$tmp/doctored" print_life
 
-# same_end PAGE PROGRAM: the page ends with what the program prints.
-same_end() {
-        sed -n "/^<!-- Made by tests\/$2;/,\$p" "$1" >"$tmp/end"
-        "$MPCONN_BUILD/tests/$2" >"$tmp/now" || { echo "tests/$2 did not run"; return 1; }
-        diff -u "$tmp/end" "$tmp/now" && return
-        echo "write the end of doc/$(basename "$1") again with: tests/$2"
-        return 1
-}
-
-holds "doc/frames.md ends with what the lists print" same_end "$MPCONN_SRC/doc/frames.md" print_records
+lines='/^<!-- Made by tests.print_records;/,$'
+holds "doc/frames.md ends with what the lists print" same "$MPCONN_SRC/doc/frames.md" print_records "$lines"
 sed 's/0 GENERATION, 1 CODE/0 CODE, 1 GENERATION/' "$MPCONN_SRC/doc/frames.md" >"$tmp/doctored"
-refuses "a page with fields in another order" same_end "$tmp/doctored" print_records
+refuses "a page with fields in another order" same "$tmp/doctored" print_records "$lines"
 
-# same_part FILE PROGRAM: what stands in the file between two marks.
-same_part() {
-        sed -n "/^-- Made by tests\/$2;/,/^-- to here/p" "$1" >"$tmp/part"
-        "$MPCONN_BUILD/tests/$2" >"$tmp/now" || { echo "tests/$2 did not run"; return 1; }
-        diff -u "$tmp/part" "$tmp/now" && return
-        echo "write that part of doc/$(basename "$1") again with: tests/$2"
-        return 1
-}
-
-holds "doc/mpconn.lua has what the lists print" same_part "$MPCONN_SRC/doc/mpconn.lua" print_dissector
+lines='/^-- Made by tests.print_dissector;/,/^-- to here/'
+holds "doc/mpconn.lua has what the lists print" same "$MPCONN_SRC/doc/mpconn.lua" print_dissector "$lines"
 sed 's/"GENERATION", "CODE"/"CODE", "GENERATION"/' "$MPCONN_SRC/doc/mpconn.lua" >"$tmp/doctored"
-refuses "a dissector with fields in another order" same_part "$tmp/doctored" print_dissector
+refuses "a dissector with fields in another order" same "$tmp/doctored" print_dissector "$lines"

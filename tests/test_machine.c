@@ -59,7 +59,7 @@ END_TEST
 
 static int has_flow(unsigned state)
 {
-    return state == MPCI_ST_CONFIRMING || state == MPCI_ST_DEFERRED;
+    return state == MPCI_ST_CONFIRMING;
 }
 
 static int is_half_open(unsigned state)

@@ -86,7 +86,9 @@ typedef struct mpconn_timeouts {
     uint64_t member_down_ns;      /**< after which a silent member counts as down; default 4 s; more
                                        than `hello_ns` */
     uint64_t defer_ns;            /**< age from which a flow committed here alone is told to the
-                                       other members; default 2 s */
+                                       other members; default 2 s. A quarter as many as the tables
+                                       have room for can wait for it, then the oldest is told early
+                                       (MPCONN_REASON_TOLD_EARLY) */
 } mpconn_timeouts;
 
 /** @brief ::mpconn_timeouts::syn_ack_repeats: never repeat. */
@@ -320,10 +322,10 @@ MPCONN_API int mpconn_engine_input(mpconn_engine *eng, mpconn_pkt *const *pkts, 
 MPCONN_API mpconn_time mpconn_engine_next_expiry(const mpconn_engine *eng);
 
 /**
- * @brief Do what is due: repeats, idle flows, held packets.
+ * @brief Do what is due: repeats, idle flows, held packets, flows that others are to be told of.
  *
  * @param[in]  eng     the engine
- * @param[in]  budget  timers fired plus table lines looked at, at most; 0 means no bound
+ * @param[in]  budget  timers fired, flows told and table lines looked at, at most; 0 means no bound
  * @param[out] done    how much of it was used; may be NULL. When it equals the budget, more may be
  *                     due: mpconn_engine_next_expiry() tells
  * @param[in]  now     clock reading

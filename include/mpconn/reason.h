@@ -93,6 +93,7 @@ extern "C" {
     X(102, TOMBSTONE_EVICTED, "memory of an incarnation that is over gave way to another")    \
     X(103, OPENING_EVICTED, "server leg that did not get ready gave way to another")          \
     X(104, ASK_BUDGET, "no budget left to ask other members about it")                        \
+    X(105, TOLD_EARLY, "flow told to other members before its time: too many wait for theirs") \
     X(120, KILLED, "flow ended by the host")                                                  \
     X(121, CLOCK_BACKWARDS, "host's clock stepped back, reading ignored")                     \
     X(122, OPTION_DUPLICATE, "SYN with an option twice, first one taken")                     \

@@ -7,6 +7,10 @@
 /* Names are small, and what is over is remembered for longer than a handshake takes. */
 enum { TOMBSTONES_PER_HANDSHAKE = 8 };
 
+/* Of the flows in full tables those that wait to be told of are some: the rest is older, or is over and
+ * kept for a while. */
+enum { FLOWS_PER_UNTOLD = 4 };
+
 static void destroy(mpconn_engine *eng)
 {
     mpci_alloc a = eng->alloc;
@@ -14,6 +18,7 @@ static void destroy(mpconn_engine *eng)
     mpci_settled_fini(&eng->core.settled, &a);
     mpci_handshake_fini(&eng->core.handshakes, &a);
     mpci_tombstones_fini(&eng->core.tombstones, &a);
+    mpci_untold_fini(&eng->core.untold, &a);
     mpci_sync_fini(&eng->sync, &a);
     mpci_wipe(eng, sizeof(*eng));
     mpci_alloc_free(&a, eng);
@@ -29,6 +34,9 @@ static int take_tables(mpconn_engine *eng, const mpconn_engine_config *cfg)
     if (rc == MPCONN_OK)
         rc = mpci_tombstones_init(&eng->core.tombstones, &eng->alloc,
                                   TOMBSTONES_PER_HANDSHAKE * cfg->max_handshakes);
+    if (rc == MPCONN_OK && cfg->n_members > 0)
+        rc = mpci_untold_init(&eng->core.untold, &eng->alloc,
+                              (cfg->max_flows + cfg->max_wide_flows) / FLOWS_PER_UNTOLD + 1);
     return rc;
 }
 

@@ -32,7 +32,7 @@ struct mpconn_engine {
     uint32_t sweep_left;        /* of the piece at hand */
     uint32_t flags;             /* MPCONN_ENGINE_F_* */
     uint8_t busy;               /* a call is in progress: another one comes from a callback */
-    uint8_t line_next;          /* the last thing done in time was a timer */
+    uint8_t turn;               /* whose chore of expire.c was done last */
 };
 
 /* config.c: import and check a configuration, all defaults filled in. */

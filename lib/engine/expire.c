@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What time brings: handshake timers, and the sweep that finds idle flows. */
+/* What time brings: handshake timers, flows that are old enough to be told of, and the sweep that
+ * finds idle ones. */
 #include "engine/engine.h"
 
 #include "split/share.h"
@@ -145,22 +146,43 @@ static void sweep_line(mpconn_engine *eng)
     mpci_core_end_flow(&eng->core, slot, end_of(mpci_settled_at(t, slot)));
 }
 
-/* Fire one timer or look at one line; 0 when nothing is due. The two take turns, so that neither
- * waits for the other however small the budget. */
-static int do_one(mpconn_engine *eng)
+/* What there is to do in time, each a piece of it: 0 when nothing is due. */
+
+static int fire_timer(mpconn_engine *eng)
 {
     mpci_handshake *h = mpci_handshake_due(&eng->core.handshakes, eng->core.now);
-    int line_is_due = any_settled(eng) && eng->sweep_due <= eng->core.now;
 
-    if (h != NULL && !(line_is_due && eng->line_next)) {
+    if (h != NULL)
         mpci_split_expire(&eng->split, h);
-        eng->line_next = 1;
-        return 1;
-    }
-    if (line_is_due)
+    return h != NULL;
+}
+
+static int tell_of_flow(mpconn_engine *eng)
+{
+    return mpci_split_tell_due(&eng->split);
+}
+
+static int look_at_line(mpconn_engine *eng)
+{
+    int is_due = any_settled(eng) && eng->sweep_due <= eng->core.now;
+
+    if (is_due)
         sweep_line(eng);
-    eng->line_next = 0;
-    return line_is_due;
+    return is_due;
+}
+
+/* They take turns, so that none waits for another however small the budget. */
+static int do_one(mpconn_engine *eng)
+{
+    static int (*const chores[])(mpconn_engine *) = {look_at_line, fire_timer, tell_of_flow};
+    const unsigned n = sizeof(chores) / sizeof(chores[0]);
+
+    for (unsigned i = 0; i < n; i++) {
+        eng->turn = (uint8_t)((eng->turn + 1) % n);
+        if (chores[eng->turn](eng))
+            return 1;
+    }
+    return 0;
 }
 
 int mpconn_engine_expire(mpconn_engine *eng, uint32_t budget, uint32_t *done, mpconn_time now)
@@ -190,5 +212,6 @@ mpconn_time mpconn_engine_next_expiry(const mpconn_engine *eng)
     if (eng == NULL)
         return MPCONN_TIME_NEVER;
     due = least(mpci_handshake_next_due(&eng->core.handshakes), eng->sync.hello_due);
+    due = least(due, mpci_split_next_to_tell(&eng->split));
     return any_settled(eng) ? least(due, eng->sweep_due) : due;
 }

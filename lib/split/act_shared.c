@@ -6,30 +6,23 @@
 
 /* --- a flow that was committed here alone (claims A3, A9) --- */
 
-/* Symmetric, and nobody was told: short-lived ones never are. */
+/* Symmetric, and nobody was told: short-lived ones never are. Where the server was not heard for as
+ * long as we say that we heard it, its way may lead past us. */
+static void tell_or_wait(mpci_split *sp, const mpci_handshake *h)
+{
+    if (!mpci_sync_has_members(sp->sync) ||
+        (mpci_settled_flags(mpci_settled_at(&sp->core->settled, h->settled)) &
+         MPCI_SETTLED_SHARED) != 0)
+        return;
+    if ((h->flags & MPCI_HANDSHAKE_SERVER_HEARD) != 0)
+        mpci_split_defer(sp, h->settled);
+    else
+        mpci_share_flow(sp, h->settled, MPCONN_MEMBER_ALL);
+}
+
 enum mpci_split_event mpci_act_confirmed(mpci_split *sp, mpci_step *st)
 {
-    const mpci_settled *e = mpci_settled_at(&sp->core->settled, st->h->settled);
-    int alone = mpci_sync_has_members(sp->sync) &&
-                (mpci_settled_flags(e) & MPCI_SETTLED_SHARED) == 0;
-
-    mpci_core_release(sp->core, st->h, MPCONN_REASON_RELEASED);
-    return alone ? MPCI_EV_DEFER : MPCI_EV_DONE;
-}
-
-enum mpci_split_event mpci_act_defer(mpci_split *sp, mpci_step *st)
-{
-    mpci_peers_set_timer(sp, st->h, sp->core->timeouts.defer_ns);
-    return MPCI_EV_NOTHING;
-}
-
-enum mpci_split_event mpci_act_tell_flow(mpci_split *sp, mpci_step *st)
-{
-    mpci_track t;
-
-    mpci_settled_track_load(mpci_settled_at(&sp->core->settled, st->h->settled), &t);
-    if (!mpci_track_is_over(&t))
-        mpci_share_flow(sp, st->h->settled, MPCONN_MEMBER_ALL);
+    tell_or_wait(sp, st->h);
     return mpci_act_forget(sp, st);
 }
 

@@ -107,8 +107,6 @@ MPCI_SPLIT_ACTION(mpci_act_ack_once_more); /* 8 again (V11) */
 MPCI_SPLIT_ACTION(mpci_act_keep_flow);     /* a copy of a settled flow */
 MPCI_SPLIT_ACTION(mpci_act_adopt_flow);
 MPCI_SPLIT_ACTION(mpci_act_confirmed);     /* both endpoints heard */
-MPCI_SPLIT_ACTION(mpci_act_defer);
-MPCI_SPLIT_ACTION(mpci_act_tell_flow);     /* it has lived long enough to be worth it */
 MPCI_SPLIT_ACTION(mpci_act_ask);           /* V8: who knows it? */
 MPCI_SPLIT_ACTION(mpci_act_hold_asked);
 MPCI_SPLIT_ACTION(mpci_act_ask_by_timer);

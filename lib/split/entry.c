@@ -3,7 +3,7 @@
 
 void mpci_entry_leave_behind(mpci_split *sp, mpci_step *st)
 {
-    if (st->h != NULL && mpci_entry_is_settled(st->h))
+    if (st->h != NULL && st->h->state == MPCI_ST_CONFIRMING)
         mpci_split_run(sp, st, MPCI_EV_DONE);
 }
 

@@ -12,19 +12,12 @@ static inline int mpci_entry_is_plain(const mpci_handshake *h)
     return h->state == MPCI_ST_PLAIN_SYN || h->state == MPCI_ST_PLAIN_ANSWERED;
 }
 
-/* Its flow is in the table, and the entry only waits: for an endpoint to be heard, or to tell
- * others. Any other entry is of a handshake in progress. */
-static inline int mpci_entry_is_settled(const mpci_handshake *h)
-{
-    return h->state == MPCI_ST_CONFIRMING || h->state == MPCI_ST_DEFERRED;
-}
-
 static inline unsigned mpci_entry_opener(const mpci_handshake *h)
 {
     return h->flags & MPCI_HANDSHAKE_REVERSE ? MPCONN_SIDE_SERVER : MPCONN_SIDE_CLIENT;
 }
 
-/* Whatever the entry of a settled flow waits for, nobody needs it any more: it is given up, and
+/* Nobody waits any more for the endpoints of a settled flow to be heard: its entry is given up, and
  * st->h is NULL behind it. Nothing is done to any other entry, or to none. */
 void mpci_entry_leave_behind(mpci_split *sp, mpci_step *st);
 

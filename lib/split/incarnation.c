@@ -70,16 +70,27 @@ static int open_behind(mpci_split *sp, mpci_handshake *h, uint32_t slot, uint16_
     return 1;
 }
 
+/* So does who got it not long ago and has told nobody yet; after this, others know. */
+static int open_untold(mpci_settled *e, uint16_t generation)
+{
+    if (!mpci_incarnation_is_alive(e) ||
+        (mpci_settled_flags(e) & (MPCI_SETTLED_SPLIT | MPCI_SETTLED_SHARED)) != MPCI_SETTLED_SPLIT)
+        return 0;
+    e->generation = mpci_generation_after(generation);
+    return 1;
+}
+
 /* Who counted the same generation knew nothing of ours. A later one is taken: whoever opened that
  * may have known. */
 static int holds_against(mpci_split *sp, uint32_t slot, const mpci_record *r)
 {
-    const mpci_settled *e = mpci_settled_at(&sp->core->settled, slot);
+    mpci_settled *e = mpci_settled_at(&sp->core->settled, slot);
     uint64_t hash = mpci_tuple_hash(&sp->core->table_key, &r->tuple);
 
     return r->generation == e->generation &&
-           open_behind(sp, mpci_handshake_find(&sp->core->handshakes, hash, &r->tuple), slot,
-                       r->generation);
+           (open_behind(sp, mpci_handshake_find(&sp->core->handshakes, hash, &r->tuple), slot,
+                        r->generation) ||
+            open_untold(e, r->generation));
 }
 
 int mpci_incarnation_stands(mpci_split *sp, uint32_t slot, const mpci_record *r, uint32_t teller)

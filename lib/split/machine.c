@@ -43,12 +43,6 @@ static int is_half_open(enum mpci_split_state s)
            s == MPCI_ST_EXPECTED || s == MPCI_ST_ANSWERING || s == MPCI_ST_ASKING;
 }
 
-/* Whether an entry may give way to another when the table is full. */
-static int is_expendable(enum mpci_split_state s)
-{
-    return is_half_open(s) || s == MPCI_ST_DEFERRED;
-}
-
 static void enter(mpci_split *sp, mpci_step *st, enum mpci_split_state next)
 {
     mpci_handshake *h = st->h;
@@ -67,7 +61,7 @@ static void enter(mpci_split *sp, mpci_step *st, enum mpci_split_state next)
         mpci_core_release(sp->core, h, MPCONN_REASON_HOLD_EXPIRED);
         mpci_handshake_remove(&sp->core->handshakes, h);
         st->h = NULL;
-    } else if (is_expendable(next)) {
+    } else if (is_half_open(next)) {
         mpci_handshake_unproved(&sp->core->handshakes, h);
     } else {
         mpci_handshake_proved(&sp->core->handshakes, h);

@@ -267,8 +267,6 @@ int mpci_split_input_over(mpci_split *sp, mpci_step *st, const mpci_settled *old
     mpci_cookie c;
 
     find_entry(sp, st);
-    if (st->h != NULL && st->h->state == MPCI_ST_DEFERRED) /* it is over: nobody has to hear of it */
-        mpci_entry_leave_behind(sp, st);
     if (st->h != NULL && st->h->state == MPCI_ST_CONFIRMING) {
         if (!is_syn_alone(v) || v->seq == old->client_isn)
             return 0;
@@ -312,7 +310,7 @@ int mpci_split_input_stray(mpci_split *sp, mpci_step *st, mpci_settled *old)
     /* The client seems to know nothing of the flow any more. That may be wrong: what it still says
      * in a window restores it, and it stays until the server answers the new number. */
     old->use |= MPCI_SETTLED_FORGOTTEN;
-    if (st->h != NULL && mpci_entry_is_settled(st->h)) {
+    if (st->h != NULL && st->h->state == MPCI_ST_CONFIRMING) {
         /* The client began anew before it heard of the commit; nobody waits for that any more. */
         mpci_entry_leave_behind(sp, st);
         event = proof_event(st->view);
@@ -335,8 +333,6 @@ static void server_forgot(mpci_split *sp, mpci_step *st, mpci_settled *old)
  * nobody does, the server has forgotten this one. */
 static void ask_who_drives(mpci_split *sp, mpci_step *st, mpci_settled *old)
 {
-    if (st->h != NULL && st->h->state == MPCI_ST_DEFERRED)
-        mpci_entry_leave_behind(sp, st); /* not told to others any more: it is in doubt */
     mpci_split_run(sp, st, st->h == NULL ? MPCI_EV_SYN_ACK_STRAY : MPCI_EV_SYN_ACK_OTHER);
     if (st->h != NULL)
         old->use |= MPCI_SETTLED_FORGOTTEN;
@@ -345,7 +341,7 @@ static void ask_who_drives(mpci_split *sp, mpci_step *st, mpci_settled *old)
 static int may_be_driven_elsewhere(const mpci_split *sp, const mpci_handshake *h)
 {
     return mpci_sync_anybody(sp->sync) &&
-           (h == NULL || h->state == MPCI_ST_DEFERRED || h->state == MPCI_ST_EXPECTED);
+           (h == NULL || h->state == MPCI_ST_EXPECTED);
 }
 
 void mpci_split_syn_ack_again(mpci_split *sp, mpci_step *st, uint32_t slot)
@@ -412,12 +408,10 @@ void mpci_split_forwarded(mpci_split *sp, mpci_step *st)
     const mpci_view *v = st->view;
 
     find_entry(sp, st);
-    if (st->h == NULL || !mpci_entry_is_settled(st->h))
+    if (st->h == NULL || st->h->state != MPCI_ST_CONFIRMING)
         return;
     if (flow_is_over(sp->core, st->h->settled)) {
-        mpci_entry_leave_behind(sp, st); /* a deferred one did not live long enough */
-    } else if (st->h->state == MPCI_ST_DEFERRED) {
-        return;
+        mpci_entry_leave_behind(sp, st);
     } else if (st->from == MPCONN_SIDE_SERVER) {
         mpci_split_run(sp, st, MPCI_EV_HEARD_SERVER);
         /* it told the client what our window update says; nobody may wait for that any more */

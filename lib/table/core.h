@@ -13,6 +13,7 @@
 #include "table/handshake.h"
 #include "table/settled.h"
 #include "table/tombstone.h"
+#include "table/untold.h"
 
 /* Packets held for one flow at most (rule R12). */
 #define MPCI_HOLD_PER_FLOW 16
@@ -23,6 +24,7 @@ typedef struct mpci_core {
     mpci_handshake_table handshakes;
     mpci_settled_table settled;
     mpci_tombstones tombstones;
+    mpci_untold untold;
     mpci_counters counters;
     mpci_outbox outbox;
     mpconn_callbacks callbacks;

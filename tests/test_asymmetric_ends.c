@@ -81,6 +81,7 @@ START_TEST(R2_held_while_unheard_is_released_in_the_end)
     say(B, CLIENT, MPCI_TCP_ACK, 1, 101, 100);
     ck_assert_uint_eq(m[B]->eng->core.handshakes.used, 0);
     ck_assert_uint_eq(m[B]->n_released, 1);
+    ck_assert_uint_eq(m[B]->release_reason, MPCONN_REASON_RELEASED);
 }
 END_TEST
 
@@ -115,6 +116,7 @@ START_TEST(R11_reset_is_told_again)
     say(B, SERVER, MPCI_TCP_ACK, 101, 1, 100); /* it never came there */
     ck_assert(!is_over_at(B));
     sync_carry(&net);
+    ck_assert(!is_over_at(A));
     say(A, CLIENT, MPCI_TCP_RST, 1, 0, 0); /* the client's answer to that */
     sync_carry(&net);
     ck_assert(is_over_at(A));

@@ -40,17 +40,27 @@ static uint8_t mark_to_leave(const mpci_core *core, const mpci_settled *e, const
     return (uint8_t)mark;
 }
 
+/* A host with several processors may hand in a RST before what its sender said just before it: such a
+ * segment takes the mark back as any other, but the sender may have gone for good, and then the next
+ * SYN has to be answered. The one after it shows that the flow lives on. */
+static int may_be_overtaken(const mpci_track *before, const mpci_track *now, unsigned from)
+{
+    return (before->life & ~(unsigned)now->life & MPCI_LIFE_RST) != 0 &&
+           now->dir[from].end == before->dir[from].end;
+}
+
 int mpci_progress_note(mpci_core *core, mpci_settled *e, const mpconn_delta *d,
                        const mpci_step *st)
 {
     const mpci_view *v = st->view;
-    mpci_track t;
+    mpci_track t, before;
     uint8_t mark;
     uint32_t ack_offset = mpci_translate_offset(d->seq, st->from, st->from ^ 1);
     enum mpci_track_view view =
         mpci_settled_flags(e) & MPCI_SETTLED_SHARED ? MPCI_TRACK_HALF : MPCI_TRACK_FULL;
 
     mpci_settled_track_load(e, &t);
+    before = t;
     mark = mark_to_leave(core, e, &t, st->from);
     if (mpci_track_segment(&t, v, st->from, ack_offset, window_bytes(e, d, st), view) ==
         MPCI_TRACK_OUTSIDE)
@@ -59,6 +69,8 @@ int mpci_progress_note(mpci_core *core, mpci_settled *e, const mpconn_delta *d,
         t.life |= mark;
     mpci_settled_track_store(e, &t);
     e->use &= ~(uint32_t)(MPCI_SETTLED_FORGOTTEN | MPCI_SETTLED_ASKED);
+    if (may_be_overtaken(&before, &t, st->from))
+        e->use |= MPCI_SETTLED_FORGOTTEN;
     e->last_seen = mpci_tick(core->now);
     e->link[st->from] = (uint16_t)st->pkt->link;
     return 1;

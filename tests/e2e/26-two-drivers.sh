@@ -114,7 +114,9 @@ ok "two numbers for $crossed of them; decided apart at first for $different"
 control "two numbers while the count does not move" two_numbers $((ticked - 1)) $wanted
 pair_stop
 
-# Members that cannot talk cannot agree.
+# Members that cannot talk cannot agree: A needs an answer of the server to acknowledge what the client
+# says there, and B one to translate what comes there. Of the two answers both go to the same member
+# every other time, so that about half fail; that none of 50 does has a chance of one in 2^50.
 channel_a=none channel_b=none
 # shellcheck disable=SC2086
 pair_start $apart

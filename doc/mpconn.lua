@@ -84,7 +84,7 @@ local TYPES = {
     [11] = { "REACK", "the server repeats its SYN|ACK", {
         "SERVER_ISN",
     } },
-    [12] = { "RST_SEEN", "the server refused", {
+    [12] = { "RST_SEEN", "the server refused, or our SYN does not get there", {
         "FLAGS",
     } },
     [13] = { "ACK", "a record was taken", {
@@ -107,6 +107,7 @@ local CODES = {
     { 1, "REPLY", "CODE", "nothing is known" },
     { 2, "REPLY", "CODE", "the number is over" },
     { 3, "REPLY", "CODE", "somebody drives it; a commit will follow" },
+    { 1, "RST_SEEN", "FLAGS", "it was an ICMP error: it takes more than one" },
     { 1, "PLAIN", "FLAGS", "the server opened it" },
     { 1, "ACK", "CODE", "the commit was taken" },
     { 2, "ACK", "CODE", "the server was heard after the commit" },

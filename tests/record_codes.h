@@ -20,6 +20,7 @@
     X(MPCI_REPLY_NO, REPLY, CODE, "nothing is known")                            \
     X(MPCI_REPLY_DEAD, REPLY, CODE, "the number is over")                        \
     X(MPCI_REPLY_DRIVEN, REPLY, CODE, "somebody drives it; a commit will follow") \
+    X(MPCI_RST_UNREACHABLE, RST_SEEN, FLAGS, "it was an ICMP error: it takes more than one") \
     X(MPCI_PLAIN_REVERSE, PLAIN, FLAGS, "the server opened it")                  \
     X(MPCI_ACK_COMMIT, ACK, CODE, "the commit was taken")                        \
     X(MPCI_ACK_HEARD, ACK, CODE, "the server was heard after the commit")

@@ -58,6 +58,7 @@ extern "C" {
     X(28, FLOW_RESET, "ended by an exact RST")                                                \
     X(29, FLOW_RECLAIMED, "flow that was over gave its room to another")                      \
     X(30, FLOW_COPIED, "flow that another member settled, learned from it")                   \
+    X(31, OPENING_ERROR, "ICMP error about our SYN to the server, counted and not passed on")  \
     X(32, TRUNCATED, "ends before its headers do")                                            \
     X(33, BAD_IP, "IP header contradicts itself")                                             \
     X(34, BAD_TCP, "TCP header contradicts itself")                                           \
@@ -84,6 +85,7 @@ extern "C" {
     X(75, HOLD_EXPIRED, "held packet whose fact never came")                                  \
     X(76, SYN_UNEXPECTED, "SYN that does not belong to this handshake")                       \
     X(77, COMMIT_CONFLICT, "two members committed different numbers of the server")           \
+    X(78, SERVER_UNREACHABLE, "ICMP errors about our SYNs, client told by an exact RST")       \
     X(96, TABLE_FULL, "no room in the table of settled flows")                                \
     X(97, HANDSHAKE_FULL, "no room in the table of handshakes")                               \
     X(98, HOLD_FULL, "no room to hold the packet")                                            \

@@ -48,6 +48,12 @@ void mpci_engine_leave(mpconn_engine *eng);
 /* input.c: verify checksums, unless the host vouches for them; 1 when the packet was dropped. */
 int mpci_input_is_wrong(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v);
 
+/* The packet passes, unless the host asks for its checksums and they are wrong. */
+void mpci_input_pass(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v, unsigned reason);
+
+/* errors.c: an ICMP error. */
+void mpci_errors_input(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v);
+
 /* relay.c: a segment of a settled flow. */
 void mpci_relay(mpconn_engine *eng, mpci_step *st, uint32_t slot);
 

@@ -72,8 +72,7 @@ static void step_tcp(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale)
         mpci_split_input(&eng->split, &st);
 }
 
-/* What is no segment passes. */
-static void pass(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v, unsigned reason)
+void mpci_input_pass(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v, unsigned reason)
 {
     if (!is_asked_for(eng, pkt) || !mpci_input_is_wrong(eng, pkt, v))
         mpci_forward(&eng->core, pkt, reason);
@@ -88,14 +87,14 @@ static void step_packet(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale
         step_tcp(eng, pkt, i, stale);
         break;
     case MPCI_KIND_ICMP_ERROR:
-        pass(eng, pkt, v, MPCONN_REASON_ICMP_ERROR);
+        mpci_errors_input(eng, pkt, v);
         break;
     case MPCI_KIND_FRAGMENT:
-        pass(eng, pkt, v, MPCONN_REASON_FRAGMENT_LATER);
+        mpci_input_pass(eng, pkt, v, MPCONN_REASON_FRAGMENT_LATER);
         break;
     case MPCI_KIND_ICMP_OTHER:
     case MPCI_KIND_OTHER:
-        pass(eng, pkt, v, MPCONN_REASON_NOT_TCP);
+        mpci_input_pass(eng, pkt, v, MPCONN_REASON_NOT_TCP);
         break;
     case MPCI_KIND_BAD:
         mpci_drop(&eng->core, pkt, v->reason);

@@ -12,7 +12,22 @@ typedef struct mpci_quote {
     uint32_t len;       /* bytes quoted, from there on */
 } mpci_quote;
 
+/* The beginning of a quoted segment: no more than this is promised (RFC 792). */
+typedef struct mpci_quoted_tcp {
+    uint32_t offset;    /* of its TCP header from the ICMP header */
+    uint32_t len;       /* bytes quoted of the segment: 8 or more */
+    uint32_t seq;
+    uint16_t sport, dport;
+} mpci_quoted_tcp;
+
 /* Find the quote in `len` bytes of an ICMP or ICMPv6 error. 0, or the reason it cannot be read. */
 unsigned mpci_quote_parse(mpci_quote *q, const uint8_t *icmp, uint32_t len);
+
+/* Read the segment that is quoted: 1, or 0 when it is none, or too little of it is there. */
+int mpci_quote_tcp(mpci_quoted_tcp *t, const mpci_quote *q, const uint8_t *icmp);
+
+/* The connection of the quoted segment, which `sender` (mpconn_side) had sent. */
+void mpci_quote_tuple(mpconn_tuple *tuple, const mpci_quote *q, const mpci_quoted_tcp *t,
+                      const uint8_t *icmp, unsigned sender, uint32_t zone);
 
 #endif

@@ -151,11 +151,20 @@ void mpci_view_parse(mpci_view *v, const mpconn_pkt *pkt)
     v->reason = (uint8_t)parse(v, pkt);
 }
 
+/* Folded sum of the transport part; ICMP is the one without a pseudo-header. */
+static uint16_t sum_l4(const mpci_view *v)
+{
+    uint32_t len = v->total_len - v->l4_offset;
+    uint64_t sum = 0;
+
+    if (v->proto != MPCI_PROTO_ICMP)
+        sum = mpci_csum_pseudo(v->family, mpci_ip_src(v->family, v->ip),
+                               mpci_ip_dst(v->family, v->ip), v->proto, len);
+    return mpci_csum_fold(mpci_csum_add(sum, v->l4, len));
+}
+
 unsigned mpci_view_verify(const mpci_view *v, const mpconn_pkt *pkt)
 {
-    uint32_t l4_len = v->total_len - v->l4_offset;
-    uint64_t sum;
-
     if (pkt->flags & (MPCONN_PKT_F_CSUM_PARTIAL | MPCONN_PKT_F_HEAD_ONLY) ||
         v->total_len > pkt->len || (pkt->ext != NULL && pkt->ext->gso_size != 0))
         return 0;
@@ -164,11 +173,12 @@ unsigned mpci_view_verify(const mpci_view *v, const mpconn_pkt *pkt)
         return MPCONN_REASON_BAD_IP_CHECKSUM;
     if (v->kind != MPCI_KIND_TCP)
         return 0;
-    sum = mpci_csum_pseudo(v->family, mpci_ip_src(v->family, v->ip),
-                           mpci_ip_dst(v->family, v->ip), MPCI_PROTO_TCP, l4_len);
-    return mpci_csum_fold(mpci_csum_add(sum, v->l4, l4_len)) == 0xffff
-               ? 0
-               : MPCONN_REASON_BAD_TCP_CHECKSUM;
+    return sum_l4(v) == 0xffff ? 0 : MPCONN_REASON_BAD_TCP_CHECKSUM;
+}
+
+int mpci_view_icmp_is_right(const mpci_view *v, const mpconn_pkt *pkt)
+{
+    return v->total_len <= pkt->len && mpci_view_verify(v, pkt) == 0 && sum_l4(v) == 0xffff;
 }
 
 void mpci_view_tuple(mpconn_tuple *t, const mpci_view *v, unsigned side, uint32_t zone)

@@ -78,6 +78,9 @@ void mpci_view_parse(mpci_view *v, const mpconn_pkt *pkt);
  * (partial, head only), else the reason. */
 unsigned mpci_view_verify(const mpci_view *v, const mpconn_pkt *pkt);
 
+/* Whether all of an ICMP or ICMPv6 message is there and its checksums are right. */
+int mpci_view_icmp_is_right(const mpci_view *v, const mpconn_pkt *pkt);
+
 /* Read the options of a segment that parsed as MPCI_KIND_TCP. 0, or MPCONN_REASON_BAD_OPTIONS. */
 unsigned mpci_syn_options_parse(mpci_syn_options *o, const mpci_view *v);
 

@@ -166,6 +166,7 @@ int mpci_split_take_proof(mpci_split *sp, mpci_step *st)
 void mpci_split_start_opening(mpci_split *sp, mpci_handshake *h)
 {
     h->tries = 1;
+    h->errors = h->errors_at = 0;
     mpci_split_send_open(sp, h);
     mpci_handshake_set_timer(&sp->core->handshakes, h,
                              mpci_later(sp->core->now, sp->core->timeouts.syn_rto_ns));

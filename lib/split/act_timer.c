@@ -68,9 +68,12 @@ enum mpci_split_event mpci_act_client_silent(mpci_split *sp, mpci_step *st)
 
 enum mpci_split_event mpci_act_server_silent(mpci_split *sp, mpci_step *st)
 {
-    mpci_count(&sp->core->counters, MPCONN_REASON_SERVER_SILENT);
+    unsigned reason = mpci_split_is_unreachable(st->h) ? MPCONN_REASON_SERVER_UNREACHABLE
+                                                       : MPCONN_REASON_SERVER_SILENT;
+
+    mpci_count(&sp->core->counters, reason);
     mpci_split_reset_client(sp, st->h);
-    mpci_split_bury(sp, st, MPCONN_REASON_SERVER_SILENT);
+    mpci_split_bury(sp, st, reason);
     return MPCI_EV_NOTHING;
 }
 

@@ -37,7 +37,7 @@ MPCI_SPLIT_ACTION(mpci_act_repeat_answer); /* 3 again, in peace */
 MPCI_SPLIT_ACTION(mpci_act_repeat_open);   /* 5 again */
 MPCI_SPLIT_ACTION(mpci_act_repeat_confirm);/* 8 and 9 again (R1c, R1d) */
 MPCI_SPLIT_ACTION(mpci_act_client_silent);
-MPCI_SPLIT_ACTION(mpci_act_server_silent); /* V6 */
+MPCI_SPLIT_ACTION(mpci_act_server_silent); /* V6, V7 */
 MPCI_SPLIT_ACTION(mpci_act_forget);        /* the entry has served */
 
 /* act_end.c */
@@ -161,6 +161,15 @@ void mpci_split_confirm_timer(mpci_split *sp, mpci_handshake *h);
  * already; 1 when both together show what the others cannot know. */
 int mpci_split_keep_copy(mpci_split *sp, uint64_t hash, const mpci_record *r, uint32_t teller);
 int mpci_split_merge_copy(mpci_split *sp, mpci_settled *e, const mpci_record *r);
+
+/* act_error.c: ICMP errors about our SYN to the server (V7). */
+MPCI_SPLIT_ACTION(mpci_act_take_error);    /* the driver counts it */
+MPCI_SPLIT_ACTION(mpci_act_note_error);    /* the same of one that came elsewhere */
+MPCI_SPLIT_ACTION(mpci_act_report_error);  /* to the driver */
+MPCI_SPLIT_ACTION(mpci_act_absorb_error);
+MPCI_SPLIT_ACTION(mpci_act_pass_error);    /* about a SYN that is not ours, or no longer */
+/* Whether there were enough of them. */
+int mpci_split_is_unreachable(const mpci_handshake *h);
 
 /* Any cell that cannot be reached. */
 MPCI_SPLIT_ACTION(mpci_act_absent);

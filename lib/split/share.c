@@ -49,6 +49,14 @@ void mpci_share_stale(mpci_split *sp, const mpconn_tuple *t, uint32_t isn, uint1
     mpci_sync_put(sp->sync, to, &r);
 }
 
+void mpci_share_unreachable(mpci_split *sp, const mpconn_tuple *t, uint32_t isn, uint32_t to)
+{
+    mpci_record r = record_of(MPCI_RECORD_RST_SEEN, t, isn);
+
+    r.flags = MPCI_RST_UNREACHABLE;
+    mpci_sync_put(sp->sync, to, &r);
+}
+
 void mpci_share_request(mpci_split *sp, const mpci_handshake *h, uint32_t to)
 {
     mpci_record r = record_of(MPCI_RECORD_SHARE, &h->tuple, h->client_isn);

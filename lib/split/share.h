@@ -14,7 +14,8 @@ enum {
     MPCI_FLOW_HEARD = 1 << 2,       /* the server was heard: its number is certain */
     MPCI_FLOW_GOES_ON = 1 << 3,     /* somebody spoke after its RST, which counts for nobody */
     MPCI_PLAIN_REVERSE = 1 << 0,    /* the server opened it */
-    MPCI_QUERY_FROM_SERVER = 1 << 0 /* the segment that is asked about comes from the server */
+    MPCI_QUERY_FROM_SERVER = 1 << 0, /* the segment that is asked about comes from the server */
+    MPCI_RST_UNREACHABLE = 1 << 0   /* it was an ICMP error, which may pass: the driver counts them */
 };
 
 /* Codes of REPLY and ACK. */
@@ -44,6 +45,9 @@ void mpci_share_question(mpci_split *sp, uint32_t slot);
 /* A record that only names a connection: SHARE, STALE, QUERY, REPLY, CLOSE, REACK, RST_SEEN, ACK. */
 void mpci_share_word(mpci_split *sp, unsigned type, const mpconn_tuple *t, uint32_t isn,
                      uint32_t to, unsigned code);
+
+/* An ICMP error says that the SYN does not get to the server. */
+void mpci_share_unreachable(mpci_split *sp, const mpconn_tuple *t, uint32_t isn, uint32_t to);
 
 /* The entry knows what the record says. */
 void mpci_share_note_drive(mpci_handshake *h, const mpci_record *r);

@@ -54,6 +54,11 @@ int mpci_split_unheard(mpci_split *sp, mpci_step *st, const mpci_settled *e);
  * carry part of it, and say so when they are asked (rule R6). */
 void mpci_split_outside(mpci_split *sp, const mpci_step *st, uint32_t slot);
 
+/* An ICMP error of the server's side says that a SYN of the client with this number does not get
+ * there: 1 when there is a handshake of that number, and the packet has its verdict; 0 when it is
+ * nothing to this member, and is to pass. */
+int mpci_split_unreachable(mpci_split *sp, mpci_step *st, uint32_t client_isn);
+
 /* A segment of a settled flow that is still MPCI_SETTLED_CONFIRMING was forwarded. */
 void mpci_split_forwarded(mpci_split *sp, mpci_step *st);
 

@@ -303,6 +303,12 @@ static void told_if_same(mpci_split *sp, mpci_step *st, enum mpci_split_event ev
         mpci_split_run(sp, st, event);
 }
 
+static void told_refused(mpci_split *sp, mpci_step *st)
+{
+    told_if_same(sp, st, st->record->flags & MPCI_RST_UNREACHABLE ? MPCI_EV_TOLD_UNREACHABLE
+                                                                  : MPCI_EV_TOLD_RST);
+}
+
 void mpci_split_told(void *split, const mpci_record *r, uint32_t from)
 {
     mpci_split *sp = split;
@@ -342,7 +348,7 @@ void mpci_split_told(void *split, const mpci_record *r, uint32_t from)
         told_if_same(sp, &st, MPCI_EV_TOLD_REACK);
         break;
     case MPCI_RECORD_RST_SEEN:
-        told_if_same(sp, &st, MPCI_EV_TOLD_RST);
+        told_refused(sp, &st);
         break;
     case MPCI_RECORD_ACK:
         told_if_same(sp, &st, MPCI_EV_TOLD_ACK);

@@ -44,6 +44,8 @@ typedef struct mpci_handshake {
         uint32_t heard_seq;    /* with MISMATCH: the server's segment that shows it */
         uint32_t other_isn;    /* not split: server_isn of a SYN|ACK before the last, that may count */
     };
+    uint8_t errors;            /* our SYNs to the server that drew an ICMP error (V7) */
+    uint8_t errors_at;         /* `tries` when the last of them was counted */
     uint64_t noes;             /* members that know nothing of it, a bit each, by index */
     mpconn_time told_due;      /* when a commit is told again */
     mpconn_time repeat_due;    /* when its endpoints are */

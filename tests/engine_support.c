@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "engine_support.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 #include "base/byteorder.h"
+#include "check_main.h"
 #include "packet/checksum.h"
 
 static void *counting_alloc(void *user, size_t size)
@@ -66,7 +66,7 @@ void snapshot_take(snapshot *s, const mpconn_engine *eng)
     for (;;) {
         mpconn_flow *f = &s->flows[s->n_flows];
 
-        ck_assert_uint_lt(s->n_flows, SNAPSHOT_FLOWS);
+        HOLDS(s->n_flows < SNAPSHOT_FLOWS);
         MPCONN_STRUCT_INIT(f);
         if (mpconn_engine_flow_next(eng, &cursor, f) != MPCONN_OK)
             break;
@@ -88,7 +88,7 @@ void snapshot_assert_sane(const snapshot *s)
     ck_assert(st->held_packets > 0 || st->held_bytes == 0);
     for (unsigned i = 0; i < MPCONN_REASON_LIMIT; i++)
         if (mpconn_reason_name(i) == NULL || i == MPCONN_REASON_NONE)
-            ck_assert_uint_eq(s->counts[i], 0);
+            HOLDS(s->counts[i] == 0);
 }
 
 void snapshot_assert_same_state(const snapshot *a, const snapshot *b)
@@ -102,15 +102,16 @@ void snapshot_assert_same_state(const snapshot *a, const snapshot *b)
     ck_assert_uint_eq(a->stats.memory_bytes, b->stats.memory_bytes);
     ck_assert_uint_eq(a->n_flows, b->n_flows);
     for (unsigned i = 0; i < a->n_flows; i++)
-        ck_assert_msg(memcmp(&a->flows[i], &b->flows[i], sizeof(a->flows[i])) == 0,
-                      "flow %u of %u differs", i, a->n_flows);
+        if (memcmp(&a->flows[i], &b->flows[i], sizeof(a->flows[i])) != 0)
+            ck_abort_msg("flow %u of %u differs", i, a->n_flows);
 }
 
 void snapshot_assert_equal(const snapshot *a, const snapshot *b)
 {
     for (unsigned i = 0; i < MPCONN_REASON_LIMIT; i++)
-        ck_assert_msg(a->counts[i] == b->counts[i], "%s: %llu and %llu", mpconn_reason_name(i),
-                      (unsigned long long)a->counts[i], (unsigned long long)b->counts[i]);
+        if (a->counts[i] != b->counts[i])
+            ck_abort_msg("%s: %llu and %llu", mpconn_reason_name(i),
+                         (unsigned long long)a->counts[i], (unsigned long long)b->counts[i]);
     snapshot_assert_same_state(a, b);
     ck_assert_mem_eq(&a->stats, &b->stats, sizeof(a->stats));
 }

@@ -160,7 +160,7 @@ START_TEST(small_budgets_come_to_the_same_as_none)
         b2.now = b.now;
         ck_assert_int_eq(mpconn_engine_expire(b.eng, 0, NULL, b.now), MPCONN_OK);
         do {
-            ck_assert_int_eq(mpconn_engine_expire(b2.eng, budget, &done, b2.now), MPCONN_OK);
+            HOLDS(mpconn_engine_expire(b2.eng, budget, &done, b2.now) == MPCONN_OK);
         } while (done == budget);
         ck_assert_uint_eq(b.n_out, b2.n_out);
         for (unsigned n = 0; n < b.n_out; n++)

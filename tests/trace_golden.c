@@ -88,7 +88,7 @@ static int test(const recorded *r)
 
     if (file == NULL)
         return 0;
-    right = holds("this machine records the committed trace (trace_golden --print makes it anew)",
+    right = holds("this machine records the committed trace (make print-again prints it anew)",
                   is_recorded_here(r));
     right &= holds("every kind of entry is in it", has_every_entry(file));
     rewind(file);

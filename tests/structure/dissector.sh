@@ -111,7 +111,7 @@ cut_is_no_fault() {
 
 same_capture() {
         "$print" capture >"$tmp/now" && diff -u "$1" "$tmp/now" && return
-        echo "write it again with: tests/print_capture capture >tests/dissector/capture.txt"
+        echo "print it again: make print-again"
         return 1
 }
 

@@ -7,7 +7,7 @@ same() {
         sed -n "${3:-1,\$} p" "$1" >"$tmp/part"
         "$MPCONN_BUILD/tests/$2" >"$tmp/now" || { echo "tests/$2 did not run"; return 1; }
         diff -u "$tmp/part" "$tmp/now" && return
-        echo "write it again in doc/$(basename "$1") with: tests/$2"
+        echo "print it again: make print-again"
         return 1
 }
 

@@ -3,7 +3,7 @@
 # namespaces; and that it says what is wrong when something is. Interrupted or not, it
 # leaves no process, no namespace and no file behind but its results.
 . "$(dirname "$0")/lib.sh"
-bed_enter 120 "$0"
+bed_enter 240 "$0"
 
 # /run is not the same inside the demo.
 place=/mnt

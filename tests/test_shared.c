@@ -181,6 +181,7 @@ static void expect_corrected_at_a(void)
     ck_assert_uint_eq(m[A]->n_released, 1);
     bed_in_again(m[A], &m[A]->pkt);
     expect_reason(A, MPCONN_REASON_TRANSLATED);
+    bed_view(m[A], &(mpci_view){0}, NULL); /* and it is whole */
 }
 
 /* Rule 4 of doc/model.md: A committed alone on a number that the server did not take. */

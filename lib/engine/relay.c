@@ -28,7 +28,7 @@ static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t s
         return;
     mpci_settled_delta(e, &d);
     if ((st->view->flags & MPCI_TCP_SYN) == 0 && !mpci_progress_note(&eng->core, e, &d, st)) {
-        if (mpci_input_is_wrong(eng, pkt, st->view) || mpci_split_input_stray(&eng->split, st, e))
+        if (mpci_input_is_wrong(eng, pkt, st->view) || mpci_split_input_next(&eng->split, st, e, 0))
             return;
         if (split && pkt->flow != 0) { /* held for another incarnation: not for this one's numbers */
             mpci_drop(&eng->core, pkt, MPCONN_REASON_HOLD_EXPIRED);
@@ -81,7 +81,7 @@ void mpci_relay(mpconn_engine *eng, mpci_step *st, uint32_t slot)
 
     /* An answer of ours would launder a wrong sum: what may bring one about is verified. */
     if (is_replaceable(e) && (mpci_input_is_wrong(eng, st->pkt, st->view) ||
-                              mpci_split_input_over(&eng->split, st, e)))
+                              mpci_split_input_next(&eng->split, st, e, 1)))
         return;
     if (mpci_settled_flags(e) & MPCI_SETTLED_KILLED) {
         drop_killed(eng, st, e);
@@ -91,7 +91,7 @@ void mpci_relay(mpconn_engine *eng, mpci_step *st, uint32_t slot)
         if (!split || (flags & MPCI_TCP_ACK) == 0 || st->from != MPCONN_SIDE_SERVER)
             carry(eng, st, e, slot, MPCONN_REASON_SYN_REPEATED);
         else if (!mpci_input_is_wrong(eng, st->pkt, st->view))
-            mpci_split_syn_ack_again(&eng->split, st, slot);
+            mpci_split_syn_ack_again(&eng->split, st, e);
         return;
     }
     carry(eng, st, e, slot, split ? MPCONN_REASON_TRANSLATED : MPCONN_REASON_TRACKED);

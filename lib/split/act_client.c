@@ -154,9 +154,9 @@ int mpci_split_take_proof(mpci_split *sp, mpci_step *st)
         mpci_drop(sp->core, st->pkt, MPCONN_REASON_HANDSHAKE_FULL);
         return 0;
     }
-    same = sp->proof == NULL || is_same(st->h, sp->proof->client_isn);
-    if (sp->proof != NULL)
-        note_offers(st->h, sp->proof);
+    same = st->proof == NULL || is_same(st->h, st->proof->client_isn);
+    if (st->proof != NULL)
+        note_offers(st->h, st->proof);
     note_client(st->h, st, same);
     st->h->client_window = st->view->window;
     st->h->roles |= MPCI_ROLE_DRIVES;

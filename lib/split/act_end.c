@@ -71,7 +71,7 @@ enum mpci_split_event mpci_act_give_up(mpci_split *sp, mpci_step *st)
  * RFC 9293 3.10.7.1; one that was held does not come here again. */
 enum mpci_split_event mpci_act_refuse_dead(mpci_split *sp, mpci_step *st)
 {
-    if ((sp->dead & MPCI_TOMBSTONE_QUIET) == 0)
+    if ((st->dead & MPCI_TOMBSTONE_QUIET) == 0)
         mpci_reset_answer(sp->core, st);
     mpci_drop(sp->core, st->pkt, MPCONN_REASON_DEAD_FLOW);
     return MPCI_EV_NOTHING;

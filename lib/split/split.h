@@ -12,8 +12,6 @@ typedef struct mpci_split {
     mpci_core *core;
     mpci_sync *sync;
     mpci_profile profile;
-    const mpci_cookie *proof;    /* the cookie behind a PROOF event; NULL: the one in the entry */
-    unsigned dead;               /* what a tombstone says, behind an event about a dead number */
     uint32_t opening_hand;       /* where the search for one that may give way goes on */
     uint32_t half_open;          /* handshakes whose opener has not proved itself */
     uint32_t adaptive_threshold;
@@ -34,17 +32,14 @@ static inline int mpci_split_in_peace(const mpci_split *sp)
 /* A segment that belongs to no live settled flow. Gives the packet its verdict. */
 void mpci_split_input(mpci_split *sp, mpci_step *st);
 
-/* A segment whose settled flow is over: 1 when a handshake for the next incarnation took it, 0 when
- * it belongs to the old one and nothing was done. */
-int mpci_split_input_over(mpci_split *sp, mpci_step *st, const mpci_settled *old);
-
-/* A segment outside every window of its live flow: 1 when it is the client's proof of the next
- * incarnation and its handshake took it, which ends the flow; 0 when nothing was done. */
-int mpci_split_input_stray(mpci_split *sp, mpci_step *st, mpci_settled *old);
+/* A segment between the ports of a settled flow that is over, or one outside every window of a flow
+ * that lives: 1 when a handshake for the next incarnation took it, 0 when it belongs to the flow. Of
+ * one that lives only the client's proof of another number is taken, which ends it. */
+int mpci_split_input_next(mpci_split *sp, mpci_step *st, mpci_settled *flow, int over);
 
 /* SYN|ACK of the server of a settled split flow: never passed on. One that answers another SYN than
  * that of the flow, which was passed on, shows that the server forgot the flow: that ends it. */
-void mpci_split_syn_ack_again(mpci_split *sp, mpci_step *st, uint32_t slot);
+void mpci_split_syn_ack_again(mpci_split *sp, mpci_step *st, mpci_settled *flow);
 
 /* The server's first segment since the commit is not where that says: held, and the others are
  * asked. 0 when there is nothing wrong. */

@@ -49,6 +49,8 @@ typedef struct mpci_step {
     const mpci_syn_options *options; /* of a SYN without ACK */
     unsigned bad_options;            /* why they cannot be read; 0 = they can */
     mpci_handshake *h;  /* NULL when there is none */
+    const struct mpci_cookie *proof; /* behind a PROOF event; NULL: the one in the entry */
+    unsigned dead;      /* what a tombstone says, behind an event about a dead number */
     const struct mpci_record *record; /* of another member, when that is what happened */
     uint32_t teller;    /* that member */
 } mpci_step;

@@ -3,7 +3,7 @@
  * finds idle ones. */
 #include "engine/engine.h"
 
-#include "split/share.h"
+#include "split/peers.h"
 
 /* The table is walked in pieces; a whole round takes a quarter of the shortest timeout, between
  * these bounds, so that no flow outlives its time by much and an idle table costs little. */
@@ -139,7 +139,7 @@ static void sweep_line(mpconn_engine *eng)
         return;
     if (!is_idle_too_long(eng, mpci_settled_at(t, slot))) {
         if (is_time_to_ask(eng, mpci_settled_at(t, slot)))
-            mpci_share_question(&eng->split, slot);
+            mpci_peers_question(&eng->split, slot);
         return;
     }
     mpci_split_flow_ends(&eng->split, slot);

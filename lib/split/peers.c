@@ -90,13 +90,27 @@ int mpci_peers_may_ask(mpci_split *sp, const mpci_step *st)
     return may;
 }
 
+void mpci_peers_question(mpci_split *sp, uint32_t slot)
+{
+    const mpci_settled_table *t = &sp->core->settled;
+    mpconn_tuple tuple;
+
+    if (!mpci_sync_anybody(sp->sync))
+        return;
+    mpci_settled_at(t, slot)->use |= MPCI_SETTLED_ASKED;
+    if (!mpci_peers_spend(sp, MPCONN_SIDE_CLIENT))
+        return;
+    mpci_settled_tuple(t, slot, &tuple);
+    mpci_share_word(sp, MPCI_RECORD_QUERY, &tuple, mpci_settled_at(t, slot)->client_isn,
+                    MPCONN_MEMBER_ALL, 0);
+}
+
 void mpci_split_outside(mpci_split *sp, const mpci_step *st, uint32_t slot)
 {
     const mpci_settled *e = mpci_settled_at(&sp->core->settled, slot);
 
     if ((mpci_settled_flags(e) & (MPCI_SETTLED_SHARED | MPCI_SETTLED_SPLIT)) ==
             MPCI_SETTLED_SPLIT &&
-        (st->view->flags & MPCI_TCP_RST) == 0 && mpci_sync_anybody(sp->sync) &&
-        mpci_peers_spend(sp, st->from))
-        mpci_share_question(sp, slot);
+        (st->view->flags & MPCI_TCP_RST) == 0)
+        mpci_peers_question(sp, slot);
 }

@@ -203,16 +203,3 @@ void mpci_share_life(mpci_split *sp, uint32_t slot, uint8_t before)
     share_flow(sp, slot, MPCONN_MEMBER_ALL,
                (taken_back & MPCI_LIFE_RST << 3) != 0 ? MPCI_FLOW_GOES_ON : 0);
 }
-
-void mpci_share_question(mpci_split *sp, uint32_t slot)
-{
-    const mpci_settled_table *t = &sp->core->settled;
-    mpconn_tuple tuple;
-
-    if (!mpci_sync_anybody(sp->sync))
-        return;
-    mpci_settled_tuple(t, slot, &tuple);
-    mpci_settled_at(t, slot)->use |= MPCI_SETTLED_ASKED;
-    mpci_share_word(sp, MPCI_RECORD_QUERY, &tuple, mpci_settled_at(t, slot)->client_isn,
-                    MPCONN_MEMBER_ALL, 0);
-}

@@ -40,8 +40,6 @@ void mpci_share_commit(mpci_split *sp, const mpci_handshake *h, uint32_t to);
 void mpci_share_flow(mpci_split *sp, uint32_t slot, uint32_t to);
 /* The same to all, when its life was `before` until now. */
 void mpci_share_life(mpci_split *sp, uint32_t slot, uint8_t before);
-/* What has become of it? */
-void mpci_share_question(mpci_split *sp, uint32_t slot);
 /* A record that only names a connection: SHARE, STALE, QUERY, REPLY, CLOSE, REACK, RST_SEEN, ACK. */
 void mpci_share_word(mpci_split *sp, unsigned type, const mpconn_tuple *t, uint32_t isn,
                      uint32_t to, unsigned code);

@@ -150,6 +150,9 @@ static void told_query(mpci_split *sp, mpci_step *st)
         return;
     }
     answer(sp, st, fate == FATE_OVER ? MPCI_REPLY_DEAD : MPCI_REPLY_NO);
+    /* the ports have gone on, and the asker did not hear of it */
+    if (slot != MPCI_SLOT_NONE && mpci_incarnation_is_alive(mpci_settled_at(&sp->core->settled, slot)))
+        mpci_share_flow(sp, slot, st->teller);
 }
 
 /* A question about a flow that stands here is answered: over elsewhere, it is over unless somebody

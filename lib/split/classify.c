@@ -13,11 +13,6 @@ static int has(const mpci_view *v, unsigned flag)
     return (v->flags & flag) != 0;
 }
 
-unsigned mpci_classify_opener_side(const mpci_handshake *h)
-{
-    return h != NULL ? mpci_entry_opener(h) : MPCONN_SIDE_CLIENT;
-}
-
 static enum mpci_split_event proof_event(const mpci_view *v)
 {
     return v->payload_len > 0 || has(v, MPCI_TCP_FIN) ? MPCI_EV_PROOF_DATA : MPCI_EV_PROOF;
@@ -137,9 +132,10 @@ static int may_be_elsewhere(const mpci_step *st, enum mpci_split_event event)
     if (!mpci_entry_is_plain(h))
         return 0;
     if (event == MPCI_EV_SYN_ACK_STRAY)
-        return st->from != mpci_classify_opener_side(h) && h->driver != MPCI_NOBODY;
+        return st->from != mpci_entry_opener(h) && h->driver != MPCI_NOBODY;
     return event == MPCI_EV_PROOF_ELSEWHERE ||
-           (event == MPCI_EV_STRAY && st->from == mpci_classify_opener_side(h) && h->state == MPCI_ST_PLAIN_SYN);
+           (event == MPCI_EV_STRAY && st->from == mpci_entry_opener(h) &&
+            h->state == MPCI_ST_PLAIN_SYN);
 }
 
 /* Another member may know more. */
@@ -169,8 +165,11 @@ static enum mpci_split_event event_with_members(const mpci_split *sp, const mpci
 
 enum mpci_split_event mpci_classify_here(const mpci_split *sp, mpci_step *st, mpci_cookie *c)
 {
+    /* a split handshake is opened by the client, and so is what nothing is known about */
+    unsigned opener = st->h != NULL ? mpci_entry_opener(st->h) : MPCONN_SIDE_CLIENT;
+
     st->proof = NULL;
-    if (st->from != mpci_classify_opener_side(st->h))
+    if (st->from != opener)
         return classify_answerer(sp, st);
     if (has(st->view, MPCI_TCP_SYN)) /* in a simultaneous open the opener answers, too */
         return st->h != NULL && mpci_entry_is_plain(st->h) ? MPCI_EV_SYN_ACK_OTHER

@@ -15,9 +15,6 @@ static inline int mpci_classify_is_syn_alone(const mpci_view *v)
     return (v->flags & (MPCI_TCP_SYN | MPCI_TCP_ACK)) == MPCI_TCP_SYN;
 }
 
-/* A split handshake is opened by the client, and so is what nothing is known about. */
-unsigned mpci_classify_opener_side(const mpci_handshake *h);
-
 /* What any segment but a SYN alone is to the entry of the step, or where there is none: where other
  * members may know more, they are thought of. */
 enum mpci_split_event mpci_classify(const mpci_split *sp, mpci_step *st, mpci_cookie *c);

@@ -23,7 +23,7 @@ void mpci_split_input_syn(mpci_split *sp, mpci_step *st)
     st->bad_options = mpci_syn_options_parse(&options, st->view);
     st->options = &options;
 
-    if (h != NULL && st->from != mpci_classify_opener_side(h)) { /* simultaneous open: the endpoints' own affair */
+    if (h != NULL && st->from != mpci_entry_opener(h)) { /* simultaneous open: the endpoints' own affair */
         mpci_split_run(sp, st, MPCI_EV_ANSWERER_OTHER);
         return;
     }
@@ -108,7 +108,8 @@ void mpci_split_forwarded(mpci_split *sp, mpci_step *st)
         /* it told the client what our window update says; nobody may wait for that any more */
         if (st->h != NULL && st->h->state == MPCI_ST_CONFIRMING && v->window > 0)
             mpci_split_run(sp, st, MPCI_EV_HEARD_CLIENT);
-    } else if (v->payload_len > 1 || (v->flags & MPCI_TCP_FIN) != 0 || v->ack != st->h->proxy_isn + 1) {
+    } else if (v->payload_len > 1 || (v->flags & MPCI_TCP_FIN) != 0 ||
+               v->ack != st->h->proxy_isn + 1) {
         /* Not a bare ACK or a one-byte probe: those a client with a closed window sends, too. */
         mpci_split_run(sp, st, MPCI_EV_HEARD_CLIENT);
         /* The client acknowledges what the server said elsewhere. */

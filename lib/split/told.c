@@ -69,7 +69,8 @@ static int entry_is_other(const mpci_step *st)
 /* The entry is of this incarnation, and nothing is split. */
 static int is_plain_entry(const mpci_step *st)
 {
-    return st->h != NULL && st->h->client_isn == st->record->client_isn && mpci_entry_is_plain(st->h);
+    return st->h != NULL && st->h->client_isn == st->record->client_isn &&
+           mpci_entry_is_plain(st->h);
 }
 
 /* Nobody has proved the number of that entry: the one that is driven takes its place. */
@@ -151,7 +152,8 @@ static void told_query(mpci_split *sp, mpci_step *st)
     }
     answer(sp, st, fate == FATE_OVER ? MPCI_REPLY_DEAD : MPCI_REPLY_NO);
     /* the ports have gone on, and the asker did not hear of it */
-    if (slot != MPCI_SLOT_NONE && mpci_incarnation_is_alive(mpci_settled_at(&sp->core->settled, slot)))
+    if (slot != MPCI_SLOT_NONE &&
+        mpci_incarnation_is_alive(mpci_settled_at(&sp->core->settled, slot)))
         mpci_share_flow(sp, slot, st->teller);
 }
 

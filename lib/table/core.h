@@ -45,14 +45,14 @@ typedef struct mpci_step {
     const mpci_view *view;
     const mpconn_tuple *tuple;
     uint64_t hash;
-    unsigned from;      /* mpconn_side */
     const mpci_syn_options *options; /* of a SYN without ACK */
-    unsigned bad_options;            /* why they cannot be read; 0 = they can */
-    mpci_handshake *h;  /* NULL when there is none */
+    mpci_handshake *h;               /* NULL when there is none */
     const struct mpci_cookie *proof; /* behind a PROOF event; NULL: the one in the entry */
-    unsigned dead;      /* what a tombstone says, behind an event about a dead number */
     const struct mpci_record *record; /* of another member, when that is what happened */
-    uint32_t teller;    /* that member */
+    unsigned from;        /* mpconn_side */
+    unsigned bad_options; /* why they cannot be read; 0 = they can */
+    unsigned dead;        /* what a tombstone says, behind an event about a dead number */
+    uint32_t teller;      /* the member that sent the record */
 } mpci_step;
 
 /* A deadline beyond the end of the clock never comes. */

@@ -69,7 +69,7 @@ MPCI_SPLIT_ACTION(mpci_act_refuse_opener); /* the server's RST came elsewhere */
 MPCI_SPLIT_ACTION(mpci_act_claim_plain);   /* R8: a cookie overrides what is tracked */
 MPCI_SPLIT_ACTION(mpci_act_expect_split);
 
-/* act_member.c, act_ask.c, act_shared.c: other members. */
+/* act_told.c: what other members say */
 MPCI_SPLIT_ACTION(mpci_act_expect);        /* somebody else drives it */
 MPCI_SPLIT_ACTION(mpci_act_expect_request);/* a client was answered elsewhere (2) */
 MPCI_SPLIT_ACTION(mpci_act_watch_driver);  /* R1d */
@@ -85,6 +85,16 @@ MPCI_SPLIT_ACTION(mpci_act_hear_answer);   /* the SYN|ACK came elsewhere */
 MPCI_SPLIT_ACTION(mpci_act_hear_answer_again);
 MPCI_SPLIT_ACTION(mpci_act_join);          /* it answers our SYN */
 MPCI_SPLIT_ACTION(mpci_act_tell_answerer);
+MPCI_SPLIT_ACTION(mpci_act_decide);        /* 7, as the registrar */
+MPCI_SPLIT_ACTION(mpci_act_adopt);         /* 7, of the registrar */
+MPCI_SPLIT_ACTION(mpci_act_adopt_unknown); /* 7, of what this member has forgotten */
+MPCI_SPLIT_ACTION(mpci_act_compare);
+MPCI_SPLIT_ACTION(mpci_act_commit_taken);
+MPCI_SPLIT_ACTION(mpci_act_ack_once_more); /* 8 again (V11) */
+MPCI_SPLIT_ACTION(mpci_act_keep_flow);     /* a copy of a settled flow */
+MPCI_SPLIT_ACTION(mpci_act_adopt_flow);
+
+/* act_ask.c: what they are asked */
 MPCI_SPLIT_ACTION(mpci_act_take_syn_ack);  /* the SYN|ACK came here: 6 */
 MPCI_SPLIT_ACTION(mpci_act_note_syn_ack);
 MPCI_SPLIT_ACTION(mpci_act_ask_commit);
@@ -98,24 +108,20 @@ MPCI_SPLIT_ACTION(mpci_act_be_patient);
 MPCI_SPLIT_ACTION(mpci_act_open_claimed);
 MPCI_SPLIT_ACTION(mpci_act_claim_aborted);
 MPCI_SPLIT_ACTION(mpci_act_drive_also);
-MPCI_SPLIT_ACTION(mpci_act_decide);        /* 7, as the registrar */
-MPCI_SPLIT_ACTION(mpci_act_adopt);         /* 7, of the registrar */
-MPCI_SPLIT_ACTION(mpci_act_adopt_unknown); /* 7, of what this member has forgotten */
-MPCI_SPLIT_ACTION(mpci_act_compare);
-MPCI_SPLIT_ACTION(mpci_act_commit_taken);
-MPCI_SPLIT_ACTION(mpci_act_ack_once_more); /* 8 again (V11) */
-MPCI_SPLIT_ACTION(mpci_act_keep_flow);     /* a copy of a settled flow */
-MPCI_SPLIT_ACTION(mpci_act_adopt_flow);
-MPCI_SPLIT_ACTION(mpci_act_confirmed);     /* both endpoints heard */
 MPCI_SPLIT_ACTION(mpci_act_ask);           /* V8: who knows it? */
 MPCI_SPLIT_ACTION(mpci_act_hold_asked);
 MPCI_SPLIT_ACTION(mpci_act_ask_by_timer);
 MPCI_SPLIT_ACTION(mpci_act_nobody_knows);
 MPCI_SPLIT_ACTION(mpci_act_nobody_answers);
-MPCI_SPLIT_ACTION(mpci_act_nobody_drives);
 MPCI_SPLIT_ACTION(mpci_act_answer_asked);
 MPCI_SPLIT_ACTION(mpci_act_track_asked);
 MPCI_SPLIT_ACTION(mpci_act_kill_asked);
+
+/* act_shared.c: how it ends, or is settled */
+MPCI_SPLIT_ACTION(mpci_act_confirmed);     /* both endpoints heard */
+MPCI_SPLIT_ACTION(mpci_act_defer);
+MPCI_SPLIT_ACTION(mpci_act_tell_flow);     /* it has lived long enough to be worth it */
+MPCI_SPLIT_ACTION(mpci_act_nobody_drives);
 MPCI_SPLIT_ACTION(mpci_act_forget_shared);
 MPCI_SPLIT_ACTION(mpci_act_over);          /* its number is over (R3) */
 MPCI_SPLIT_ACTION(mpci_act_over_client);

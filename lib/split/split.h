@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Split connections: what the engine calls. */
+/* Split connections: what the engine calls. Where to look:
+ *
+ *   a segment comes    split.c; classify.c says what event it is, whose.c whether it is of a flow or
+ *                      of the next incarnation, admit.c whether a SYN may be
+ *   a record comes     told.c; incarnation.c says which of two incarnations stands
+ *   the machine        machine.def, rows_*.c; entry.c asks and fills its entries
+ *   what it does       act_*.c, listed in actions.h
+ *   what it says       send.c and cookie.c to endpoints, share.c to members; announce.c, peers.c and
+ *                      path.c: when, how often, to whom
+ *   a settled flow     commit.c from a handshake, copy.c from a record; place.c finds its line,
+ *                      defer.c says when others are told of it */
 #ifndef MPCI_SPLIT_SPLIT_H
 #define MPCI_SPLIT_SPLIT_H
 

@@ -119,8 +119,6 @@ MPCI_SPLIT_ACTION(mpci_act_kill_asked);
 
 /* act_shared.c: how it ends, or is settled */
 MPCI_SPLIT_ACTION(mpci_act_confirmed);     /* both endpoints heard */
-MPCI_SPLIT_ACTION(mpci_act_defer);
-MPCI_SPLIT_ACTION(mpci_act_tell_flow);     /* it has lived long enough to be worth it */
 MPCI_SPLIT_ACTION(mpci_act_nobody_drives);
 MPCI_SPLIT_ACTION(mpci_act_forget_shared);
 MPCI_SPLIT_ACTION(mpci_act_over);          /* its number is over (R3) */

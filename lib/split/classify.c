@@ -163,7 +163,7 @@ static enum mpci_split_event event_with_members(const mpci_split *sp, const mpci
     return is_of_connection(st->h, st->view) ? MPCI_EV_STRAY : MPCI_EV_STRAY_RST;
 }
 
-enum mpci_split_event mpci_classify_here(const mpci_split *sp, mpci_step *st, mpci_cookie *c)
+static enum mpci_split_event classify_here(const mpci_split *sp, mpci_step *st, mpci_cookie *c)
 {
     /* a split handshake is opened by the client, and so is what nothing is known about */
     unsigned opener = st->h != NULL ? mpci_entry_opener(st->h) : MPCONN_SIDE_CLIENT;
@@ -179,5 +179,5 @@ enum mpci_split_event mpci_classify_here(const mpci_split *sp, mpci_step *st, mp
 
 enum mpci_split_event mpci_classify(const mpci_split *sp, mpci_step *st, mpci_cookie *c)
 {
-    return event_with_members(sp, st, mpci_classify_here(sp, st, c));
+    return event_with_members(sp, st, classify_here(sp, st, c));
 }

@@ -19,7 +19,4 @@ static inline int mpci_classify_is_syn_alone(const mpci_view *v)
  * members may know more, they are thought of. */
 enum mpci_split_event mpci_classify(const mpci_split *sp, mpci_step *st, mpci_cookie *c);
 
-/* The same as if there were no others. */
-enum mpci_split_event mpci_classify_here(const mpci_split *sp, mpci_step *st, mpci_cookie *c);
-
 #endif

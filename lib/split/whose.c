@@ -27,7 +27,7 @@ static const uint8_t shows_next[MPCI_EV_COUNT] = {
     [MPCI_EV_PROOF] = ALWAYS,
     [MPCI_EV_PROOF_DATA] = ALWAYS,
     [MPCI_EV_PROOF_NEW] = ALWAYS,
-    [MPCI_EV_PROOF_ELSEWHERE] = IF_OVER,
+    [MPCI_EV_PROOF_ELSEWHERE] = ALWAYS,
     [MPCI_EV_PROOF_DEAD] = IF_OVER,
     [MPCI_EV_OPENER_ACK] = IF_OVER,
     [MPCI_EV_OPENER_RST] = IF_OVER,
@@ -80,7 +80,7 @@ static whose whose_is(const mpci_split *sp, mpci_step *st, const mpci_handshake 
     }
     if (over ? own != NULL : st->pkt->flow != 0)
         return w; /* that still waits to hear just this; it was held for another, and in vain */
-    w.event = over ? mpci_classify(sp, st, c) : mpci_classify_here(sp, st, c);
+    w.event = mpci_classify(sp, st, c);
     if (is_of_next(st, w.event, over) && !names_flow(st, w.event, flow))
         w.life = OF_NEXT;
     return w;

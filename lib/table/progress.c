@@ -29,10 +29,10 @@ static uint32_t window_bytes(const mpci_settled *e, const mpconn_delta *d, const
  * flow stay open for hours. Returns the mark that such a segment must leave. */
 #define CROSSING_TICKS ((uint32_t)(MPCONN_SECOND >> 24))
 
-static uint8_t mark_to_leave(const mpci_core *core, const mpci_settled *e, const mpci_track *t,
+static uint8_t mark_to_leave(const mpci_core *core, const mpci_settled *e, unsigned life,
                              unsigned from)
 {
-    unsigned mark = t->life & (MPCI_LIFE_RST | MPCI_LIFE_RST_OF_SERVER);
+    unsigned mark = life & (MPCI_LIFE_RST | MPCI_LIFE_RST_OF_SERVER);
     unsigned sender = mark & MPCI_LIFE_RST_OF_SERVER ? MPCONN_SIDE_SERVER : MPCONN_SIDE_CLIENT;
 
     if (from == sender || mpci_tick(core->now) - e->last_seen > CROSSING_TICKS)
@@ -43,34 +43,40 @@ static uint8_t mark_to_leave(const mpci_core *core, const mpci_settled *e, const
 /* A host with several processors may hand in a RST before what its sender said just before it: such a
  * segment takes the mark back as any other, but the sender may have gone for good, and then the next
  * SYN has to be answered. The one after it shows that the flow lives on. */
-static int may_be_overtaken(const mpci_track *before, const mpci_track *now, unsigned from)
+static int may_be_overtaken(const mpci_track *now, uint32_t end_before, unsigned from)
 {
-    return (before->life & ~(unsigned)now->life & MPCI_LIFE_RST) != 0 &&
-           now->dir[from].end == before->dir[from].end;
+    return (now->life & MPCI_LIFE_RST) == 0 && now->dir[from].end == end_before;
+}
+
+/* A segment counts although a RST had passed before it. */
+static void note_after_reset(const mpci_core *core, mpci_settled *e, mpci_track *t,
+                             unsigned life_before, unsigned from)
+{
+    if (t->state != MPCONN_FLOW_CLOSED)
+        t->life |= mark_to_leave(core, e, life_before, from);
+    if (may_be_overtaken(t, e->dir[from].end, from))
+        e->use |= MPCI_SETTLED_FORGOTTEN;
 }
 
 int mpci_progress_note(mpci_core *core, mpci_settled *e, const mpconn_delta *d,
                        const mpci_step *st)
 {
     const mpci_view *v = st->view;
-    mpci_track t, before;
-    uint8_t mark;
+    mpci_track t;
+    unsigned life_before;
     uint32_t ack_offset = mpci_translate_offset(d->seq, st->from, st->from ^ 1);
     enum mpci_track_view view =
         mpci_settled_flags(e) & MPCI_SETTLED_SHARED ? MPCI_TRACK_HALF : MPCI_TRACK_FULL;
 
     mpci_settled_track_load(e, &t);
-    before = t;
-    mark = mark_to_leave(core, e, &t, st->from);
+    life_before = t.life;
     if (mpci_track_segment(&t, v, st->from, ack_offset, window_bytes(e, d, st), view) ==
         MPCI_TRACK_OUTSIDE)
         return 0;
-    if (t.state != MPCONN_FLOW_CLOSED)
-        t.life |= mark;
-    mpci_settled_track_store(e, &t);
     e->use &= ~(uint32_t)(MPCI_SETTLED_FORGOTTEN | MPCI_SETTLED_ASKED);
-    if (may_be_overtaken(&before, &t, st->from))
-        e->use |= MPCI_SETTLED_FORGOTTEN;
+    if ((life_before & MPCI_LIFE_RST) != 0)
+        note_after_reset(core, e, &t, life_before, st->from);
+    mpci_settled_track_store(e, &t);
     e->last_seen = mpci_tick(core->now);
     e->link[st->from] = (uint16_t)st->pkt->link;
     return 1;

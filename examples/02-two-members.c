@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Two members carry one connection: A sees what the client says, B what the server says. Each is an
- * engine of its own; all that they share is the key, and a channel for the frames that they send one
- * another. The channel is a list here, and could as well be UDP, or anything else that takes bytes
- * to another machine, now and then.
+ * engine of its own; all that they share is the key, and a channel for the frames that they send
+ * one another. The channel is a list here, and could as well be UDP, or anything else that takes
+ * bytes to another machine, now and then.
  */
 #include <mpconn/mpconn.h>
 #include <stdio.h>
@@ -86,7 +86,8 @@ static uint32_t build(uint8_t *p, int from, const struct segment *s)
 
 static void print(const char *from, const char *to, const struct segment *s)
 {
-    printf("%-6s -> %-6s  %s%s seq %u ack %u window %u %s\n", from, to, s->flags & SYN ? "SYN " : "",
+    printf("%-6s -> %-6s  %s%s seq %u ack %u window %u %s\n", from, to,
+           s->flags & SYN ? "SYN " : "",
            s->flags & ACK ? "ACK" : "", s->seq, s->ack, s->window, s->text);
 }
 
@@ -186,7 +187,8 @@ static void start(struct member *m)
     callbacks.send_packets = send_packets;
     callbacks.send_frame = send_frame;
     callbacks.random = fill_random;
-    expect(mpconn_engine_new(&m->engine, &config, &callbacks, m, now) == MPCONN_OK, "a member starts");
+    expect(mpconn_engine_new(&m->engine, &config, &callbacks, m, now) == MPCONN_OK,
+           "a member starts");
 }
 
 /* What a member has to add to the server's numbers to get from the client's leg to the server's. */

@@ -132,8 +132,8 @@ static int take_made(datagram *d, unsigned n)
     return 1;
 }
 
-/* Some records. Every fourth time a few bytes are changed; sometimes the end is missing, or a record
- * refers to nothing that could refer to the one before. */
+/* Some records. Every fourth time a few bytes are changed; sometimes the end is missing, or a
+ * record refers to nothing that could refer to the one before. */
 static int take_random(datagram *d, unsigned n, seed_rng *rng)
 {
     mpci_writer w = mpci_writer_of(d->bytes + MPCI_FRAME_HEADER, 600);

@@ -41,8 +41,10 @@ int main(void)
 {
     puts("<!-- Made by tests/print_life from lib/conn/life.def; do not edit. -->\n"
          "# The life of a settled connection\n");
-    puts("Only segments inside the tracked windows are events. A FIN counts once the other endpoint\n"
-         "acknowledged it; one that is merely seen changes no state, and one beyond a gap shortens no\n"
+    puts("Only segments inside the tracked windows are events. A FIN counts once the other "
+         "endpoint\n"
+         "acknowledged it; one that is merely seen changes no state, and one beyond a gap shortens "
+         "no\n"
          "timer either. The mark of a RST goes as soon as anybody speaks, but for\n"
          "what the other side sent within a second: that was on its way.\n");
     print_lists();

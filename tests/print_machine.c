@@ -79,8 +79,9 @@ int main(void)
 {
     puts("<!-- Made by tests/print_machine from lib/split/machine.def and rows_*.c; "
          "do not edit. -->\n# The handshake machine\n");
-    puts("One entry of the handshake table runs this machine. \"Opener\" sent the SYN, \"answerer\" "
-         "is the other\nendpoint. What the actions do stands in `lib/split/actions.h`.\n");
+    puts("One entry of the handshake table runs this machine. \"Opener\" sent the SYN, "
+         "\"answerer\" is the other\n"
+         "endpoint. What the actions do stands in `lib/split/actions.h`.\n");
     print_lists();
     print_cells();
     print_diagram();

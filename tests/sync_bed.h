@@ -67,7 +67,8 @@ unsigned sync_waiting(const sync_bed *s, unsigned from, unsigned to);
 void sync_pass(sync_bed *s, uint64_t ns);
 /* Greet until all know all. */
 void sync_meet(sync_bed *s);
-/* Start all and let them meet on a channel that does no harm; their events of that are forgotten. */
+/* Start all and let them meet on a channel that does no harm; their events of
+ * that are forgotten. */
 void sync_start(sync_bed *s);
 /* Whether `i` hears `j`, and counts frames of its present boot. */
 int sync_knows(sync_bed *s, unsigned i, unsigned j);

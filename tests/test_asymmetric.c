@@ -143,7 +143,8 @@ START_TEST(R1_data_of_the_server_waits_for_the_commit)
 }
 END_TEST
 
-/* What the server says while it waits says nothing of the client: neither its link nor its clock. */
+/* What the server says while it waits says nothing of the client: neither its link
+ * nor its clock. */
 START_TEST(R1_held_data_of_the_server_changes_nothing_of_the_client)
 {
     const bed_out *out;
@@ -225,10 +226,10 @@ START_TEST(R9_connection_nobody_knows_is_dropped)
 }
 END_TEST
 
-/* V2, V21: the client's first data comes to a member that knows nothing. No second SYN goes out. While
- * A still waits to hear the endpoints (_i & 2) B gets the commit, and acknowledges the SYN|ACK as
- * whoever drives does: A's own may have been lost. Once A has heard them B gets a copy, and nobody
- * says anything to the server. */
+/* V2, V21: the client's first data comes to a member that knows nothing. No second SYN goes out.
+ * While A still waits to hear the endpoints (_i & 2) B gets the commit, and acknowledges the
+ * SYN|ACK as whoever drives does: A's own may have been lost. Once A has heard them B gets a copy,
+ * and nobody says anything to the server. */
 START_TEST(V2_first_request_through_another_member_drives_nothing_again)
 {
     bed_segment seg;

@@ -38,7 +38,8 @@ static uint64_t records_of_a(void)
 
 /* --- many young ones and the handshakes of others --- */
 
-enum { YOUNG = 20000, LONG_EVERY = 200, EACH_MS = 10, LIFE_MS = 1000, OPENING_MS = YOUNG / EACH_MS };
+enum { YOUNG = 20000, LONG_EVERY = 200 };
+enum { EACH_MS = 10, LIFE_MS = 1000, OPENING_MS = YOUNG / EACH_MS };
 
 static bed_conn crowd[YOUNG];
 
@@ -216,8 +217,8 @@ START_TEST(R6_question_is_answered_before_its_time)
 }
 END_TEST
 
-/* Where the server is never heard, its way leads past us, or it says nothing: then that it was heard
- * is not to be claimed. */
+/* Where the server is never heard, its way leads past us, or it says nothing: then that it was
+ * heard is not to be claimed. */
 START_TEST(R1c_server_that_was_not_heard_is_not_told_of_as_heard)
 {
     int heard = _i;
@@ -229,7 +230,8 @@ START_TEST(R1c_server_that_was_not_heard_is_not_told_of_as_heard)
     say(A, CLIENT, MPCI_TCP_ACK, 1, 1, 100);
     if (heard)
         say(A, SERVER, MPCI_TCP_ACK, 1, 101, 100);
-    while (net.at[B].n_taken == 0 || net.at[B].taken[net.at[B].n_taken - 1].type != MPCI_RECORD_DELTA)
+    while (net.at[B].n_taken == 0 ||
+           net.at[B].taken[net.at[B].n_taken - 1].type != MPCI_RECORD_DELTA)
         sync_pass(&net, MPCONN_SECOND);
     ck_assert_uint_eq(net.at[B].taken[net.at[B].n_taken - 1].flags,
                       MPCI_FLOW_SPLIT | (heard ? MPCI_FLOW_HEARD : 0));

@@ -94,7 +94,8 @@ int main(void)
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_loop_test(tc, V5_reset_before_the_commit_came_is_held_and_translated, 0, 2);
     tcase_add_test(tc, V5_reset_where_the_answer_is_expected_is_held_and_translated);
-    tcase_add_loop_test(tc, V8_reset_of_a_connection_that_another_member_knows_is_asked_about, 0, 2);
+    tcase_add_loop_test(tc, V8_reset_of_a_connection_that_another_member_knows_is_asked_about, 0,
+                        2);
     tcase_add_loop_test(tc, V5_refusal_is_no_end_of_a_connection, 0, 2);
     suite_add_tcase(s, tc);
     return check_run(s);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Looking at settled flows: what a flow says, the cursor, ids, full tables, engines side by side. */
+/* Looking at settled flows: what a flow says, the cursor, ids, full tables, engines
+ * side by side. */
 #include <check.h>
 #include <pthread.h>
 

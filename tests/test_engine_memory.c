@@ -295,7 +295,8 @@ START_TEST(E22_server_leg_that_was_tried_twice_gives_way_to_a_proof)
 }
 END_TEST
 
-/* Of a full table flows that are over give way, the one silent for longest first; open ones never. */
+/* Of a full table flows that are over give way, the one silent for longest first;
+ * open ones never. */
 START_TEST(E22_closed_flow_gives_its_room_to_a_new_one)
 {
     bed_conn c[4];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Members that know different incarnations of one connection (rule R3): whatever comes when, they end
- * with the same one. */
+/* Members that know different incarnations of one connection (rule R3): whatever comes when, they
+ * end with the same one. */
 #include "carried.h"
 #include "check_main.h"
 #include "split/share.h"
@@ -102,7 +102,8 @@ static void expect_of_c(uint16_t generation)
     }
 }
 
-/* B has decided about c, which nobody told it the last incarnation of, and waits to hear its ends. */
+/* B has decided about c, which nobody told it the last incarnation of, and waits to
+ * hear its ends. */
 static void decide_at_b(void)
 {
     bed_segment seg;
@@ -145,7 +146,8 @@ END_TEST
 /* A commit that is refused does not end the waiting of what refuses it. */
 START_TEST(R3_refused_commit_leaves_the_handshake_that_stands)
 {
-    mpci_record r = {.type = MPCI_RECORD_COMMIT, .generation = 1, .server_isn = 77, .seq_offset = 7};
+    mpci_record r = {.type = MPCI_RECORD_COMMIT, .generation = 1, .server_isn = 77,
+                     .seq_offset = 7};
 
     decide_at_b();
     r.tuple = c.tuple;

@@ -56,8 +56,8 @@ START_TEST(V4_answer_that_nobody_expects_here_is_held_and_asked_about)
 }
 END_TEST
 
-/* The question is lost. A server with cookies repeats nothing: B asks again by itself (_i == 0); any
- * other does after a second (1). */
+/* The question is lost. A server with cookies repeats nothing: B asks again by itself (_i == 0);
+ * any other does after a second (1). */
 START_TEST(V4_lost_question_is_asked_again)
 {
     start(A);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A client that aborts and comes back from the same port at once, while what it said before, or what
- * the members tell one another, is still on its way. */
+/* A client that aborts and comes back from the same port at once, while what it said before, or
+ * what the members tell one another, is still on its way. */
 #include "carried.h"
 #include "check_main.h"
 
@@ -36,7 +36,8 @@ START_TEST(V12_ack_that_its_own_reset_overtook_does_not_keep_the_port)
 }
 END_TEST
 
-/* It lives on when more comes: the next number is then left to the endpoints, as in any open flow. */
+/* It lives on when more comes: the next number is then left to the endpoints, as in
+ * any open flow. */
 START_TEST(V12_client_that_goes_on_after_a_reset_keeps_its_port)
 {
     bed_segment syn;

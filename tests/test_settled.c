@@ -290,7 +290,8 @@ START_TEST(settled_worn_out_slot_retires)
 {
     set_up(2, 1);
     mpci_settled_at(&table, 0)->use = (MPCI_SETTLED_LAST_USE - 2) << MPCI_SETTLED_USE_SHIFT;
-    mpci_settled_at(&table, MPCI_SLOT_WIDE)->use = (MPCI_SETTLED_LAST_USE - 1) << MPCI_SETTLED_USE_SHIFT;
+    mpci_settled_at(&table, MPCI_SLOT_WIDE)->use = (MPCI_SETTLED_LAST_USE - 1)
+                                                   << MPCI_SETTLED_USE_SHIFT;
     for (unsigned uses = 0; uses < 2; uses++) {
         ck_assert_uint_eq(add(four(1)), 0);
         ck_assert_uint_eq(add(four(2)), 1);
@@ -298,7 +299,8 @@ START_TEST(settled_worn_out_slot_retires)
         drop(four(1));
         drop(four(2));
     }
-    ck_assert_uint_eq(mpci_settled_at(&table, 0)->use, MPCI_SETTLED_LAST_USE << MPCI_SETTLED_USE_SHIFT);
+    ck_assert_uint_eq(mpci_settled_at(&table, 0)->use,
+                      MPCI_SETTLED_LAST_USE << MPCI_SETTLED_USE_SHIFT);
     for (unsigned uses = 0; uses < 5; uses++) {
         ck_assert_uint_eq(add(four(1)), 1);
         drop(four(1));

@@ -286,7 +286,8 @@ static void driver_dies(unsigned registrar, int answered)
     m[B]->n_out = 0;
 }
 
-/* B did not see the server's answer: it sends the SYN, and repeats that after one second and two. */
+/* B did not see the server's answer: it sends the SYN, and repeats that after one
+ * second and two. */
 START_TEST(R1d_driver_that_died_unanswered_is_replaced)
 {
     driver_dies((unsigned)_i, 0);
@@ -298,8 +299,8 @@ START_TEST(R1d_driver_that_died_unanswered_is_replaced)
 }
 END_TEST
 
-/* B saw it, and nothing more has to come: it sends the final ACK. Where A was to decide (_i == 0), it
- * decides, and repeats that after one second and two; where it has decided, the next of its own
+/* B saw it, and nothing more has to come: it sends the final ACK. Where A was to decide (_i == 0),
+ * it decides, and repeats that after one second and two; where it has decided, the next of its own
  * repetitions, after seven seconds, is that. */
 START_TEST(R1d_driver_that_died_answered_is_replaced)
 {

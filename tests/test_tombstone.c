@@ -87,10 +87,12 @@ START_TEST(full_table_remembers_nearly_all)
 
     set_up(CAPACITY);
     for (uint32_t i = 0; i < CAPACITY; i++)
-        displaced += (unsigned)mpci_tombstones_add(&t, (base + i) * UINT64_C(0xd1342543de82ef95), i, MPCI_TOMBSTONE_FOUND);
+        displaced += (unsigned)mpci_tombstones_add(&t, (base + i) * UINT64_C(0xd1342543de82ef95),
+                                                   i, MPCI_TOMBSTONE_FOUND);
     for (uint32_t i = 0; i < CAPACITY; i++) {
         known += mpci_tombstones_find(&t, (base + i) * UINT64_C(0xd1342543de82ef95), i) != 0;
-        mistaken += mpci_tombstones_find(&t, (base + i) * UINT64_C(0xd1342543de82ef95), i + CAPACITY) != 0;
+        mistaken += mpci_tombstones_find(&t, (base + i) * UINT64_C(0xd1342543de82ef95),
+                                         i + CAPACITY) != 0;
     }
     ck_assert_uint_eq(known + displaced, CAPACITY);
     ck_assert_uint_ge(known, CAPACITY * 95 / 100);

@@ -283,7 +283,8 @@ int main(void)
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_loop_test(tc, R8_answer_elsewhere_passes_when_nothing_is_split, 0, 2);
     tcase_add_loop_test(tc, R8_end_of_either_direction_is_known_to_both, 0, 2);
-    tcase_add_loop_test(tc, principle_5_second_connection_of_a_path_is_announced_with_its_syn, 0, 2);
+    tcase_add_loop_test(tc, principle_5_second_connection_of_a_path_is_announced_with_its_syn, 0,
+                        2);
     tcase_add_loop_test(tc, lost_word_about_the_answer_is_asked_for_when_the_client_repeats_itself,
                         0, 2);
     tcase_add_loop_test(tc, E35_syn_ack_of_nobody_is_dropped_and_nothing_is_kept, 0, 2);

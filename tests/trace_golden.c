@@ -101,7 +101,8 @@ static int write_to(const char *path)
 {
     FILE *file = fopen(path, "wb");
 
-    return file != NULL && fwrite(trace_golden, 1, sizeof trace_golden, file) == sizeof trace_golden &&
+    return file != NULL &&
+           fwrite(trace_golden, 1, sizeof trace_golden, file) == sizeof trace_golden &&
            fclose(file) == 0;
 }
 

@@ -98,8 +98,8 @@ static void shorten(rows *r, size_t head, size_t tail)
     r->n = head + 1 + tail;
 }
 
-/* What was said before the first segment is not about it, and what one member alone said has nowhere
- * to go. */
+/* What was said before the first segment is not about it, and what one member alone said has
+ * nowhere to go. */
 bool rows_make(rows *r, const capture *c, size_t head, size_t tail)
 {
     size_t first = 0;

@@ -85,7 +85,8 @@ const char *channel_parse(channel_config *out, const char *text)
         if (strncmp(text, kinds[i].prefix, len) != 0)
             continue;
         out->kind = kinds[i].kind;
-        const char *wrong = out->kind == CHANNEL_UDP ? channel_parse_address(&out->address, text + len)
+        const char *wrong = out->kind == CHANNEL_UDP
+                                ? channel_parse_address(&out->address, text + len)
                                                      : parse_group(out, text + len);
         if (!wrong && (out->kind == CHANNEL_MULTICAST) != is_multicast(&out->address))
             wrong = out->kind == CHANNEL_MULTICAST ? "not an address of a group"

@@ -41,7 +41,8 @@ static int fill_random(void *user, uint8_t *dst, size_t len)
     int answer = r->host.random(r->user, dst, len);
     if (recorder_begin(r, &e, TRACE_RANDOM)) {
         if (answer != 0)
-            memset(dst, 0, len); /* the engine does not look; the trace must not tell what was there */
+            /* the engine does not look; the trace must not tell what was there */
+            memset(dst, 0, len);
         trace_answer(&e.walk, &answer);
         trace_bytes(&e.walk, "bytes", &bytes, &n);
         recorder_done(r, &e);

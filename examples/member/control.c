@@ -103,7 +103,8 @@ static void write_answer(FILE *out, const char *question, member *m)
 
 static void send_rest(control_client *k)
 {
-    ssize_t n = send(k->fd, k->out + k->out_at, k->out_len - k->out_at, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t n = send(k->fd, k->out + k->out_at, k->out_len - k->out_at,
+                     MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n < 0) {

@@ -62,7 +62,8 @@ void member_receive(member *m, port *p);
 /* Write a frame to the record, if there is one: the ports come first, then the other members. */
 void member_record(member *m, size_t interface, bool outbound, const l2_header *l2, const frame *f);
 void member_expire(member *m, mpconn_time now);
-/* Send what the engine made, and submit what it wants again: after every call that may do either. */
+/* Send what the engine made, and submit what it wants again: after every call that
+ * may do either. */
 void member_carry_out(member *m);
 
 /* loop.c: until a signal or the control socket says quit. Returns the exit status. */

@@ -331,7 +331,8 @@ static const option_entry entries[] = {
     { "pcap", "FILE", "record all frames, as pcapng: of interfaces and of members", set_pcap },
     { "snap-len", "BYTES", "record so much of a frame at most", set_snap_len },
     { "trace", "FILE", "write what happens to connections, as lines of JSON", set_trace },
-    { "record", "FILE", "record the engine's calls, for mpconn-replay; the key is in it", set_record },
+    { "record", "FILE", "record the engine's calls, for mpconn-replay; the key is in it",
+      set_record },
     { "sync", "CHANNEL", "to the other members: udp:ADDR:PORT, and multicast: or "
       "broadcast:ADDR:PORT@IFACE", set_sync },
     { "peer", "ID[=ADDR:PORT]", "another member, at this address or in the group; may be given "

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Hooks that answer what the trace says. What they are asked is compared by whoever records them. */
+/* Hooks that answer what the trace says. What they are asked is compared by
+ * whoever records them. */
 #include "replay/replay.h"
 
 #include <stdlib.h>

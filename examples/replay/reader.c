@@ -5,7 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* Read so much at a time: a length that is not true costs no more memory than the file has bytes. */
+/* Read so much at a time: a length that is not true costs no more memory than the
+ * file has bytes. */
 #define PIECE 65536
 
 static void stop(reader *r, reader_state state, const char *format, ...)

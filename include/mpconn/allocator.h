@@ -23,8 +23,8 @@ extern "C" {
  * @brief The host's allocator. Used when an object is made and when it is deleted, never between.
  *
  * A copy is kept by each object made with it. The memory it returns needs the alignment of
- * malloc; the library aligns its own tables to cache lines inside it. Set both functions, or neither
- * for the C library's; they must not call this library.
+ * malloc; the library aligns its own tables to cache lines inside it. Set both functions, or
+ * neither for the C library's; they must not call this library.
  */
 typedef struct mpconn_allocator {
     /** @brief Return `size` (> 0) bytes or NULL. */

@@ -68,9 +68,11 @@ typedef struct mpconn_leg {
 /** @brief All of the above. */
 #define MPCONN_DELTA_K_ALL UINT8_C(0x0f)
 
-/** @brief The server leg has no SACK but the client leg has: blocks are blanked toward the server. */
+/** @brief The server leg has no SACK but the client leg has: blocks are blanked
+ * toward the server. */
 #define MPCONN_DELTA_F_STRIP_SACK_TO_SERVER (UINT8_C(1) << 0)
-/** @brief The client leg has no SACK but the server leg has: blocks are blanked toward the client. */
+/** @brief The client leg has no SACK but the server leg has: blocks are blanked
+ * toward the client. */
 #define MPCONN_DELTA_F_STRIP_SACK_TO_CLIENT (UINT8_C(1) << 1)
 /** @brief Only the client leg has timestamps: they are blanked toward the server. */
 #define MPCONN_DELTA_F_STRIP_TS_TO_SERVER (UINT8_C(1) << 2)

@@ -41,7 +41,8 @@ extern "C" {
 /** @brief An engine. */
 typedef struct mpconn_engine mpconn_engine;
 
-/** @brief Greatest number of packets that one input call takes in one stage; larger calls are cut. */
+/** @brief Greatest number of packets that one input call takes in one stage; larger
+ * calls are cut. */
 #define MPCONN_BATCH 64
 
 /** @brief Default action for SYNs the `admit` callback does not decide. */
@@ -73,15 +74,18 @@ enum mpconn_unknown_policy {
 typedef struct mpconn_timeouts {
     size_t struct_size;           /**< sizeof(mpconn_timeouts) of the caller */
     uint64_t established_ns;      /**< idle, no FIN seen; default 7440 s (RFC 5382 REQ-5) */
-    uint64_t transitory_ns;       /**< idle, one or both FINs seen; default 240 s (RFC 5382 REQ-5) */
+    uint64_t transitory_ns;       /**< idle, one or both FINs seen; default 240 s (RFC 5382
+                                       REQ-5) */
     uint64_t closed_ns;           /**< both FINs acknowledged, 2 MSL; default 240 s */
     uint64_t reset_ns;            /**< after an exact RST nobody contradicted; default 240 s */
-    uint64_t syn_rto_ns;          /**< first repeat of our SYN to the server, doubles; default 1 s */
+    uint64_t syn_rto_ns;          /**< first repeat of our SYN to the server, doubles; default
+                                       1 s */
     uint32_t syn_tries;           /**< SYNs sent to the server at most; default 5; to 12 */
     uint32_t syn_ack_repeats;     /**< repeats of an unproved SYN|ACK in peace at most; default 3;
                                        to 12, or ::MPCONN_NO_REPEATS for none */
     uint64_t hold_ns;             /**< how long a packet is held; default 2 s */
-    uint64_t epoch_ns;            /**< life of a cookie key; cookies live one to two; default 64 s */
+    uint64_t epoch_ns;            /**< life of a cookie key; cookies live one to two; default
+                                       64 s */
     uint64_t hello_ns;            /**< between greetings of the other members; default 1 s */
     uint64_t member_down_ns;      /**< after which a silent member counts as down; default 4 s; more
                                        than `hello_ns` */
@@ -174,8 +178,8 @@ enum mpconn_event_type {
                                     it is FLOW_COPIED, and they are NULL: what the
                                     SYNs said beyond the difference is not known here */
     MPCONN_EVENT_REFUSED = 2,  /**< a handshake that was remembered ended without a flow; `reason`
-                                    says why. One that was only answered, and whose client comes back
-                                    with another number, has not ended */
+                                    says why. One that was only answered, and whose client comes
+                                    back with another number, has not ended */
     MPCONN_EVENT_ENDED = 3,    /**< a settled flow left the table; `reason` says why. A killed one
                                     leaves when its tombstone does */
     MPCONN_EVENT_MEMBER_UP = 4,   /**< a member is heard; `member` says which */
@@ -270,7 +274,8 @@ typedef struct mpconn_callbacks {
  * @hooks    random, the allocator
  * @threads  any thread; the engine then belongs to one thread at a time
  * @retval MPCONN_OK            `*out` is an engine
- * @retval MPCONN_ERR_INVAL     a required argument, hook or key is missing, or a number out of range
+ * @retval MPCONN_ERR_INVAL     a required argument, hook or key is missing, or a number
+ *                              out of range
  * @retval MPCONN_ERR_VERSION   a struct is newer than this library and uses what it does not know
  * @retval MPCONN_ERR_NOMEM     the allocator returned NULL; nothing is left allocated
  * @retval MPCONN_ERR_CALLBACK  `random` failed
@@ -396,7 +401,8 @@ MPCONN_API int mpconn_engine_set_key(mpconn_engine *eng, const uint8_t *key, siz
  * @threads  the engine's
  * @retval MPCONN_OK             in force
  * @retval MPCONN_ERR_INVAL      a pointer is NULL, `now` is NEVER, or a number is out of range
- * @retval MPCONN_ERR_VERSION    the struct is newer than this library and uses what it does not know
+ * @retval MPCONN_ERR_VERSION    the struct is newer than this library and uses what it
+ *                               does not know
  * @retval MPCONN_ERR_REENTRANT  called from a hook
  */
 MPCONN_API int mpconn_engine_set_timeouts(mpconn_engine *eng, const mpconn_timeouts *timeouts,

@@ -116,9 +116,11 @@ typedef struct mpconn_flow_filter {
  * @hooks    send_packets, release, event
  * @threads  the engine's
  * @retval MPCONN_OK             done
- * @retval MPCONN_ERR_INVAL      a pointer is NULL, a prefix is too long or lacks its family, a member
+ * @retval MPCONN_ERR_INVAL      a pointer is NULL, a prefix is too long or lacks its
+ *                               family, a member
  *                               is no number it may be, or `now` is NEVER
- * @retval MPCONN_ERR_VERSION    the struct is newer than this library and uses what it does not know
+ * @retval MPCONN_ERR_VERSION    the struct is newer than this library and uses what it
+ *                               does not know
  * @retval MPCONN_ERR_REENTRANT  called from a hook
  */
 MPCONN_API int mpconn_engine_kill(mpconn_engine *eng, const mpconn_flow_filter *filter,

@@ -58,7 +58,8 @@ enum mpconn_verdict {
  */
 typedef struct mpconn_pkt_ext {
     size_t struct_size;  /**< sizeof(mpconn_pkt_ext) of the caller */
-    uint32_t total_len;  /**< in: bytes of the whole packet from the IP header on; 0 = same as `len` */
+    uint32_t total_len;  /**< in: bytes of the whole packet from the IP header on; 0 = same as
+                              `len` */
     uint32_t l4_offset;  /**< in and out: offset of the TCP header from `data`; 0 = not given */
     uint16_t gso_size;   /**< in and out: payload bytes a segment of a super-segment; 0 = not one */
     uint8_t gso_type;    /**< in and out: the host's segmentation type, passed through */
@@ -87,7 +88,8 @@ typedef struct mpconn_pkt {
                               ::MPCONN_LINK_MAX; out, with FORWARD and for generated packets: the
                               link to leave by, or ::MPCONN_LINK_NONE */
     uint32_t zone;       /**< in: part of the flow's key, 0 to 65535 */
-    uint32_t mark;       /**< in and out: the host's own, kept on a packet, copied to what answers it */
+    uint32_t mark;       /**< in and out: the host's own, kept on a packet, copied to what answers
+                              it */
     uint16_t reason;     /**< out: ::mpconn_reason */
     uint8_t verdict;     /**< out: ::mpconn_verdict */
     uint8_t side;        /**< in: ::mpconn_side it came from; out: the one to send it to */
@@ -100,7 +102,8 @@ typedef struct mpconn_pkt {
  * packet they quote, fragments after the first by their addresses alone (so are the first ones).
  * A packet that reaches another engine than its flow is handled as at any other member.
  *
- * @param[out] engine  number of the engine, 0 to `n_engines` - 1; 0 for a packet that cannot be read
+ * @param[out] engine  number of the engine, 0 to `n_engines` - 1; 0 for a packet that
+ *                     cannot be read
  * @param[in]  pkt     the packet; only `data`, `len` and `zone` are read
  * @param[in]  key     16 bytes, the same at every call, not known to clients
  * @param[in]  n_engines  how many engines there are, at least 1

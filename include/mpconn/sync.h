@@ -80,7 +80,8 @@ enum mpconn_sync_reason {
  * @hooks    open, seal, send_frame, send_packets, release, event
  * @threads  the engine's
  * @retval MPCONN_OK             taken or refused: network input makes no call fail
- * @retval MPCONN_ERR_INVAL      `eng` is NULL, `frame` is NULL and `len` is not 0, or `now` is NEVER
+ * @retval MPCONN_ERR_INVAL      `eng` is NULL, `frame` is NULL and `len` is not 0, or
+ *                               `now` is NEVER
  * @retval MPCONN_ERR_REENTRANT  called from a hook
  */
 MPCONN_API int mpconn_engine_sync_input(mpconn_engine *eng, uint8_t *frame, size_t len,

@@ -7,8 +7,8 @@
 /* Names are small, and what is over is remembered for longer than a handshake takes. */
 enum { TOMBSTONES_PER_HANDSHAKE = 8 };
 
-/* Of the flows in full tables those that wait to be told of are some: the rest is older, or is over and
- * kept for a while. */
+/* Of the flows in full tables those that wait to be told of are some: the rest is older, or is over
+ * and kept for a while. */
 enum { FLOWS_PER_UNTOLD = 4 };
 
 static void destroy(mpconn_engine *eng)

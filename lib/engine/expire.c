@@ -84,8 +84,8 @@ static int is_idle_too_long(const mpconn_engine *eng, const mpci_settled *e)
     return ticks > 0 && (uint64_t)(ticks - 1) << 24 >= timeout_of(eng, e);
 }
 
-/* What ended a flow that the sweep takes out. The tombstone of a killed one merely expires: the kill
- * has been counted. */
+/* What ended a flow that the sweep takes out. The tombstone of a killed one merely expires: the
+ * kill has been counted. */
 static unsigned end_of(const mpci_settled *e)
 {
     mpci_track t;

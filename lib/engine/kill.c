@@ -45,7 +45,8 @@ static int import_filter(mpconn_flow_filter *f, const mpconn_flow_filter *filter
 }
 
 /* RST with the next number of the endpoint that is told (RFC 5961 3): of those that passed. While
- * one of them is lost beyond us it is not exact, and relay.c answers what the endpoint says then. */
+ * one of them is lost beyond us it is not exact, and relay.c answers what the
+ * endpoint says then. */
 static void reset_endpoint(mpconn_engine *eng, const mpci_settled *e, const mpconn_tuple *tuple,
                            const mpconn_delta *d, unsigned to)
 {

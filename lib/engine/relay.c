@@ -30,7 +30,8 @@ static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t s
     if ((st->view->flags & MPCI_TCP_SYN) == 0 && !mpci_progress_note(&eng->core, e, &d, st)) {
         if (mpci_input_is_wrong(eng, pkt, st->view) || mpci_split_input_next(&eng->split, st, e, 0))
             return;
-        if (split && pkt->flow != 0) { /* held for another incarnation: not for this one's numbers */
+        /* held for another incarnation: not for this one's numbers */
+        if (split && pkt->flow != 0) {
             mpci_drop(&eng->core, pkt, MPCONN_REASON_HOLD_EXPIRED);
             return;
         }
@@ -64,7 +65,8 @@ static int is_replaceable(const mpci_settled *e)
            (mpci_settled_flags(e) & MPCI_SETTLED_FORGOTTEN) != 0;
 }
 
-/* An endpoint that goes on has lost its RST, or found it not exact: it gets one for each segment. */
+/* An endpoint that goes on has lost its RST, or found it not exact: it gets one
+ * for each segment. */
 static void drop_killed(mpconn_engine *eng, const mpci_step *st, const mpci_settled *e)
 {
     if ((mpci_settled_flags(e) & MPCI_SETTLED_SILENT) == 0 &&

@@ -31,8 +31,8 @@ typedef struct mpci_csum_change {
     uint64_t sum;
 } mpci_csum_change;
 
-/* Add ~old + new, RFC 1624 equation 3; a word of 32 bits sums as its two halves do. At an odd offset
- * the bytes stand one place further on, which is a factor of 2^8 (2^16 is 1 here). */
+/* Add ~old + new, RFC 1624 equation 3; a word of 32 bits sums as its two halves do. At an odd
+ * offset the bytes stand one place further on, which is a factor of 2^8 (2^16 is 1 here). */
 static inline void mpci_csum_set16(mpci_csum_change *c, uint8_t *base, size_t offset,
                                    uint16_t value)
 {

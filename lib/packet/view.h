@@ -69,9 +69,10 @@ typedef struct mpci_syn_options {
 
 /* Parse a packet: IP, extension headers, TCP with its option list. Never fails: what cannot be
  * read is MPCI_KIND_BAD with a reason. Checks lengths and flags (E10; an urgent
- * pointer beyond the data only on a SYN, see tcp.c) of TCP segments, but neither addresses nor ports:
- * see endpoints.h. Malformed option lists are BAD_OPTIONS on a SYN; on other segments the options
- * up to the fault count. Does not verify checksums, but MPCONN_PKT_F_CSUM_BAD is refused here. */
+ * pointer beyond the data only on a SYN, see tcp.c) of TCP segments, but neither addresses
+ * nor ports: see endpoints.h. Malformed option lists are BAD_OPTIONS on a SYN; on other
+ * segments the options up to the fault count. Does not verify checksums, but
+ * MPCONN_PKT_F_CSUM_BAD is refused here. */
 void mpci_view_parse(mpci_view *v, const mpconn_pkt *pkt);
 
 /* Verify the IP header checksum and the TCP checksum. Returns 0 when right or not verifiable here

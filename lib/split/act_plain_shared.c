@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Connections that are tracked but not split, and whose two ways go through two members. Who passed
- * the SYN on tells who sees the answer that there is no split (PLAIN); who sees the answer tells its
- * number (ANSWER), without which the opener's ACK proves nothing (E12). Nothing an endpoint said
- * passes before: a SYN|ACK alone creates no trust (E35). */
+ * the SYN on tells who sees the answer that there is no split (PLAIN); who sees the answer tells
+ * its number (ANSWER), without which the opener's ACK proves nothing (E12). Nothing an endpoint
+ * said passes before: a SYN|ACK alone creates no trust (E35). */
 #include "split/actions.h"
 #include "split/entry.h"
 #include "split/peers.h"

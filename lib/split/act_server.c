@@ -110,8 +110,8 @@ enum mpci_split_event mpci_act_stale(mpci_split *sp, mpci_step *st)
     }
     st->h->link[MPCONN_SIDE_SERVER] = (uint16_t)st->pkt->link;
     if (v->ack - (st->h->client_isn + 1) <= UINT16_MAX) {
-        /* It has this very incarnation: somebody has committed it. Where there is nobody (V9), nobody
-         * knows any more how its legs differ. */
+        /* It has this very incarnation: somebody has committed it. Where there is nobody (V9),
+         * nobody knows any more how its legs differ. */
         mpci_consume(sp->core, st->pkt, MPCONN_REASON_SERVER_STALE);
         if (mpci_sync_anybody(sp->sync)) {
             mpci_split_ask_once(sp, st->h);

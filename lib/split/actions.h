@@ -201,8 +201,8 @@ int mpci_split_settle(mpci_split *sp, mpci_handshake *h);
 /* The packet of the step is the first one of the flow. */
 int mpci_split_settle_plain(mpci_split *sp, mpci_step *st);
 
-/* place.c: a line for a flow of this tuple, seen now, of the generation behind the one whose place it
- * takes; NULL when there is no room. */
+/* place.c: a line for a flow of this tuple, seen now, of the generation behind the one whose place
+ * it takes; NULL when there is no room. */
 mpci_settled *mpci_split_place(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple,
                                uint32_t *slot);
 

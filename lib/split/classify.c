@@ -46,8 +46,8 @@ static enum mpci_split_event classify_proof(const mpci_split *sp, mpci_step *st,
     return another ? MPCI_EV_PROOF_NEW : proof_event(st->view);
 }
 
-/* The answerer says nothing before it has this ACK, so only one number is right, or one of two when it
- * gave two: who cannot see the SYN|ACK must not settle a flow by trying (E12). The opener may be
+/* The answerer says nothing before it has this ACK, so only one number is right, or one of two when
+ * it gave two: who cannot see the SYN|ACK must not settle a flow by trying (E12). The opener may be
  * ahead by what the SYN|ACK allowed, when its first ACK was lost before it came here. */
 static int acks_plain(const mpci_handshake *h, const mpci_view *v)
 {
@@ -81,17 +81,17 @@ static enum mpci_split_event classify_opener(const mpci_split *sp, mpci_step *st
     return st->from == MPCONN_SIDE_CLIENT ? classify_proof(sp, st, c) : MPCI_EV_OPENER_OTHER;
 }
 
-/* Who refuses a SYN has no number of its own: that RST bears 0 (RFC 9293 3.10.7.1). One with another
- * number comes of a connection, which a commit may have brought about that has not reached us. The
- * driver of a SYN that is out takes any (3.10.7.3). */
+/* Who refuses a SYN has no number of its own: that RST bears 0 (RFC 9293 3.10.7.1). One with
+ * another number comes of a connection, which a commit may have brought about that has not reached
+ * us. The driver of a SYN that is out takes any (3.10.7.3). */
 static int is_of_connection(const mpci_handshake *h, const mpci_view *v)
 {
     return v->seq != 0 &&
            (h == NULL || h->state == MPCI_ST_EXPECTED || h->state == MPCI_ST_ANSWERING);
 }
 
-/* Others were told of the SYN, so the opener's ACK may have gone past one of them. Who cannot see the
- * SYN|ACK does not know where the answerer goes on. */
+/* Others were told of the SYN, so the opener's ACK may have gone past one of them. Who cannot see
+ * the SYN|ACK does not know where the answerer goes on. */
 static int goes_on(const mpci_handshake *h, const mpci_view *v)
 {
     return h->state == MPCI_ST_PLAIN_ANSWERED && (h->roles & MPCI_ROLE_TOLD) != 0 &&

@@ -43,7 +43,8 @@ static void fill_server_leg(mpconn_leg *leg, const mpci_handshake *h, const mpci
                            (so.ecn ? MPCONN_LEG_F_ECN : 0));
 }
 
-/* What both legs of a connection show that is not split. An option is in use when both SYNs had it. */
+/* What both legs of a connection show that is not split. An option is in use when both
+ * SYNs had it. */
 static void fill_plain_leg(mpconn_leg *leg, const mpci_handshake *h, const mpci_offers *o)
 {
     mpci_server_options so;

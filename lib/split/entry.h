@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the machine's files ask of an entry, and the one place where what an answerer said is written
- * into it. */
+/* What the machine's files ask of an entry, and the one place where what an answerer said is
+ * written into it. */
 #ifndef MPCI_SPLIT_ENTRY_H
 #define MPCI_SPLIT_ENTRY_H
 
@@ -31,8 +31,9 @@ unsigned mpci_entry_hear_syn_ack(mpci_handshake *h, const mpci_step *st);
 /* What we did not offer cannot have been accepted, whatever the server says. */
 void mpci_entry_limit_to_offers(mpci_handshake *h);
 
-/* Where nothing is split, before what else an answer says: its number. A server with SYN cookies may
- * answer a SYN that is repeated with another one: which of the two counts, the opener's ACK says. */
+/* Where nothing is split, before what else an answer says: its number. A server with SYN
+ * cookies may answer a SYN that is repeated with another one: which of the two counts, the
+ * opener's ACK says. */
 void mpci_entry_note_number(mpci_handshake *h, uint32_t server_isn);
 
 #endif

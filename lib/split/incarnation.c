@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which of two incarnations of a connection stands (rule R3). The client's number names one and does
- * not order them: ports are used again with any number. The generation does, which only a server's
- * answer opens; equal ones (of members that knew nothing of each other) go by the number. */
+/* Which of two incarnations of a connection stands (rule R3). The client's number names one
+ * and does not order them: ports are used again with any number. The generation does, which
+ * only a server's answer opens; equal ones (of members that knew nothing of each other) go
+ * by the number. */
 #include "split/incarnation.h"
 
 #include "split/actions.h"
@@ -57,8 +58,8 @@ static void commit_again(mpci_split *sp, mpci_handshake *h)
     mpci_split_confirm_timer(sp, h);
 }
 
-/* Who still has the server's SYN|ACK opens the generation behind one that stands in its way, but once:
- * two that both still wait would raise one another until one of them is confirmed. */
+/* Who still has the server's SYN|ACK opens the generation behind one that stands in its way, but
+ * once: two that both still wait would raise one another until one of them is confirmed. */
 static int open_behind(mpci_split *sp, mpci_handshake *h, uint32_t slot, uint16_t generation)
 {
     if (h == NULL || h->settled != slot || (h->roles & MPCI_ROLE_OPENED) != 0)

@@ -16,8 +16,8 @@ int mpci_incarnation_stands(mpci_split *sp, uint32_t slot, const mpci_record *r,
 int mpci_incarnation_refuses(mpci_split *sp, uint64_t hash, const mpci_record *commit,
                              uint32_t teller);
 
-/* What was told is refused elsewhere (STALE). Who still has the server's SYN|ACK for it opens a later
- * generation, once a handshake, and tells again; the record of the step is the refusal. */
+/* What was told is refused elsewhere (STALE). Who still has the server's SYN|ACK for it opens a
+ * later generation, once a handshake, and tells again; the record of the step is the refusal. */
 void mpci_incarnation_refused(mpci_split *sp, mpci_step *st, uint32_t slot);
 
 /* Of one incarnation the latest generation counts. */

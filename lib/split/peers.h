@@ -33,8 +33,8 @@ void mpci_peers_set_timer(mpci_split *sp, mpci_handshake *h, uint64_t ns);
 int mpci_peers_spend(mpci_split *sp, unsigned from);
 /* The same for what is asked because of a packet, which is dropped for want of budget. */
 int mpci_peers_may_ask(mpci_split *sp, const mpci_step *st);
-/* Ask about a settled flow, from the same budget less its last half: what there is none left for, the
- * sweep asks about in its next round. */
+/* Ask about a settled flow, from the same budget less its last half: what there is none left for,
+ * the sweep asks about in its next round. */
 void mpci_peers_question(mpci_split *sp, uint32_t slot);
 /* Ask again later. */
 void mpci_peers_ask_later(mpci_split *sp, mpci_handshake *h);

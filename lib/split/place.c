@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A place in the table of settled flows: that of the last incarnation, a free one, or that of a flow
- * which is over. */
+/* A place in the table of settled flows: that of the last incarnation, a free one, or that of a
+ * flow which is over. */
 #include "split/actions.h"
 #include "split/incarnation.h"
 

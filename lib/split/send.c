@@ -158,7 +158,8 @@ void mpci_split_reset_server(mpci_split *sp, const mpci_handshake *h, uint32_t s
 void mpci_split_reset_opener(mpci_split *sp, const mpci_handshake *h)
 {
     uint32_t seq = h->state == MPCI_ST_PLAIN_ANSWERED ? h->server_isn + 1 : 0;
-    mpci_segment s = mpci_reset_ack(sp->core, &h->tuple, mpci_entry_opener(h), seq, h->client_isn + 1);
+    mpci_segment s = mpci_reset_ack(sp->core, &h->tuple, mpci_entry_opener(h), seq,
+                                    h->client_isn + 1);
 
     put_reset(sp, h, &s);
 }

@@ -15,7 +15,8 @@ enum {
     MPCI_FLOW_GOES_ON = 1 << 3,     /* somebody spoke after its RST, which counts for nobody */
     MPCI_PLAIN_REVERSE = 1 << 0,    /* the server opened it */
     MPCI_QUERY_FROM_SERVER = 1 << 0, /* the segment that is asked about comes from the server */
-    MPCI_RST_UNREACHABLE = 1 << 0   /* it was an ICMP error, which may pass: the driver counts them */
+    /* it was an ICMP error, which may pass: the driver counts them */
+    MPCI_RST_UNREACHABLE = 1 << 0
 };
 
 /* Codes of REPLY and ACK. */
@@ -40,7 +41,8 @@ void mpci_share_commit(mpci_split *sp, const mpci_handshake *h, uint32_t to);
 void mpci_share_flow(mpci_split *sp, uint32_t slot, uint32_t to);
 /* The same to all, when its life was `before` until now. */
 void mpci_share_life(mpci_split *sp, uint32_t slot, uint8_t before);
-/* A record that only names a connection: SHARE, STALE, QUERY, REPLY, CLOSE, REACK, RST_SEEN, ACK. */
+/* A record that only names a connection: SHARE, STALE, QUERY, REPLY, CLOSE,
+ * REACK, RST_SEEN, ACK. */
 void mpci_share_word(mpci_split *sp, unsigned type, const mpconn_tuple *t, uint32_t isn,
                      uint32_t to, unsigned code);
 

@@ -23,7 +23,8 @@ void mpci_split_input_syn(mpci_split *sp, mpci_step *st)
     st->bad_options = mpci_syn_options_parse(&options, st->view);
     st->options = &options;
 
-    if (h != NULL && st->from != mpci_entry_opener(h)) { /* simultaneous open: the endpoints' own affair */
+    /* simultaneous open: the endpoints' own affair */
+    if (h != NULL && st->from != mpci_entry_opener(h)) {
         mpci_split_run(sp, st, MPCI_EV_ANSWERER_OTHER);
         return;
     }

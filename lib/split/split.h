@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Split connections: what the engine calls. Where to look:
  *
- *   a segment comes    split.c; classify.c says what event it is, whose.c whether it is of a flow or
- *                      of the next incarnation, admit.c whether a SYN may be
+ *   a segment comes    split.c; classify.c says what event it is, whose.c whether it is of a flow
+ *                      or of the next incarnation, admit.c whether a SYN may be
  *   a record comes     told.c; incarnation.c says which of two incarnations stands
  *   the machine        machine.def, rows_*.c; entry.c asks and fills its entries
  *   what it does       act_*.c, listed in actions.h
- *   what it says       send.c and cookie.c to endpoints, share.c to members; announce.c, peers.c and
- *                      path.c: when, how often, to whom
+ *   what it says       send.c and cookie.c to endpoints, share.c to members; announce.c, peers.c
+ *                      and path.c: when, how often, to whom
  *   a settled flow     commit.c from a handshake, copy.c from a record; place.c finds its line,
  *                      defer.c says when others are told of it */
 #ifndef MPCI_SPLIT_SPLIT_H
@@ -43,8 +43,8 @@ static inline int mpci_split_in_peace(const mpci_split *sp)
 void mpci_split_input(mpci_split *sp, mpci_step *st);
 
 /* A segment between the ports of a settled flow that is over, or one outside every window of a flow
- * that lives: 1 when a handshake for the next incarnation took it, 0 when it belongs to the flow. Of
- * one that lives only the client's proof of another number is taken, which ends it. */
+ * that lives: 1 when a handshake for the next incarnation took it, 0 when it belongs to the flow.
+ * Of one that lives only the client's proof of another number is taken, which ends it. */
 int mpci_split_input_next(mpci_split *sp, mpci_step *st, mpci_settled *flow, int over);
 
 /* SYN|ACK of the server of a settled split flow: never passed on. One that answers another SYN than

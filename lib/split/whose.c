@@ -9,7 +9,7 @@
 
 enum life {
     OF_FLOW,    /* or of nobody that is known better */
-    OF_ENTRY,   /* of the handshake in progress; and the SYN|ACK of the flow as long as that waits */
+    OF_ENTRY,   /* of the handshake in progress; and the flow's SYN|ACK as long as that waits */
     OF_NEXT,    /* of a handshake that begins with it, or is driven elsewhere */
     OF_NOBODY   /* the server has forgotten the flow and answers a SYN that was passed on */
 };
@@ -19,8 +19,8 @@ typedef struct whose {
     enum mpci_split_event event; /* what it is to that handshake; a SYN alone is not judged yet */
 } whose;
 
-/* Events that show that a segment is not of the flow: when that is over, or even when it lives. Then
- * only the client can say so, by proving another number. */
+/* Events that show that a segment is not of the flow: when that is over, or even when it lives.
+ * Then only the client can say so, by proving another number. */
 enum { NEVER, IF_OVER, ALWAYS };
 
 static const uint8_t shows_next[MPCI_EV_COUNT] = {

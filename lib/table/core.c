@@ -31,7 +31,8 @@ void mpci_core_hold(mpci_core *core, mpci_handshake *h, mpconn_pkt *pkt)
         return;
     }
     if (h->held_packets == 0)
-        mpci_handshake_set_hold(&core->handshakes, h, mpci_later(core->now, core->timeouts.hold_ns));
+        mpci_handshake_set_hold(&core->handshakes, h,
+                                mpci_later(core->now, core->timeouts.hold_ns));
     h->held_packets++;
     h->held_bytes += bytes;
     core->held_packets++;

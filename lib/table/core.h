@@ -35,7 +35,8 @@ typedef struct mpci_core {
     uint64_t flows_never_shared; /* of those that ended */
     uint64_t held_bytes, max_held_bytes;
     uint32_t held_packets, max_held_packets;
-    uint32_t reclaim_hand[2]; /* narrow, wide lines: where the search for a flow that is over goes on */
+    uint32_t reclaim_hand[2]; /* narrow, wide lines: where the search for a flow that is over goes
+                               * on */
     uint8_t hop_limit;
 } mpci_core;
 

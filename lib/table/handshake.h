@@ -42,7 +42,7 @@ typedef struct mpci_handshake {
     uint16_t driver, answerer; /* other members with these roles; MPCI_NOBODY */
     union {
         uint32_t heard_seq;    /* with MISMATCH: the server's segment that shows it */
-        uint32_t other_isn;    /* not split: server_isn of a SYN|ACK before the last, that may count */
+        uint32_t other_isn;    /* not split: server_isn of an earlier SYN|ACK that may count */
     };
     uint8_t errors;            /* our SYNs to the server that drew an ICMP error (V7) */
     uint8_t errors_at;         /* `tries` when the last of them was counted */

@@ -40,9 +40,9 @@ static uint8_t mark_to_leave(const mpci_core *core, const mpci_settled *e, unsig
     return (uint8_t)mark;
 }
 
-/* A host with several processors may hand in a RST before what its sender said just before it: such a
- * segment takes the mark back as any other, but the sender may have gone for good, and then the next
- * SYN has to be answered. The one after it shows that the flow lives on. */
+/* A host with several processors may hand in a RST before what its sender said just before it: such
+ * a segment takes the mark back as any other, but the sender may have gone for good, and then the
+ * next SYN has to be answered. The one after it shows that the flow lives on. */
 static int may_be_overtaken(const mpci_track *now, uint32_t end_before, unsigned from)
 {
     return (now->life & MPCI_LIFE_RST) == 0 && now->dir[from].end == end_before;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Flows that other members are told of when they have lived for a while. Each waits equally long, so
- * that the first that came is the first whose time comes: a queue, and no timers. */
+/* Flows that other members are told of when they have lived for a while. Each waits equally long,
+ * so that the first that came is the first whose time comes: a queue, and no timers. */
 #ifndef MPCI_TABLE_UNTOLD_H
 #define MPCI_TABLE_UNTOLD_H
 

@@ -262,7 +262,8 @@ static void row_syn(bench *b)
         measure_syn(b, &r, &f);
     }
     traffic_ring_free(&r);
-    printf("\nSYN answered: strangers with MSS, SACK, timestamps, window scale; checksums verified;\n"
+    printf("\n"
+           "SYN answered: strangers with MSS, SACK, timestamps, window scale; checksums verified;\n"
            "batches of 64, ns a SYN; taken off: %.1f for bringing the packet into its buffer\n",
            rank(&f.arrive, 1));
     print_syn("mpconn, under pressure", &f.stateless, "rte_hash, all miss", &f.miss, b->peer);
@@ -278,7 +279,8 @@ static void row_memory(const bench *b)
 
     MPCONN_STRUCT_INIT(&s);
     mpconn_engine_stats(b->t.eng, &s);
-    printf("\nmemory for a flow, bytes: mpconn %.1f, all included, for IPv4", (double)s.memory_bytes / n);
+    printf("\nmemory for a flow, bytes: mpconn %.1f, all included, for IPv4",
+           (double)s.memory_bytes / n);
     if (b->peer)
         printf("; rte_hash %.1f, with records of 64 bytes %.1f",
                (double)peer_table_bytes() / n,

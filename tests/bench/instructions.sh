@@ -72,8 +72,11 @@ done
 mv "$out/instructions.new.$$" "$out/instructions.new"
 
 if test "$update" = --update; then
-        { sed -n '/^# toolchain:/q;/^#/p' "$figures"; echo "# toolchain: $mine"; cat "$out/instructions.new"; } \
-                >"$out/instructions.txt"
+        {
+                sed -n '/^# toolchain:/q;/^#/p' "$figures"
+                echo "# toolchain: $mine"
+                cat "$out/instructions.new"
+        } >"$out/instructions.txt"
         mv "$out/instructions.txt" "$figures"
         echo "written to $figures"
 elif test "$mine" != "$theirs"; then

@@ -10,7 +10,8 @@ legs_differ() {
         near=$(server_isn "near_$1") far=$(server_isn "far_$1")
         test -n "$near" && test -n "$far" && test "$near" != "$far" &&
                 test "$(ask flows | jq --arg at "$2" --argjson d $(((far - near) & 0xffffffff)) \
-                        '[.[] | select(.server.address == $at and .delta.seq[1] == $d and .split)] | length')" -eq 1
+                        '[.[] | select(.server.address == $at and .delta.seq[1] == $d and .split)]
+                        | length')" -eq 1
 }
 
 # transfer MODE

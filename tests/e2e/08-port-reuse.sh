@@ -61,8 +61,8 @@ more_than() {
 # speaks_late LIMIT COMMAND...: what a client is answered that said nothing meanwhile
 speaks_late() {
         settled=$(counter .engine.flows_settled)
-        (reach expect=220 hold=$bed/late late=hello limit="$1" from=$client4 port=40002 $server4 25 \
-                >$bed/outcome) &
+        (reach expect=220 hold=$bed/late late=hello limit="$1" from=$client4 port=40002 \
+                $server4 25 >$bed/outcome) &
         speaker=$!
         eventually 3 more_than "$settled" || fail "no connection"
         shift

@@ -12,9 +12,10 @@ tag() {
         for ns in client server; do
                 at $ns tc qdisc del dev eth0 clsact 2>/dev/null || :
                 at $ns tc qdisc add dev eth0 clsact
-                at $ns tc filter add dev eth0 egress bpf da obj $bed/vlan.o sec "egress_$1" &&
-                        at $ns tc filter add dev eth0 ingress bpf da obj $bed/vlan.o sec "ingress_$1" ||
-                        skip "eBPF does not load"
+                for way in egress ingress; do
+                        at $ns tc filter add dev eth0 $way bpf da obj $bed/vlan.o sec "${way}_$1" ||
+                                skip "eBPF does not load"
+                done
         done
 }
 
@@ -39,7 +40,8 @@ carries() {
                 download $address big || fail "$1: download from $address"
                 upload $address big || fail "$1: upload to $address"
         done
-        test "$(counter '[.host.ports[].super_segments_in] | min')" -gt 10 || fail "no super-segments"
+        test "$(counter '[.host.ports[].super_segments_in] | min')" -gt 10 ||
+                fail "no super-segments"
         test "$(zones)" = "$2" || fail "$1: flows in zones $(zones)"
         test "$(counter '[.host.ports[] | .too_long_out + .failed_out] | add')" -eq 0 ||
                 fail "$1: frames could not be sent"
@@ -64,7 +66,8 @@ tag two
 offloads off
 member_start
 control "two tags without room" at client curl -sf --max-time 1 -o $bed/got "$(url $server4 big)"
-test "$(counter '[.host.ports[].too_long_out] | add')" -gt 0 || fail "too long frames were not counted"
+test "$(counter '[.host.ports[].too_long_out] | add')" -gt 0 ||
+        fail "too long frames were not counted"
 member_stop
 offloads on
 room 1508

@@ -9,7 +9,8 @@ unproved=32
 
 # split_last: whether the flow that began last is split
 split_last() {
-        jq -es '[.[] | select(.event == "settled")] | last | .delta.seq[1] != 0' $bed/trace >/dev/null
+        jq -es '[.[] | select(.event == "settled")] | last | .delta.seq[1] != 0' \
+                $bed/trace >/dev/null
 }
 
 # speaks ADDRESS: and is answered

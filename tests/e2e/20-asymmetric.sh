@@ -9,16 +9,21 @@ bed_enter 90 "$0"
 # legs_differ ADDRESS: both members know the connection to it by the same offset
 legs_differ() {
         for ns in a b; do
-                ask_of $ns flows | jq -c --arg at "$1" '[.[] | select(.server.address == $at and
-                        .split) | [.client.port, .delta.seq[1], .delta.ts[1]]] | sort' >$bed/flows.$ns
+                ask_of $ns flows | jq -c --arg at "$1" '[.[] | select(.server.address == $at
+                        and .split) | [.client.port, .delta.seq[1], .delta.ts[1]]] | sort' \
+                        >$bed/flows.$ns
         done
         test "$(jq length $bed/flows.a)" -gt 0 && cmp -s $bed/flows.a $bed/flows.b
 }
 
+# bytes_in MEMBER PORT
+bytes_in() {
+        count_of "$1" ".host.ports[] | select(.name == \"$2\") | .bytes_in"
+}
+
 # one_way FORTH BACK: no port carried the other direction's bulk
 one_way() {
-        test "$(count_of "$1" '.host.ports[] | select(.name == "s0") | .bytes_in')" -lt 100000 &&
-                test "$(count_of "$2" '.host.ports[] | select(.name == "c0") | .bytes_in')" -lt 100000
+        test "$(bytes_in "$1" s0)" -lt 100000 && test "$(bytes_in "$2" c0)" -lt 100000
 }
 
 # transfer FORTH BACK

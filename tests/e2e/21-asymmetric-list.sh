@@ -68,7 +68,8 @@ repairs() {
 list() {
         name=$1 most=$2
         for address in $server4 $server6; do
-                greets $address "$most" || fail "$name: no greeting from $address: $(greets $address 9999)"
+                greets $address "$most" ||
+                        fail "$name: no greeting from $address: $(greets $address 9999)"
                 requests $address "$most" || fail "$name: request to $address"
                 told_refused $address "$most" || fail "$name: not told that $address refuses"
                 client_aborts $address "$most" || fail "$name: $address was not told of an abort"
@@ -78,8 +79,10 @@ list() {
         for end in "wait 7" "abort 25"; do
                 # shellcheck disable=SC2086
                 set -- $end
-                reuse "$1" $client4 $server4 "$2" "$most" || fail "$name: reuse ($1), IPv4: $(cat $bed/outcomes)"
-                reuse "$1" $client6 $server6 "$2" "$most" || fail "$name: reuse ($1), IPv6: $(cat $bed/outcomes)"
+                reuse "$1" $client4 $server4 "$2" "$most" ||
+                        fail "$name: reuse ($1), IPv4: $(cat $bed/outcomes)"
+                reuse "$1" $client6 $server6 "$2" "$most" ||
+                        fail "$name: reuse ($1), IPv6: $(cat $bed/outcomes)"
         done
         ok "$name: a port used again 80 times"
         for first in "192.0.2.101 $server4" "2001:db8::1:1 $server6"; do
@@ -120,7 +123,8 @@ offloads off
 trouble=data:loss=0.01,dup=0.005,reorder=0.025,seed=$seed # at both members
 pair_start --impair $trouble
 for address in $server4 $server6; do
-        download $address small && upload $address small || fail "transfer through loss, $address (seed $seed)"
+        download $address small && upload $address small ||
+                fail "transfer through loss, $address (seed $seed)"
 done
 for what in lost doubled reordered; do
         test "$(total .host.impaired.$what)" -gt 0 || fail "nothing was $what"
@@ -134,7 +138,8 @@ list "bad channel" 3000
 for what in lost doubled reordered; do
         test "$(total .host.sync_impaired.$what)" -gt 0 || fail "no frame was $what"
 done
-ok "through a channel that lost $(total .host.sync_impaired.lost) of $(total .host.sync_impaired.seen) frames"
+ok "through a channel that lost $(total .host.sync_impaired.lost) of" \
+        "$(total .host.sync_impaired.seen) frames"
 pair_stop
 
 # Without any frame none of this comes to be.

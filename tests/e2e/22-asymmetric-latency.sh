@@ -46,7 +46,8 @@ for way in 'a b' 'b a'; do
         pair_start --impair sync:delay=5
         # shellcheck disable=SC2086
         connect $way
-        none_repeated || fail "$way: $answers SYN|ACKs for $connections connections, $repeats repeats"
+        none_repeated ||
+                fail "$way: $answers SYN|ACKs for $connections connections, $repeats repeats"
         first_byte 5 20 || fail "$way: $(cat $bed/figures)"
         ok "$way: $(cat $bed/figures)"
         pair_stop

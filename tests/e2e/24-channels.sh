@@ -30,7 +30,8 @@ channel() {
                 pair_start
                 transfers || fail "$1, $way"
                 uses a "$2" "$3" && uses b "$4" "$5" || fail "$1: not by that channel"
-                test "$(total '[.sync | to_entries[] | select(.key | test("BAD|REFUSED|UNKNOWN|OTHER"))
+                test "$(total '[.sync | to_entries[]
+                        | select(.key | test("BAD|REFUSED|UNKNOWN|OTHER"))
                         | .value] | add')" -eq 0 || fail "$1: frames were refused"
                 pair_stop
         done

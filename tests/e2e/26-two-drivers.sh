@@ -65,8 +65,9 @@ talk() {
 
 # answers: a line for each answer of the server: when, to which SYN, with which number
 answers() {
-        for wire in eth0 eth1; do capture_text $wire; done | sed -n \
-                's/^\([0-9.]*\) .* > \([^ ]*\): Flags \[S\.[^]]*\], seq \([0-9]*\), ack \([0-9]*\).*/\1 \2-\4 \3/p'
+        numbers='seq ([0-9]*), ack ([0-9]*)'
+        for wire in eth0 eth1; do capture_text $wire; done |
+                sed -nE "s/^([0-9.]*) .* > ([^ ]*): Flags \[S\.[^]]*\], $numbers.*/\1 \2-\4 \3/p"
 }
 
 # two_numbers UNTIL COUNT: so many SYNs at least had two different answers by then
@@ -78,7 +79,8 @@ two_numbers() {
 
 # decided_apart: connections for which the members decided for different numbers at first
 decided_apart() {
-        jq -r 'select(.event == "settled") | "\(.client.address)-\(.client.port) \(.delta.seq[1])"' \
+        jq -r 'select(.event == "settled")
+                | "\(.client.address)-\(.client.port) \(.delta.seq[1])"' \
                 $bed/trace.a $bed/trace.b |
                 awk '!seen[$0]++ && ++numbers[$1] == 2 { n++ } END { print n + 0 }'
 }
@@ -114,9 +116,10 @@ ok "two numbers for $crossed of them; decided apart at first for $different"
 control "two numbers while the count does not move" two_numbers $((ticked - 1)) $wanted
 pair_stop
 
-# Members that cannot talk cannot agree: A needs an answer of the server to acknowledge what the client
-# says there, and B one to translate what comes there. Of the two answers both go to the same member
-# every other time, so that about half fail; that none of 50 does has a chance of one in 2^50.
+# Members that cannot talk cannot agree: A needs an answer of the server to acknowledge what the
+# client says there, and B one to translate what comes there. Of the two answers both go to the
+# same member every other time, so that about half fail; that none of 50 does has a chance of one
+# in 2^50.
 channel_a=none channel_b=none
 # shellcheck disable=SC2086
 pair_start $apart

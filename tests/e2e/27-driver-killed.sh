@@ -111,7 +111,8 @@ done
 killed_in_transfer 30 || fail "killed in the middle of a transfer"
 ok "killed in the middle of a transfer"
 for back in a b; do
-        first_word_elsewhere $back || fail "first word through b, back through $back: $(cat $bed/outcome)"
+        first_word_elsewhere $back ||
+                fail "first word through b, back through $back: $(cat $bed/outcome)"
         ok "first word through b, back through $back"
 done
 

@@ -4,8 +4,8 @@
  *
  *   burst CONNECTIONS CLIENTS FIRST_ADDRESS SERVER PATH EXPECTED_BODY_BYTES
  *
- * CLIENTS addresses from FIRST_ADDRESS on, IPv4 or IPv6, work side by side, each with one connection
- * at a time. Prints one line of figures; the status is 0 when not one connection failed.
+ * CLIENTS addresses from FIRST_ADDRESS on, IPv4 or IPv6, work side by side, each with one
+ * connection at a time. Prints one line of figures; the status is 0 when not one connection failed.
  */
 #include <arpa/inet.h>
 #include <errno.h>

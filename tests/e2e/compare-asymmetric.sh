@@ -31,7 +31,8 @@ measure() {
         before=$(repeated)
         at client "$tools/burst" $connections $at_once $from $server4 /short \
                 "$(wc -c <$bed/web/short)" >$bed/figures 2>/dev/null || :
-        tr ' ' '\n' <$bed/figures | awk -F = -v name="$1" -v at_once=$at_once -v repeats=$(($(repeated) - before)) '
+        repeats=$(($(repeated) - before))
+        tr ' ' '\n' <$bed/figures | awk -F = -v name="$1" -v at_once=$at_once -v repeats=$repeats '
                 { v[$1] = $2 }
                 function ms(n) { return n in v ? sprintf("%.2f", v[n]) : "-" }
                 END { printf "%-34s %4d %7d %9s %9s %9s %9s %8d\n", name,
@@ -91,7 +92,8 @@ table ip f {
         }
         chain forward {
                 type filter hook forward priority 0; policy accept;
-                tcp dport 80 ct state invalid,untracked synproxy mss 1460 wscale 10 timestamp sack-perm
+                tcp dport 80 ct state invalid,untracked synproxy mss 1460 wscale 10 timestamp \
+                        sack-perm
                 ct state invalid drop
         }
 }

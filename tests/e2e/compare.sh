@@ -39,7 +39,8 @@ bridge_stop() {
 
 table() {
         printf '%-28s %10s %10s %10s %10s %10s\n' "$1" connect '' 'first to last' '' throughput
-        printf '%-28s %10s %10s %10s %10s %10s\n' '' 'median ms' 'p99 ms' 'median ms' 'p99 ms' 'Gbit/s'
+        printf '%-28s %10s %10s %10s %10s %10s\n' '' 'median ms' 'p99 ms' 'median ms' 'p99 ms' \
+                'Gbit/s'
         bridge_start
         measure 'Linux bridge'
         bridge_stop

@@ -198,7 +198,8 @@ static bool say(client *c, talk *t)
     return n > 0 || errno == EAGAIN;
 }
 
-/* What is wrong with what comes back; "" while there is nothing to say about it, NULL at its end. */
+/* What is wrong with what comes back; "" while there is nothing to say about it, NULL
+ * at its end. */
 static const char *hear(client *c, talk *t)
 {
     ssize_t n = 0;

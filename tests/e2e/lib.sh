@@ -479,7 +479,8 @@ one_start() {
         : >"$bed/$where.out"
         # shellcheck disable=SC2086
         run_at "$where" "$member_program" --id "$id" --key $bed/key --client-if c0 --server-if s0 \
-                --control "$bed/control.$where" $channel "$@" >"$bed/$where.out" 2>"$bed/$where.err" &
+                --control "$bed/control.$where" $channel "$@" \
+                >"$bed/$where.out" 2>"$bed/$where.err" &
         eval "pid_$where=\$!"
         eventually 10 one_is_settled "$where" $! && grep -q '^ready$' "$bed/$where.out" ||
                 fail "member $id $* does not start"

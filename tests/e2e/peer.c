@@ -14,8 +14,8 @@
  *        limit=MS                           for everything but that, default 5000
  *        times=N                            one after the other, default 1
  *
- * A connection ends as: ok (got what was expected), refused, silent (no answer to the SYN), mute (no
- * answer after that), reset, ended (a FIN too early), garbled (another answer).
+ * A connection ends as: ok (got what was expected), refused, silent (no answer to the SYN), mute
+ * (no answer after that), reset, ended (a FIN too early), garbled (another answer).
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -4,8 +4,8 @@
  *
  *   tick PORT [LIMIT_SECONDS]
  *
- * Linux puts a count of minutes into its SYN cookies. A SYN that never changes goes to a listener on
- * the loopback interface, which has to answer with cookies always (tcp_syncookies=2), and nobody
+ * Linux puts a count of minutes into its SYN cookies. A SYN that never changes goes to a listener
+ * on the loopback interface, which has to answer with cookies always (tcp_syncookies=2), and nobody
  * answers the SYN|ACK but the kernel, with a RST. Prints what the two numbers differ by, at once.
  */
 #include <arpa/inet.h>

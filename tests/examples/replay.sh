@@ -55,7 +55,8 @@ if test -c /dev/full; then
         for option in --print --memory=16; do
                 status=0
                 "$program" $option "$tmp/trace" >/dev/full 2>"$tmp/err" || status=$?
-                test "$status" -eq 2 && grep -q 'could be written' "$tmp/err" || fail "full: $option"
+                test "$status" -eq 2 && grep -q 'could be written' "$tmp/err" ||
+                        fail "full: $option"
         done
 fi
 
@@ -64,7 +65,8 @@ says 0 '^@[0-9]* END' --print "$tmp/trace"
 test "$(grep -c '^@.* INPUT: packets' "$tmp/out")" -gt 10 || fail "not every entry is listed"
 grep -q 'key_len  *32' "$tmp/out" || fail "the length of the key is not listed"
 key='74 68 69 72 74 79' # thirty
-od -An -v -tx1 "$tmp/trace" | tr '\n' ' ' | tr -s ' ' | grep -q "$key" || fail "the key is not in the trace"
+od -An -v -tx1 "$tmp/trace" | tr '\n' ' ' | tr -s ' ' | grep -q "$key" ||
+        fail "the key is not in the trace"
 grep -q "$key" "$tmp/out" && fail "the key is listed"
 
 # The test would notice a program that takes anything.

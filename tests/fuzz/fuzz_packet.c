@@ -365,7 +365,8 @@ static void step_timeouts(script *s, unsigned exponent)
     mpconn_timeouts t;
 
     MPCONN_STRUCT_INIT(&t);
-    t.established_ns = t.transitory_ns = t.closed_ns = t.reset_ns = MPCONN_SECOND << (exponent & 15);
+    t.established_ns = t.transitory_ns = t.closed_ns = t.reset_ns =
+        MPCONN_SECOND << (exponent & 15);
     t.syn_tries = 1 + (exponent >> 4 & 3);
     t.syn_ack_repeats = exponent & 128 ? MPCONN_NO_REPEATS : 1 + (exponent >> 6 & 1);
     rig_set_timeouts(&s->r, &t);

@@ -116,8 +116,8 @@ void sim_cluster_join(sim_cluster *c, sim_member *m)
     m->cfg.batch[1] = m->cfg.batch[0] == 1 ? 0 : 1;
 }
 
-static void link_member(sim_cluster *c, sim_node *forks[2], unsigned i, const sim_quality *to_client,
-                        const sim_quality *to_server)
+static void link_member(sim_cluster *c, sim_node *forks[2], unsigned i,
+                        const sim_quality *to_client, const sim_quality *to_server)
 {
     struct sim_world *w = c->world;
     sim_node *m = sim_member_new(w, i == SIM_A ? "A" : "B", &w->member_config, c);

@@ -7,8 +7,8 @@
 #include <string.h>
 
 /* How long anything may be left of connections that are over: the transitory timeout, after which
- * others are asked about what was heard of them last, and 2 MSL from there; each with a round of the
- * sweep and the delays of the host. */
+ * others are asked about what was heard of them last, and 2 MSL from there; each with a round of
+ * the sweep and the delays of the host. */
 #define LEFT_FOR (540 * SIM_SECOND)
 
 uint64_t sim_cluster_repeats(const sim_cluster *c)

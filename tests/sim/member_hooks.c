@@ -117,7 +117,8 @@ static void event(void *user, const mpconn_event *ev)
     sim_engine *e = user;
     sim_member *m = e->member;
 
-    sim_engine_told(e, ev->flow, "event %u: %s", (unsigned)ev->type, mpconn_reason_name(ev->reason));
+    sim_engine_told(e, ev->flow, "event %u: %s", (unsigned)ev->type,
+                    mpconn_reason_name(ev->reason));
     e->settled += ev->type == MPCONN_EVENT_SETTLED;
     e->ended += ev->type == MPCONN_EVENT_ENDED;
     if (e->which == 0 && ev->type == MPCONN_EVENT_SETTLED)

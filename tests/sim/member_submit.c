@@ -101,7 +101,8 @@ static void act_on_verdict(sim_member *m, sim_parcel *p)
                                                       : "consumed",
              mpconn_reason_name(pkt->reason));
     if (pkt->verdict == MPCONN_VERDICT_HOLD) {
-        sim_note(m->node.world, m->node.name, "under %llx", (unsigned long long)(pkt->flow & 0xffffff));
+        sim_note(m->node.world, m->node.name, "under %llx",
+                 (unsigned long long)(pkt->flow & 0xffffff));
         keep(m, p);
         return;
     }

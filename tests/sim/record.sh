@@ -31,7 +31,8 @@ echo "ok: $traces traces replay, of them $pairs of each member of a pair"
 noticed=0
 for trace in "$tmp"/traces/pair-*; do
         at=$("$replay" --print "$trace" |
-                awk '/^@.* INPUT, return/ { at[n++] = substr($1, 2) } END { if (n) print at[int(n / 2)] + 5 + 8 }')
+                awk '/^@.* INPUT, return/ { at[n++] = substr($1, 2) }
+                        END { if (n) print at[int(n / 2)] + 5 + 8 }')
         test -n "$at" || continue
         byte=$(od -An -tu1 -j "$at" -N 1 "$trace")
         printf "\\$(printf %03o $((byte ^ 1)))" |

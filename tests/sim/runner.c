@@ -137,7 +137,8 @@ static void self_test(arguments *a)
 static void usage(void)
 {
     fputs("usage: mpconn-sim [--scenario NAME] [--seed N] [--runs N] [--plain] [--sabotage NAME]\n"
-          "                  [--trace] [--record PREFIX] [--quick | --full] [--self-test] [--list]\n",
+          "                  [--trace] [--record PREFIX] [--quick | --full] [--self-test] "
+          "[--list]\n",
           stderr);
     exit(2);
 }

@@ -6,8 +6,9 @@
 
 #include "sim/cluster.h"
 
-static const sim_scenario *const lists[] = {sim_scenarios_plain, sim_scenarios_split, sim_scenarios_end,
-                                            sim_scenarios_stress, sim_scenarios_host,
+static const sim_scenario *const lists[] = {sim_scenarios_plain, sim_scenarios_split,
+                                            sim_scenarios_end, sim_scenarios_stress,
+                                            sim_scenarios_host,
                                             sim_scenarios_pair, sim_scenarios_pair_fault,
                                             sim_scenarios_pair_late, sim_scenarios_pair_step,
                                             sim_scenarios_pair_tracked};
@@ -126,7 +127,8 @@ sim_listener *sim_row(sim_world *w, const sim_quality *to_client, const sim_qual
     if (!w->guess_wscale)
         e->wscale = cfg.wscale && cfg.shift > 0 ? cfg.shift : 1;
     /* a small window is told as 1 rather than 0, and that is a step of the scale told; windows of
-     * SYNs, which are not scaled, and those of servers with a finer scale are small in that sense */
+     * SYNs, which are not scaled, and those of servers with a finer scale are small
+     * in that sense */
     if (!w->plain && (e->wscale > (cfg.wscale ? cfg.shift : 0) || e->wscale > 12))
         cfg.overrun = UINT32_C(1) << e->wscale;
     if (w->cluster != NULL)

@@ -27,7 +27,8 @@ static void setup_refused(sim_world *w)
     }
 }
 
-/* With loss the RST that tells the client may be lost, too; its own probes must then draw another. */
+/* With loss the RST that tells the client may be lost, too; its own probes must
+ * then draw another. */
 static void setup_refused_lossy(sim_world *w)
 {
     sim_quality q = sim_quality_lossy(&w->rng);

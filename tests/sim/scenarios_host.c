@@ -100,7 +100,8 @@ typedef struct attacker {
 static void attack_session(attacker *a, const sim_session *s)
 {
     const sim_tcp *c = s->end[SIM_CLIENT].conn;
-    static const uint8_t kinds[] = {SIM_RST, SIM_RST | SIM_ACK, SIM_SYN, SIM_ACK, SIM_SYN | SIM_ACK};
+    static const uint8_t kinds[] = {SIM_RST, SIM_RST | SIM_ACK, SIM_SYN, SIM_ACK,
+                                    SIM_SYN | SIM_ACK};
     sim_segment seg;
 
     if (c == NULL || !sim_tcp_synchronised(c))

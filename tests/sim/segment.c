@@ -4,7 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OPT_END = 0, OPT_NOP = 1, OPT_MSS = 2, OPT_WSCALE = 3, OPT_SACK_OK = 4, OPT_SACK = 5, OPT_TS = 8 };
+enum {
+    OPT_END = 0,
+    OPT_NOP = 1,
+    OPT_MSS = 2,
+    OPT_WSCALE = 3,
+    OPT_SACK_OK = 4,
+    OPT_SACK = 5,
+    OPT_TS = 8
+};
 
 static uint16_t get16(const uint8_t *p)
 {

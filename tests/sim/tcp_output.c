@@ -121,7 +121,8 @@ uint32_t sim_tcp_segment_room(const sim_tcp *c)
     return c->tx_mss > options + 8 ? c->tx_mss - options : 8;
 }
 
-/* A segment with `n` sequence numbers from `seq`, the FIN among them if that is what comes there. */
+/* A segment with `n` sequence numbers from `seq`, the FIN among them if that is
+ * what comes there. */
 void sim_tcp_send_data(sim_tcp *c, uint32_t seq, uint32_t n)
 {
     uint32_t end = sim_tcp_end_of_data(c);

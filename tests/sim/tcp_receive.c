@@ -55,7 +55,8 @@ static void verify_bytes(sim_tcp *c, const sim_segment *seg)
             continue;
         if (seg->payload[i] == sim_pattern(c->rx_key, seq - c->irs - 1))
             continue;
-        sim_fail(c->host->node.world, "%s:%u: wrong byte at position %u of the stream: %02x, not %02x",
+        sim_fail(c->host->node.world,
+                 "%s:%u: wrong byte at position %u of the stream: %02x, not %02x",
                  c->host->node.name, c->lport, seq - c->irs - 1, seg->payload[i],
                  sim_pattern(c->rx_key, seq - c->irs - 1));
         return;

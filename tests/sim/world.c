@@ -119,8 +119,9 @@ static bool over(const sim_world *w)
 /* How many segments the member repeated, of which the endpoint may think that they are old. */
 static uint64_t repeats(const sim_world *w, unsigned counter)
 {
-    if ((w->member == NULL && w->cluster == NULL) || (counter != SIM_C_PAWS && counter != SIM_C_OUTSIDE_WINDOW &&
-                              counter != SIM_C_CHALLENGE_ACK))
+    if ((w->member == NULL && w->cluster == NULL) ||
+        (counter != SIM_C_PAWS && counter != SIM_C_OUTSIDE_WINDOW &&
+         counter != SIM_C_CHALLENGE_ACK))
         return 0;
     return w->cluster != NULL ? sim_cluster_repeats(w->cluster) : sim_member_repeats(w->member);
 }

@@ -11,7 +11,8 @@ public() {
         $CC -E -P "$@" "$tmp/all.c" | tr '\n' ' ' >"$tmp/text"
         grep -o 'enum mpconn_[a-z_0-9]* *{[^}]*}' "$tmp/text" |
                 grep -o 'MPCONN_[A-Z0-9_]*' | sed 's/^/SAME /'
-        grep -o '} *mpconn_[a-z0-9_]* *;' "$tmp/text" | sed 's/[} ;]*\(mpconn_[a-z0-9_]*\).*/SIZE \1/'
+        grep -o '} *mpconn_[a-z0-9_]* *;' "$tmp/text" |
+                sed 's/[} ;]*\(mpconn_[a-z0-9_]*\).*/SIZE \1/'
         $CC -E -dM "$@" "$tmp/all.c" |
                 sed -n 's/^#define \(MPCONN_[A-Z0-9_]*\) ..*/SAME \1/p' |
                 grep -vE ' MPCONN_(API|VERSION_[A-Z]*)$'
@@ -26,7 +27,8 @@ frozen() {
 complete() {
         public "$@" | sort >"$tmp/public"
         frozen >"$tmp/frozen"
-        grep -q SIZE "$tmp/public" && grep -q SAME "$tmp/public" || { echo "nothing read"; return 1; }
+        grep -q SIZE "$tmp/public" && grep -q SAME "$tmp/public" ||
+                { echo "nothing read"; return 1; }
         diff "$tmp/public" "$tmp/frozen"
 }
 
@@ -39,7 +41,8 @@ unchanged() {
 doctored() {
         rm -rf "$tmp/doctored"
         mkdir -p "$tmp/doctored/mpconn"
-        cp "$MPCONN_SRC"/include/mpconn/*.h "$MPCONN_BUILD/include/mpconn/version.h" "$tmp/doctored/mpconn"
+        cp "$MPCONN_SRC"/include/mpconn/*.h "$MPCONN_BUILD/include/mpconn/version.h" \
+                "$tmp/doctored/mpconn"
         chmod u+w "$tmp/doctored/mpconn"/*
         sed "$2" "$tmp/doctored/mpconn/$1" >"$tmp/new"
         if cmp -s "$tmp/new" "$tmp/doctored/mpconn/$1"; then fail "control changes nothing: $2"; fi

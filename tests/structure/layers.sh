@@ -14,7 +14,7 @@ check_tree() {
                 rank["base"] = 1; rank["packet"] = 2; rank["conn"] = 3; rank["table"] = 4
                 rank["sync"] = 5; rank["split"] = 6; rank["echo"] = 6
                 rank["rendezvous"] = 6; rank["engine"] = 7
-                n = split("stddef.h stdint.h stdbool.h stdalign.h limits.h string.h stdlib.h", h, " ")
+                n = split("stddef.h stdint.h stdbool.h stdalign.h limits.h string.h stdlib.h", h)
                 for (i = 1; i <= n; i++) plain["<" h[i] ">"] = 1
         }
         function bad(why) { print "lib/" $1 ": " $2 ": " why; failed = 1 }
@@ -23,7 +23,8 @@ check_tree() {
                 if (!(layer in rank)) { bad("file is in no layer"); next }
                 if ($2 ~ /^<mpconn\/[a-z0-9_]+\.h>$/ || $2 in plain) next
                 if ($2 !~ /^"[a-z0-9_]+\/[a-z0-9_]+\.(h|def)"$/) {
-                        bad("neither \"layer/file.h\", <mpconn/file.h> nor a header of the language"); next
+                        bad("neither \"layer/file.h\" nor <mpconn/file.h> nor one of the language")
+                        next
                 }
                 split(substr($2, 2), to, "/"); target = to[1]
                 if (!(target in rank)) bad("no such layer")

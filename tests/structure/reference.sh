@@ -21,7 +21,9 @@ head='/** @file
 '
 printf '%sint mpconn_bare(int a);\n' "$head" >"$tmp/bad.h"
 refuses "an undocumented function" builds "$tmp/bad.h"
-printf '%s/** @brief Do it.\n * @return a number */\nint mpconn_half(int a);\n' "$head" >"$tmp/bad.h"
+printf '%s/** @brief Do it.\n * @return a number */\nint mpconn_half(int a);\n' "$head" \
+        >"$tmp/bad.h"
 refuses "an undocumented parameter" builds "$tmp/bad.h"
-printf '%s/** @brief A pair. */\nstruct mpconn_pair {\n int a; /**< one */\n int b;\n};\n' "$head" >"$tmp/bad.h"
+printf '%s/** @brief A pair. */\nstruct mpconn_pair {\n int a; /**< one */\n int b;\n};\n' "$head" \
+        >"$tmp/bad.h"
 refuses "an undocumented member" builds "$tmp/bad.h"

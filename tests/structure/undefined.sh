@@ -24,7 +24,8 @@ only_allowed() {
 }
 
 check_object() {
-        $NM -D --defined-only "$1" | grep -q ' mpconn_' || { echo "nothing read from $1"; return 1; }
+        $NM -D --defined-only "$1" | grep -q ' mpconn_' ||
+                { echo "nothing read from $1"; return 1; }
         undefined "$1" | only_allowed
 }
 

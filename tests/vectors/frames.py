@@ -152,7 +152,8 @@ def addr(k, side):
 
 def vectors():
     yield "nothing to say", frame(2, 1, b"")
-    yield "greeting of two members", frame(0xffff, 2, hello([(2, 0, 0), (3, 7, 0x4142434445464749)]))
+    yield "greeting of two members", frame(
+        0xffff, 2, hello([(2, 0, 0), (3, 7, 0x4142434445464749)]))
     names = Names()
     yield "every record, every field, one connection", frame(2, 3, b"".join(
         record(names, k, (4, 0, addr(None, 0), 40000, addr(None, 1), 80, 0xfffffff0),

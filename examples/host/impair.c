@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "host/impair.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* How much later than the others a reordered frame goes on: at a gigabit, some eighty frames. */
 #define REORDER_NS MPCONN_MILLISECOND
 #define DELAY_MAX_MS 60000.0
+#define TCP_SYN 0x02
 
 /* "0.02" or "2%" */
 static const char *parse_probability(double *out, const char *value)
@@ -48,11 +50,13 @@ static const char *parse_setting(impair_config *config, const char *name, const 
         return parse_probability(&config->dup, value);
     if (strcmp(name, "reorder") == 0)
         return parse_probability(&config->reorder, value);
+    if (strcmp(name, "nth") == 0)
+        return parse_probability(&config->nth, value);
     if (strcmp(name, "delay") == 0)
         return parse_delay(&config->delay_ns, value);
     if (strcmp(name, "seed") == 0)
         return parse_seed(&config->seed, value);
-    return "known are loss, dup, reorder, delay and seed";
+    return "known are loss, dup, reorder, nth, delay and seed";
 }
 
 const char *impair_parse(impair_config *config, const char *text)
@@ -94,17 +98,52 @@ void impair_clear(impair *im, frame_pool *pool)
 bool impair_active(const impair *im)
 {
     const impair_config *c = &im->config;
-    return c->loss > 0 || c->dup > 0 || c->reorder > 0 || c->delay_ns > 0;
+    return c->loss > 0 || c->dup > 0 || c->reorder > 0 || c->nth > 0 || c->delay_ns > 0;
 }
 
-/* Uniform in [0, 1): SplitMix64, upper 53 bits. */
-static double draw(impair *im)
+/* Uniform in [0, 1): the last step of SplitMix64, upper 53 bits. */
+static double mix(uint64_t z)
 {
-    uint64_t z = (im->state += UINT64_C(0x9e3779b97f4a7c15));
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
     z ^= z >> 31;
     return (double)(z >> 11) / 9007199254740992.0;
+}
+
+static double draw(impair *im)
+{
+    return mix(im->state += UINT64_C(0x9e3779b97f4a7c15));
+}
+
+/* The TCP header, or NULL when there is none right behind the IP header. */
+static const uint8_t *find_tcp(const mpconn_pkt *pkt)
+{
+    const uint8_t *ip = pkt->data;
+    bool is_4 = pkt->len >= 20 && ip[0] >> 4 == 4;
+    size_t at = is_4 ? (ip[0] & 15u) * 4u : 40;
+
+    if (pkt->len < at + 20 || ip[is_4 ? 9 : 6] != IPPROTO_TCP)
+        return NULL;
+    return ip + at;
+}
+
+/* Whether this is one of the segments that `nth` loses. */
+static bool lose_by_number(impair *im, const frame *f)
+{
+    const uint8_t *tcp = im->config.nth > 0 ? find_tcp(&f->pkt) : NULL;
+    bool from_client = f->in_side == MPCONN_SIDE_CLIENT;
+
+    if (!tcp)
+        return false;
+    uint64_t port = from_client ? tcp[1] : tcp[3];
+    uint32_t *n = &im->segments[f->in_side][port];
+    if (tcp[13] & TCP_SYN) {
+        *n = 0;
+        return false;
+    }
+    ++*n;
+    uint64_t which = port << 33 | (uint64_t)from_client << 32 | *n;
+    return mix(im->config.seed * UINT64_C(0x9e3779b97f4a7c15) + which) < im->config.nth;
 }
 
 static void put_frame(impair *im, frame *f, bool late, mpconn_time now)
@@ -116,7 +155,8 @@ static void put_frame(impair *im, frame *f, bool late, mpconn_time now)
 void impair_put(impair *im, frame *f, frame_pool *pool, mpconn_time now)
 {
     /* always three draws, so that one probability does not shift the others */
-    bool lose = draw(im) < im->config.loss;
+    bool by_number = lose_by_number(im, f);
+    bool lose = draw(im) < im->config.loss || by_number;
     bool twice = draw(im) < im->config.dup;
     bool late = draw(im) < im->config.reorder;
 

@@ -2,6 +2,11 @@
 /*
  * A bad network on purpose: loses, doubles, reorders and delays frames before anybody sees them.
  * Everything follows from the seed and the order in which frames come, so a run can be repeated.
+ *
+ * What `nth` loses does not even depend on other connections: of each direction of a connection it
+ * is the same segments, by their number in it, counted from the SYN, which is not lost. So two ways
+ * to forward can be compared: the wire is equally bad to both. Connections are told apart by the
+ * last byte of the client's port; those with the same one lose the same.
  */
 #ifndef HOST_IMPAIR_H
 #define HOST_IMPAIR_H
@@ -11,7 +16,7 @@
 #include <mpconn/base.h>
 
 typedef struct impair_config {
-    double loss, dup, reorder; /* probabilities, 0 to 1 */
+    double loss, dup, reorder, nth; /* probabilities, 0 to 1 */
     uint64_t delay_ns;
     uint64_t seed;
 } impair_config;
@@ -19,12 +24,13 @@ typedef struct impair_config {
 typedef struct impair {
     impair_config config;
     uint64_t state;
+    uint32_t segments[2][256]; /* since the SYN, by side and last byte of the client's port */
     frame_list straight; /* both ordered by `due` */
     frame_list late;
     uint64_t seen, lost, doubled, reordered;
 } impair;
 
-/* Parse "loss=2%,dup=0.01,reorder=5%,delay=10,seed=7". NULL, or what is wrong with it. */
+/* Parse "loss=2%,dup=0.01,reorder=5%,nth=1%,delay=10,seed=7". NULL, or what is wrong with it. */
 const char *impair_parse(impair_config *config, const char *text);
 
 void impair_init(impair *im, const impair_config *config);

@@ -283,6 +283,7 @@ void member_carry_out(member *m)
 void member_expire(member *m, mpconn_time now)
 {
     handle_impaired(m, NULL, 0, now);
+    now = member_now(); /* frames took their time, and the engine's must not go back */
     if (mpconn_engine_next_expiry(m->engine.engine) <= now)
         recorder_expire(&m->engine, EXPIRE_BUDGET, NULL, now);
     member_carry_out(m);

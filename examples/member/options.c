@@ -211,8 +211,10 @@ static const char *set_impair(options *o, const char *value)
     const char *colon = strchr(value, ':');
     if (colon && strncmp(value, "data:", 5) == 0)
         return impair_parse(&o->impair, colon + 1);
-    if (colon && strncmp(value, "sync:", 5) == 0)
-        return impair_parse(&o->sync_impair, colon + 1);
+    if (colon && strncmp(value, "sync:", 5) == 0) {
+        const char *wrong = impair_parse(&o->sync_impair, colon + 1);
+        return wrong || o->sync_impair.nth == 0 ? wrong : "nth counts segments of data";
+    }
     return "expected data:NAME=VALUE,... or sync:NAME=VALUE,...";
 }
 
@@ -340,8 +342,8 @@ static const option_entry entries[] = {
     { "defer", "SECONDS", "age from which other members are told of a flow; default 2", set_defer },
     { "announce", "WHEN", "tell other members of a request: adaptive (default) or early",
       set_announce },
-    { "impair", "WHAT:SETTINGS", "loss=P,dup=P,reorder=P,delay=MS,seed=N on what is received; data "
-      "or sync", set_impair },
+    { "impair", "WHAT:SETTINGS", "loss=P,dup=P,reorder=P,nth=P,delay=MS,seed=N on what is received; "
+      "data or sync", set_impair },
     { "no-vnet-hdr", NULL, "do without segmentation and checksum offloads", set_no_vnet_hdr },
     { "lose", "REASON[:N]", "for tests: lose what the engine sends for that reason", set_lose },
     { "help", NULL, "show this and end", show_help },

@@ -57,13 +57,14 @@ wrong_options() {
         for value in '' data loss=1 data: data:loss link:loss=1; do
                 refuses 'expected' --impair "$value"
         done
-        for value in loss=1.1 loss=-1 dup=x reorder=101%; do
+        for value in loss=1.1 loss=-1 dup=x reorder=101% nth=2; do
                 refuses 'a probability is' --impair "data:$value"
         done
         refuses 'delay is' --impair data:delay=-1
         refuses 'seed is' --impair data:loss=0.1,seed=x
         refuses 'known are' --impair data:luck=1
         refuses 'a probability is' --impair sync:loss=2
+        refuses 'nth counts' --impair sync:nth=1%
         wrong_ways
         ok "$refused wrong uses"
         control "a right one is not refused" says 2 '' "$member_program" --version

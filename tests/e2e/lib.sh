@@ -442,14 +442,16 @@ ways() {
         way_of server 1 "$2"
 }
 
-# way_of NAMESPACE THERE MEMBER
+# way_of NAMESPACE THERE MEMBER [ATTRIBUTE...]
 way_of() {
+        of=$1 there=$2
         eval "here4=\$${1}4 here6=\$${1}6"
         case $3 in a) wire=0 ;; b) wire=1 ;; esac
-        ip -n "$1" route replace 192.0.2.0/24 via "10.0.$wire.$2" dev "eth$wire" src "$here4" \
-                congctl cubic
-        ip -n "$1" -6 route replace 2001:db8::/64 via "fd00:$wire::$2" dev "eth$wire" \
-                src "$here6" congctl cubic
+        shift 3
+        ip -n "$of" route replace 192.0.2.0/24 via "10.0.$wire.$there" dev "eth$wire" src "$here4" \
+                congctl cubic "$@"
+        ip -n "$of" -6 route replace 2001:db8::/64 via "fd00:$wire::$there" dev "eth$wire" \
+                src "$here6" congctl cubic "$@"
 }
 
 # pair_start OPTION...: both members, and wait until they have heard each other.

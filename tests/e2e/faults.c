@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mpconn-member with a fault, for the tests that show what a part of the translation is good for:
+ * MPCONN_FAULT names what is not carried from one leg to the other, "sack" or "timestamps". The
+ * linker (--wrap) puts this between the engine and its translator; the library knows nothing of it.
+ */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conn/translate.h"
+
+/* These two names are the linker's. */
+void __real_mpci_translate(const mpci_view *v, const mpconn_delta *delta, unsigned from,
+                           const mpconn_pkt *pkt);
+void __wrap_mpci_translate(const mpci_view *v, const mpconn_delta *delta, unsigned from,
+                           const mpconn_pkt *pkt);
+
+static bool fault_is(const char *name)
+{
+    const char *chosen = getenv("MPCONN_FAULT");
+    return chosen && strcmp(chosen, name) == 0;
+}
+
+/* What the translator does not see it leaves as it is. */
+void __wrap_mpci_translate(const mpci_view *v, const mpconn_delta *delta, unsigned from,
+                           const mpconn_pkt *pkt)
+{
+    mpci_view seen = *v;
+
+    if (fault_is("sack"))
+        seen.sack_offset = 0;
+    if (fault_is("timestamps"))
+        seen.ts_offset = 0;
+    __real_mpci_translate(&seen, delta, from, pkt);
+}

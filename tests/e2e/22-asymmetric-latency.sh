@@ -28,7 +28,7 @@ captured() {
 }
 
 repeated() {
-        at server nstat -asz TcpRetransSegs | awk '/TcpRetrans/ { print $2 }'
+        at server nstat -asz TcpExtTCPSynRetrans | awk '/SynRetrans/ { print $2 }'
 }
 
 # none_repeated: one answer for each connection

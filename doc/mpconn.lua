@@ -35,7 +35,7 @@ local FIELDS = {
     SERVER_TS = { 4, "timestamp of the server's SYN|ACK" },
     CLIENT_WINDOW = { 2, "window of the client's proof, unscaled" },
     SERVER_WINDOW = { 2, "window of the server's SYN|ACK" },
-    SERVER_MSS = { 2, "MSS of the server's SYN|ACK" },
+    SERVER_MSS = { 2, "MSS of the server's SYN|ACK; DELTA: if clients exceed it" },
     CLIENT_END = { 4, "next sequence number of the client" },
     SERVER_END = { 4, "next sequence number of the server, in its own numbers" },
     CLIENT_ROOM = { 4, "bytes beyond CLIENT_END that the server allowed" },
@@ -70,7 +70,7 @@ local TYPES = {
     [7] = { "DELTA", "a settled flow", {
         "FLAGS", "GENERATION", "HS", "OPTIONS", "SEQ_OFFSET",
         "TS_OFFSET", "CLIENT_END", "SERVER_END", "CLIENT_ROOM", "SERVER_ROOM",
-        "CLIENT_SCALE", "SERVER_SCALE", "LIFE", "IDLE",
+        "CLIENT_SCALE", "SERVER_SCALE", "LIFE", "IDLE", "SERVER_MSS",
     } },
     [8] = { "QUERY", "who knows this connection?", {
         "FLAGS",

@@ -23,6 +23,10 @@ static int on_send(void *user, const mpconn_pkt *const *pkts, size_t n)
         o->pkt = *pkts[i];
         o->pkt.data = o->bytes;
         mpci_view_parse(&o->view, &o->pkt);
+        if (o->view.kind == MPCI_KIND_ICMP_ERROR) {
+            ck_assert_int_eq(mpci_view_icmp_is_right(&o->view, &o->pkt), 1);
+            continue;
+        }
         ck_assert_int_eq(o->view.kind, MPCI_KIND_TCP);
         ck_assert_uint_eq(mpci_view_verify(&o->view, &o->pkt), 0);
         ck_assert_uint_eq(mpci_syn_options_parse(&o->options, &o->view), 0);
@@ -263,7 +267,7 @@ bed_conn bed_conn_of(const mpconn_tuple *t, uint32_t x, uint32_t z)
     c.timestamps = 1;
     c.sack = 1;
     c.client_mss = 1460;
-    c.server_mss = 1400;
+    c.server_mss = 1460;
     return c;
 }
 

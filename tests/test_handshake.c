@@ -247,7 +247,7 @@ START_TEST(handshake_ids_are_never_used_twice_nor_those_of_flows)
         ck_assert_uint_gt(id, last);
         ck_assert_uint_ne(id >> 63, 0);
         last = id;
-        ck_assert_int_eq(mpci_settled_add(&flows, 1, &t, &slot), 0);
+        ck_assert_int_eq(mpci_settled_add(&flows, 1, &t, 0, &slot), 0);
         ck_assert_uint_eq(mpci_settled_id(&flows, slot) >> 63, 0);
         ck_assert_uint_eq(mpci_settled_by_id(&flows, id), MPCI_SLOT_NONE);
         mpci_settled_remove(&flows, 1, slot);

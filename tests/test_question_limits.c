@@ -17,7 +17,7 @@ static void keep_unanswered(void)
         next_port(A);
         ck_assert_int_eq(mpci_settled_add(&core->settled,
                                           mpci_tuple_hash(&core->table_key, &c.tuple), &c.tuple,
-                                          &slot), MPCONN_OK);
+                                          0, &slot), MPCONN_OK);
         carried_flow(A)->last_seen = mpci_tick(core->now);
         carried_flow(A)->use |= MPCI_SETTLED_SPLIT | MPCI_SETTLED_SHARED | MPCI_SETTLED_ASKED;
     }

@@ -44,7 +44,7 @@ static mpconn_tuple six(uint32_t n)
 static uint32_t add(mpconn_tuple t)
 {
     uint32_t slot = 12345;
-    int err = mpci_settled_add(&table, hash_of(&t), &t, &slot);
+    int err = mpci_settled_add(&table, hash_of(&t), &t, 0, &slot);
 
     HOLDS(err == 0 || (err == MPCONN_ERR_LIMIT && slot == 12345));
     return err == 0 ? slot : MPCI_SLOT_NONE;
@@ -130,7 +130,7 @@ START_TEST(settled_same_hash_other_tuple_is_told_apart)
     for (unsigned wide = 0; wide < 2; wide++) {
         unsigned confused = 0;
         set_up(2, 2);
-        ck_assert_int_eq(mpci_settled_add(&table, hash, &base[wide], &slot), 0);
+        ck_assert_int_eq(mpci_settled_add(&table, hash, &base[wide], 0, &slot), 0);
         ck_assert_uint_eq(mpci_settled_find(&table, hash, &base[wide]), slot);
         for (unsigned byte = 0; byte < offsetof(mpconn_tuple, reserved); byte++) {
             mpconn_tuple other = base[wide];
@@ -153,9 +153,9 @@ START_TEST(settled_wide_flow_is_not_taken_for_a_narrow_one)
     uint32_t wide, narrow;
 
     set_up(0, 4);
-    ck_assert_int_eq(mpci_settled_add(&table, hash, &s, &wide), 0);
+    ck_assert_int_eq(mpci_settled_add(&table, hash, &s, 0, &wide), 0);
     ck_assert_uint_eq(mpci_settled_find(&table, hash, &t), MPCI_SLOT_NONE);
-    ck_assert_int_eq(mpci_settled_add(&table, hash, &t, &narrow), 0);
+    ck_assert_int_eq(mpci_settled_add(&table, hash, &t, 0, &narrow), 0);
     ck_assert_uint_eq(mpci_settled_find(&table, hash, &t), narrow);
     ck_assert_uint_eq(mpci_settled_find(&table, hash, &s), wide);
     tear_down();
@@ -168,7 +168,7 @@ START_TEST(settled_wide_same_low_half_of_hash_compares_addresses)
     uint32_t slot;
 
     set_up(0, 4);
-    ck_assert_int_eq(mpci_settled_add(&table, 77, &a, &slot), 0);
+    ck_assert_int_eq(mpci_settled_add(&table, 77, &a, 0, &slot), 0);
     ck_assert_uint_eq(mpci_settled_find(&table, 77, &b), MPCI_SLOT_NONE);
     ck_assert_uint_eq(mpci_settled_pick(&table, &slot, 1, 78, &a), MPCI_SLOT_NONE);
     ck_assert_uint_eq(mpci_settled_pick(&table, &slot, 1, 77, &a), slot);
@@ -210,11 +210,11 @@ START_TEST(settled_index_refuses_nothing_changes)
     set_up(16, 16);
     for (uint32_t n = 0; n < MPCI_INDEX_CANDIDATES; n++) {
         mpconn_tuple t = four(n);
-        ck_assert_int_eq(mpci_settled_add(&table, 77, &t, &slot), 0);
+        ck_assert_int_eq(mpci_settled_add(&table, 77, &t, 0, &slot), 0);
     }
     mpconn_tuple t = four(9);
     slot = 12345;
-    ck_assert_int_eq(mpci_settled_add(&table, 77, &t, &slot), MPCONN_ERR_LIMIT);
+    ck_assert_int_eq(mpci_settled_add(&table, 77, &t, 0, &slot), MPCONN_ERR_LIMIT);
     ck_assert_uint_eq(slot, 12345);
     ck_assert_uint_eq(table.pool[0].used, MPCI_INDEX_CANDIDATES);
     for (uint32_t n = 100; n < 100 + 16 - MPCI_INDEX_CANDIDATES; n++)
@@ -454,7 +454,7 @@ START_TEST(settled_ipv4_connection_takes_at_most_80_bytes)
         for (uint32_t n = 0; n < capacities[c]; n++) {
             mpconn_tuple t = four(n);
             uint32_t slot;
-            missing += mpci_settled_add(&table, hash_of(&t), &t, &slot) != 0;
+            missing += mpci_settled_add(&table, hash_of(&t), &t, 0, &slot) != 0;
         }
         for (uint32_t n = 0; n < capacities[c]; n++)
             missing += find(four(n)) == MPCI_SLOT_NONE;

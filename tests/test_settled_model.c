@@ -59,7 +59,7 @@ static unsigned model_add(model_entry *m, uint64_t hash, const mpconn_tuple *t, 
     /* IPv4 may take half of what IPv6 needs */
     int wants_wide = is_ipv6 || (narrow_full && wide < MODEL_WIDE / 2);
     int full = is_ipv6 ? wide == MODEL_WIDE : narrow_full && !wants_wide;
-    int err = mpci_settled_add(&table, hash, t, &m->slot);
+    int err = mpci_settled_add(&table, hash, t, 0, &m->slot);
 
     if (err != 0) {
         m->slot = MPCI_SLOT_NONE;

@@ -117,8 +117,9 @@ typedef struct mpconn_engine_config {
     uint32_t max_flows;          /**< settled flows of one cache line; default 65,536; to 2^28. Of a
                                       full table flows that are over (closed, reset, killed) give
                                       way early, open ones never */
-    uint32_t max_wide_flows;     /**< settled flows of two (IPv6); default 16,384; to 2^28. IPv4
-                                      flows without room may take half of them */
+    uint32_t max_wide_flows;     /**< settled flows of two: IPv6, and IPv4 where the legs differ in
+                                      more than numbers (doc/parameters.md); default 16,384; to
+                                      2^28. IPv4 flows may take half of them */
     uint32_t max_handshakes;     /**< handshakes at a time; default 4,096; to 2^24 */
     uint32_t max_held_packets;   /**< packets held at a time; default 4,096 */
     uint64_t max_held_bytes;     /**< bytes held at a time; default 8 MiB */
@@ -128,7 +129,8 @@ typedef struct mpconn_engine_config {
     uint32_t unknown_policy;     /**< ::mpconn_unknown_policy */
     uint32_t adaptive_threshold; /**< unproved handshakes from which adaptive mode splits; default
                                       a quarter of max_handshakes */
-    uint16_t mss_ipv4;           /**< MSS told to IPv4 clients; default 1460; 88 to 65,535 */
+    uint16_t mss_ipv4;           /**< MSS told to IPv4 clients, the same at all members; default
+                                      1460; 88 to 65,535. Servers that take less cost a wide flow */
     uint16_t mss_ipv6;           /**< MSS told to IPv6 clients; default 1440; 88 to 65,535 */
     uint8_t wscale;              /**< window scale told to clients, 1-14; default 7 */
     uint8_t hop_limit;           /**< TTL or hop limit of generated packets; default 64 */

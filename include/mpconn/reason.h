@@ -86,6 +86,7 @@ extern "C" {
     X(76, SYN_UNEXPECTED, "SYN that does not belong to this handshake")                       \
     X(77, COMMIT_CONFLICT, "two members committed different numbers of the server")           \
     X(78, SERVER_UNREACHABLE, "ICMP errors about our SYNs, client told by an exact RST")       \
+    X(79, SEGMENT_TOO_BIG, "client's segment larger than the server's MSS")                    \
     X(96, TABLE_FULL, "no room in the table of settled flows")                                \
     X(97, HANDSHAKE_FULL, "no room in the table of handshakes")                               \
     X(98, HOLD_FULL, "no room to hold the packet")                                            \
@@ -96,10 +97,13 @@ extern "C" {
     X(103, OPENING_EVICTED, "server leg that did not get ready gave way to another")          \
     X(104, ASK_BUDGET, "no budget left to ask other members about it")                        \
     X(105, TOLD_EARLY, "flow told to other members before its time: too many wait for theirs") \
+    X(106, SECOND_LINE_FULL, "no wide line for a flow with use for one, done without")         \
     X(120, KILLED, "flow ended by the host")                                                  \
     X(121, CLOCK_BACKWARDS, "host's clock stepped back, reading ignored")                     \
     X(122, OPTION_DUPLICATE, "SYN with an option twice, first one taken")                     \
-    X(123, OPTION_CLAMPED, "SYN with an MSS or window scale out of range, clamped")
+    X(123, OPTION_CLAMPED, "SYN with an MSS or window scale out of range, clamped")           \
+    X(128, TOO_BIG_SENT, "ICMP error sent to a client whose segment was too big")             \
+    X(129, OVER_MSS, "segment above an MSS too small to be obeyed, passed on all the same")
 
 /** @brief Reasons; see ::MPCONN_REASON_MAP for what each means. */
 enum mpconn_reason {

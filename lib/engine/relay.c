@@ -38,6 +38,9 @@ static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t s
         mpci_split_outside(&eng->split, st, slot);
     }
     share_life(eng, e, slot, before);
+    if ((slot & MPCI_SLOT_WIDE) != 0 &&
+        mpci_too_big(eng, st, mpci_settled_more_at(&eng->core.settled, slot)))
+        return;
     if (split)
         mpci_translate(st->view, &d, st->from, pkt);
     mpci_forward(&eng->core, pkt, reason);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "packet/outbox.h"
 
+#include "packet/icmp_build.h"
+
 void mpci_outbox_init(mpci_outbox *box, mpci_outbox_send send, void *user, mpci_counters *counters)
 {
     memset(box, 0, sizeof *box);
@@ -11,29 +13,56 @@ void mpci_outbox_init(mpci_outbox *box, mpci_outbox_send send, void *user, mpci_
         box->list[i] = &box->pkts[i];
 }
 
+/* Room for the next packet, which add() makes count. */
+static uint8_t *make_room(mpci_outbox *box, uint32_t room)
+{
+    if (box->n == MPCI_OUTBOX_SLOTS || room > sizeof box->bytes - box->used)
+        mpci_outbox_flush(box);
+    return box->bytes + box->used;
+}
+
+static void add(mpci_outbox *box, const mpconn_pkt *pkt, uint32_t room)
+{
+    if (pkt->len == 0)
+        return;
+    box->pkts[box->n] = *pkt;
+    box->pkts[box->n].cap = room;
+    box->pkts[box->n].verdict = MPCONN_VERDICT_FORWARD;
+    box->n++;
+    box->used += room;
+    mpci_count(box->counters, pkt->reason);
+}
+
 void mpci_outbox_put(mpci_outbox *box, const mpci_segment *s, uint32_t link, uint32_t mark,
                      unsigned reason)
 {
-    mpconn_pkt *pkt;
-
-    if (box->n == MPCI_OUTBOX_SLOTS)
-        mpci_outbox_flush(box);
-    pkt = &box->pkts[box->n];
-    *pkt = (mpconn_pkt){
-        .data = box->bytes[box->n],
-        .cap = sizeof box->bytes[0],
+    mpconn_pkt pkt = {
+        .data = make_room(box, MPCI_OUTBOX_ROOM),
         .link = link,
         .zone = s->tuple->zone,
         .mark = mark,
         .reason = (uint16_t)reason,
-        .verdict = MPCONN_VERDICT_FORWARD,
         .side = s->to,
     };
-    pkt->len = (uint32_t)mpci_build_tcp(pkt->data, pkt->cap, s);
-    if (pkt->len == 0)
-        return;
-    box->n++;
-    mpci_count(box->counters, reason);
+
+    pkt.len = (uint32_t)mpci_build_tcp(pkt.data, MPCI_OUTBOX_ROOM, s);
+    add(box, &pkt, MPCI_OUTBOX_ROOM);
+}
+
+void mpci_outbox_put_icmp(mpci_outbox *box, const mpci_icmp *m, const mpconn_pkt *about,
+                          unsigned reason)
+{
+    mpconn_pkt pkt = {
+        .data = make_room(box, MPCI_ICMP_ERROR_MAX),
+        .link = about->link,
+        .zone = about->zone,
+        .mark = about->mark,
+        .reason = (uint16_t)reason,
+        .side = about->side,
+    };
+
+    pkt.len = (uint32_t)mpci_build_icmp(pkt.data, MPCI_ICMP_ERROR_MAX, m);
+    add(box, &pkt, MPCI_ICMP_ERROR_MAX);
 }
 
 void mpci_outbox_flush(mpci_outbox *box)
@@ -44,6 +73,7 @@ void mpci_outbox_flush(mpci_outbox *box)
     if (n == 0)
         return;
     box->n = 0;
+    box->used = 0;
     box->sent += n;
     rc = box->send(box->user, box->list, n);
     taken = rc < 0 ? 0 : (unsigned)rc;

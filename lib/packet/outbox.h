@@ -6,15 +6,17 @@
 #include "base/counters.h"
 #include "packet/build.h"
 
-enum { MPCI_OUTBOX_SLOTS = 64 };
+/* As many segments as there are slots; ICMP errors take the room of several. */
+enum { MPCI_OUTBOX_SLOTS = 64, MPCI_OUTBOX_ROOM = MPCI_BUILD_MAX + 4 };
 
 typedef int (*mpci_outbox_send)(void *user, const mpconn_pkt *const *pkts, size_t n_pkts);
 
 typedef struct mpci_outbox {
     mpconn_pkt pkts[MPCI_OUTBOX_SLOTS];
     const mpconn_pkt *list[MPCI_OUTBOX_SLOTS];
-    uint8_t bytes[MPCI_OUTBOX_SLOTS][MPCI_BUILD_MAX + 4];
+    uint8_t bytes[MPCI_OUTBOX_SLOTS * MPCI_OUTBOX_ROOM];
     unsigned n;
+    uint32_t used; /* of bytes */
     uint64_t sent; /* given to `send`, taken or not */
     mpci_outbox_send send;
     void *user;
@@ -26,6 +28,10 @@ void mpci_outbox_init(mpci_outbox *box, mpci_outbox_send send, void *user, mpci_
 /* Build a segment and queue it to leave by `link`. `reason` is what it counts as. */
 void mpci_outbox_put(mpci_outbox *box, const mpci_segment *s, uint32_t link, uint32_t mark,
                      unsigned reason);
+
+/* The same of an ICMP error about a packet: it goes where that came from. */
+void mpci_outbox_put_icmp(mpci_outbox *box, const mpci_icmp *m, const mpconn_pkt *about,
+                          unsigned reason);
 
 /* Hand all that is queued to the host; what it does not take is lost, and counted. */
 void mpci_outbox_flush(mpci_outbox *box);

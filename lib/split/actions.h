@@ -198,13 +198,17 @@ int mpci_split_answer_in_place(mpci_split *sp, mpci_step *st, const mpci_cookie 
 
 /* commit.c: MPCONN_OK, or MPCONN_ERR_LIMIT when the table has no room. */
 int mpci_split_settle(mpci_split *sp, mpci_handshake *h);
+/* Keep the client's segments to what the server takes, 0 = whatever the client was told; nothing
+ * without a second line. */
+void mpci_split_limit(mpci_split *sp, uint32_t slot, uint16_t server_mss);
 /* The packet of the step is the first one of the flow. */
 int mpci_split_settle_plain(mpci_split *sp, mpci_step *st);
 
 /* place.c: a line for a flow of this tuple, seen now, of the generation behind the one whose place
- * it takes; NULL when there is no room. */
+ * it takes; NULL when there is no room. One that has use for a second line does without, and is
+ * counted, when there is none. */
 mpci_settled *mpci_split_place(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple,
-                               uint32_t *slot);
+                               int uses_more, uint32_t *slot);
 
 /* act_end.c: release what is held, tell the host, and remember that the number is dead until no
  * cookie of it can be valid any more (rule R3). */

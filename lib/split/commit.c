@@ -67,9 +67,23 @@ static void fill_plain_leg(mpconn_leg *leg, const mpci_handshake *h, const mpci_
                            (stamped ? MPCONN_LEG_F_TIMESTAMPS : 0));
 }
 
-static mpci_settled *settle(mpci_split *sp, const mpci_handshake *h, uint32_t *slot)
+/* The MSS of a server that takes less than its clients are told here; else 0. */
+static uint16_t limit_of(const mpci_split *sp, const mpci_handshake *h)
 {
-    mpci_settled *e = mpci_split_place(sp, h->hash, &h->tuple, slot);
+    uint16_t told = sp->profile.mss[h->tuple.family == MPCONN_FAMILY_IPV6];
+
+    return h->server_mss < told ? h->server_mss : 0;
+}
+
+void mpci_split_limit(mpci_split *sp, uint32_t slot, uint16_t server_mss)
+{
+    if ((slot & MPCI_SLOT_WIDE) != 0)
+        mpci_settled_more_at(&sp->core->settled, slot)->server_mss = server_mss;
+}
+
+static mpci_settled *settle(mpci_split *sp, const mpci_handshake *h, int uses_more, uint32_t *slot)
+{
+    mpci_settled *e = mpci_split_place(sp, h->hash, &h->tuple, uses_more, slot);
 
     if (e == NULL)
         return NULL;
@@ -146,9 +160,10 @@ int mpci_split_settle(mpci_split *sp, mpci_handshake *h)
     mpci_settled *e;
     uint32_t slot;
 
-    e = settle(sp, h, &slot);
+    e = settle(sp, h, limit_of(sp, h) != 0, &slot);
     if (e == NULL)
         return MPCONN_ERR_LIMIT;
+    mpci_split_limit(sp, slot, limit_of(sp, h));
     mpci_server_options_unpack(&so, h->server_options);
     start_split_track(e, h);
     e->seq_offset = h->server_isn - h->proxy_isn;
@@ -208,7 +223,7 @@ int mpci_split_settle_plain(mpci_split *sp, mpci_step *st)
 
     if (reverse)
         turn_round(h);
-    e = settle(sp, h, &slot);
+    e = settle(sp, h, 0, &slot);
     if (e == NULL)
         return MPCONN_ERR_LIMIT;
     if (reverse)

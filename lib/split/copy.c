@@ -60,6 +60,7 @@ static void correct(mpci_split *sp, mpci_settled *e, const mpci_record *r)
     e->server_options = r->server_options;
     e->seq_offset = r->seq_offset;
     e->ts_offset = r->ts_offset;
+    mpci_split_limit(sp, h->settled, r->server_mss);
     h->flags &= (uint8_t)~MPCI_HANDSHAKE_MISMATCH;
     h->server_options = r->server_options;
     h->server_isn = h->proxy_isn + r->seq_offset;
@@ -168,12 +169,13 @@ int mpci_split_keep_copy(mpci_split *sp, uint64_t hash, const mpci_record *r, ui
     }
     if (slot != MPCI_SLOT_NONE && mpci_incarnation_stands(sp, slot, r, teller))
         return 0;
-    e = mpci_split_place(sp, hash, &r->tuple, &slot);
+    e = mpci_split_place(sp, hash, &r->tuple, r->server_mss != 0, &slot);
     if (e == NULL) {
         mpci_count(&core->counters, MPCONN_REASON_TABLE_FULL);
         return 0;
     }
     fill_copy(e, r);
+    mpci_split_limit(sp, slot, r->server_mss);
     e->last_seen = seen_elsewhere(core, r);
     tell_copied(core, slot);
     return 1;

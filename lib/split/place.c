@@ -32,23 +32,24 @@ static uint32_t find_over(mpci_core *core, unsigned family)
     return found;
 }
 
-static int find_room(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple, uint32_t *slot)
+static int find_room(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple, int uses_more,
+                     uint32_t *slot)
 {
     mpci_core *core = sp->core;
     uint32_t over;
 
-    if (mpci_settled_add(&core->settled, hash, tuple, slot) == MPCONN_OK)
+    if (mpci_settled_add(&core->settled, hash, tuple, uses_more, slot) == MPCONN_OK)
         return MPCONN_OK;
     over = find_over(core, tuple->family);
     if (over == MPCI_SLOT_NONE)
         return MPCONN_ERR_LIMIT;
     mpci_split_flow_ends(sp, over);
     mpci_core_end_flow(core, over, MPCONN_REASON_FLOW_RECLAIMED);
-    return mpci_settled_add(&core->settled, hash, tuple, slot);
+    return mpci_settled_add(&core->settled, hash, tuple, uses_more, slot);
 }
 
 mpci_settled *mpci_split_place(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple,
-                               uint32_t *slot)
+                               int uses_more, uint32_t *slot)
 {
     mpci_core *core = sp->core;
     uint32_t old = mpci_settled_find(&core->settled, hash, tuple);
@@ -60,8 +61,10 @@ mpci_settled *mpci_split_place(mpci_split *sp, uint64_t hash, const mpconn_tuple
         mpci_split_flow_ends(sp, old);
         mpci_core_end_flow(core, old, MPCONN_REASON_FLOW_REPLACED);
     }
-    if (find_room(sp, hash, tuple, slot) != MPCONN_OK)
+    if (find_room(sp, hash, tuple, uses_more, slot) != MPCONN_OK)
         return NULL;
+    if (uses_more && (*slot & MPCI_SLOT_WIDE) == 0)
+        mpci_count(&core->counters, MPCONN_REASON_SECOND_LINE_FULL);
     core->changes++;
     core->flows_settled++;
     e = mpci_settled_at(&core->settled, *slot);

@@ -68,19 +68,13 @@ void mpci_settled_fini(mpci_settled_table *t, mpci_alloc *a)
     memset(t, 0, sizeof(*t));
 }
 
-/* In a wide slot only. */
-static mpci_settled_more *more_of(const mpci_settled_table *t, uint32_t slot)
-{
-    return &t->wide[slot & ~MPCI_SLOT_WIDE].more;
-}
-
 static int is_wide_match(const mpci_settled_table *t, uint32_t slot, uint64_t hash,
                          const mpconn_tuple *tuple)
 {
     const mpci_settled *e = mpci_settled_at(t, slot);
     if (!(e->use & MPCI_SETTLED_IPV6) || mpci_load32(e->addr) != (uint32_t)hash)
         return 0;
-    const mpci_settled_more *more = more_of(t, slot);
+    const mpci_settled_more *more = mpci_settled_more_at(t, slot);
     return memcmp(more->client, tuple->client.bytes, sizeof(more->client)) == 0 &&
            memcmp(more->server, tuple->server.bytes, sizeof(more->server)) == 0;
 }
@@ -135,7 +129,7 @@ unsigned mpci_settled_candidates(const mpci_settled_table *t, uint64_t hash,
     for (unsigned i = 0; i < n; i++) {
         __builtin_prefetch(mpci_settled_at(t, slots[i]));
         if (slots[i] & MPCI_SLOT_WIDE)
-            __builtin_prefetch(more_of(t, slots[i]));
+            __builtin_prefetch(mpci_settled_more_at(t, slots[i]));
     }
     return n;
 }
@@ -152,20 +146,27 @@ static void write_key(mpci_settled_table *t, uint32_t slot, uint64_t hash,
         memcpy(e->addr + 4, tuple->server.bytes, 4);
         return;
     }
-    mpci_settled_more *more = more_of(t, slot);
+    mpci_settled_more *more = mpci_settled_more_at(t, slot);
     mpci_store32(e->addr, (uint32_t)hash);
     e->use |= MPCI_SETTLED_IPV6;
     memcpy(more->client, tuple->client.bytes, sizeof(more->client));
     memcpy(more->server, tuple->server.bytes, sizeof(more->server));
 }
 
-int mpci_settled_add(mpci_settled_table *t, uint64_t hash, const mpconn_tuple *tuple,
-                     uint32_t *slot)
+static mpci_settled_pool *choose_pool(mpci_settled_table *t, unsigned family, int uses_more)
 {
-    mpci_settled_pool *pool = &t->pool[NARROW], *wide = &t->pool[WIDE];
-    if (tuple->family != MPCONN_FAMILY_IPV4 ||
-        (pool->free_head == MPCI_SLOT_NONE && wide->used < wide->capacity / 2))
-        pool = wide;
+    mpci_settled_pool *narrow = &t->pool[NARROW], *wide = &t->pool[WIDE];
+    if (family != MPCONN_FAMILY_IPV4)
+        return wide;
+    if (wide->used >= wide->capacity / 2 || wide->free_head == MPCI_SLOT_NONE)
+        return narrow;
+    return uses_more || narrow->free_head == MPCI_SLOT_NONE ? wide : narrow;
+}
+
+int mpci_settled_add(mpci_settled_table *t, uint64_t hash, const mpconn_tuple *tuple,
+                     int uses_more, uint32_t *slot)
+{
+    mpci_settled_pool *pool = choose_pool(t, tuple->family, uses_more);
     uint32_t taken = pool->free_head;
     if (taken == MPCI_SLOT_NONE || mpci_index_insert(&t->index, hash, taken) != 0)
         return MPCONN_ERR_LIMIT;
@@ -175,7 +176,7 @@ int mpci_settled_add(mpci_settled_table *t, uint64_t hash, const mpconn_tuple *t
     pool->used++;
     memset(e, 0, sizeof(*e));
     if (taken & MPCI_SLOT_WIDE)
-        memset(more_of(t, taken), 0, sizeof(mpci_settled_more));
+        memset(mpci_settled_more_at(t, taken), 0, sizeof(mpci_settled_more));
     e->use = (uses + 1) << MPCI_SETTLED_USE_SHIFT | MPCI_SETTLED_IN_USE;
     write_key(t, taken, hash, tuple);
     *slot = taken;
@@ -208,7 +209,7 @@ void mpci_settled_tuple(const mpci_settled_table *t, uint32_t slot, mpconn_tuple
         memcpy(out->server.bytes, e->addr + 4, 4);
         return;
     }
-    const mpci_settled_more *more = more_of(t, slot);
+    const mpci_settled_more *more = mpci_settled_more_at(t, slot);
     out->family = MPCONN_FAMILY_IPV6;
     memcpy(out->client.bytes, more->client, sizeof(more->client));
     memcpy(out->server.bytes, more->server, sizeof(more->server));

@@ -56,8 +56,10 @@ _Static_assert(sizeof(mpci_settled) == 64, "a settled IPv4 flow is one cache lin
 
 /* The second line. */
 typedef struct mpci_settled_more {
-    uint8_t client[16], server[16];
-    uint8_t reserved[32];
+    uint8_t client[16], server[16]; /* IPv6 only */
+    uint32_t told_size;      /* tick + 1 when the client was last told of server_mss; 0 = never */
+    uint16_t server_mss;     /* limit of the client's segments; 0 = none beyond what it was told */
+    uint8_t reserved[26];
 } mpci_settled_more;
 
 _Static_assert(sizeof(mpci_settled_more) == 64, "a wide flow is two cache lines");
@@ -88,6 +90,12 @@ static inline mpci_settled *mpci_settled_at(const mpci_settled_table *t, uint32_
     return slot & MPCI_SLOT_WIDE ? &t->wide[slot & ~MPCI_SLOT_WIDE].first : &t->narrow[slot];
 }
 
+/* In a wide slot only. */
+static inline mpci_settled_more *mpci_settled_more_at(const mpci_settled_table *t, uint32_t slot)
+{
+    return &t->wide[slot & ~MPCI_SLOT_WIDE].more;
+}
+
 /* Find a flow; MPCI_SLOT_NONE when there is none. */
 uint32_t mpci_settled_find(const mpci_settled_table *t, uint64_t hash, const mpconn_tuple *tuple);
 
@@ -99,10 +107,11 @@ uint32_t mpci_settled_pick(const mpci_settled_table *t, const uint32_t *slots, u
                            uint64_t hash, const mpconn_tuple *tuple);
 
 /* Take a slot for a tuple that is not in the table. Everything but key (IPV6 is part of it), use
- * count and IN_USE is zero. An IPv4 flow takes a wide slot when no narrow one is left and half of
- * the wide ones are free: they are for IPv6. MPCONN_ERR_LIMIT when full. */
+ * count and IN_USE is zero. An IPv4 flow takes a wide slot when it has use for the second line or
+ * no narrow one is left, as long as half of the wide ones are free: they are for IPv6.
+ * MPCONN_ERR_LIMIT when full. */
 int mpci_settled_add(mpci_settled_table *t, uint64_t hash, const mpconn_tuple *tuple,
-                     uint32_t *slot);
+                     int uses_more, uint32_t *slot);
 void mpci_settled_remove(mpci_settled_table *t, uint64_t hash, uint32_t slot);
 
 void mpci_settled_tuple(const mpci_settled_table *t, uint32_t slot, mpconn_tuple *out);

@@ -342,8 +342,8 @@ static const option_entry entries[] = {
     { "defer", "SECONDS", "age from which other members are told of a flow; default 2", set_defer },
     { "announce", "WHEN", "tell other members of a request: adaptive (default) or early",
       set_announce },
-    { "impair", "WHAT:SETTINGS", "loss=P,dup=P,reorder=P,nth=P,delay=MS,seed=N on what is received; "
-      "data or sync", set_impair },
+    { "impair", "WHAT:SETTINGS", "loss=P,dup=P,reorder=P,nth=P,delay=MS,seed=N on what is "
+      "received; data or sync", set_impair },
     { "no-vnet-hdr", NULL, "do without segmentation and checksum offloads", set_no_vnet_hdr },
     { "lose", "REASON[:N]", "for tests: lose what the engine sends for that reason", set_lose },
     { "help", NULL, "show this and end", show_help },

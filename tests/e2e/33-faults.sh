@@ -21,8 +21,8 @@ figures_of() {
         forget_metrics
         member_start --impair data:nth=1%,delay=2,seed=7
         for i in $connections; do
-                run_at client "$tools/exchange" connect $client4 $((base + i)) $server4 7 $bytes $limit \
-                        >"$bed/one.$i" &
+                run_at client "$tools/exchange" connect $client4 $((base + i)) $server4 7 \
+                        $bytes $limit >"$bed/one.$i" &
         done
         for i in $connections; do
                 eventually 5 grep -q repeats= "$bed/one.$i" || fail "connection $i never ends"
@@ -30,12 +30,15 @@ figures_of() {
         cat $bed/one.* >"$bed/$1"
         base=$((base + 256))
         grown client TcpExtPAWSEstab
-        for name in TcpExtTCPSACKDiscard TcpRetransSegs TcpExtTCPTimeouts; do grown server $name; done
+        for name in TcpExtTCPSACKDiscard TcpRetransSegs TcpExtTCPTimeouts; do
+                grown server $name
+        done
         finished=$(grep -c '^ok' "$bed/$1" || :)
         slowest=$(sed 's/.* ms=\([0-9]*\).*/\1/' "$bed/$1" | sort -n | tail -n 1)
-        echo "$1: $finished of 16 complete, the last after $slowest ms; server: $TcpRetransSegs repeats," \
-                "$TcpExtTCPTimeouts timeouts, $TcpExtTCPSACKDiscard SACK blocks refused; client:" \
-                "$TcpExtPAWSEstab segments refused by PAWS"
+        echo "$1: $finished of 16 complete, the last after $slowest ms;" \
+                "server: $TcpRetransSegs repeats, $TcpExtTCPTimeouts timeouts," \
+                "$TcpExtTCPSACKDiscard SACK blocks refused;" \
+                "client: $TcpExtPAWSEstab segments refused by PAWS"
         member_stop
 }
 base=2048
@@ -50,7 +53,8 @@ makes_stalls() {
 }
 
 all_is_well() {
-        test "$finished" -eq 16 && test "$TcpExtTCPSACKDiscard" -eq 0 && test "$TcpExtPAWSEstab" -eq 0
+        test "$finished" -eq 16 && test "$TcpExtTCPSACKDiscard" -eq 0 &&
+                test "$TcpExtPAWSEstab" -eq 0
 }
 
 offloads off

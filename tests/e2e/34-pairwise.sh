@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# 1 MiB each way between ends that differ in SACK, timestamps, window scaling, MSS and ECN, over IPv4
-# and IPv6, symmetric and asymmetric, with loss: 16 of the many combinations, in which any two of
-# these twelve switches stand in all four ways. Judged is that every byte arrives, split and plain,
-# and that the server's leg has what both ends have. Times are printed; make check-matrix judges them.
+# 1 MiB each way between ends that differ in SACK, timestamps, window scaling, MSS and ECN, over
+# IPv4 and IPv6, symmetric and asymmetric, with loss: 16 of the many combinations, in which any two
+# of these twelve switches stand in all four ways. Judged is that every byte arrives, split and
+# plain, and that the server's leg has what both ends have. Times are printed; make check-matrix
+# judges them.
 . "$(dirname "$0")/matrix-lib.sh"
 bed_enter 90 "$0"
 
@@ -54,7 +55,8 @@ all_rows() {
         for row in $rows; do
                 row_set "$row"
                 port=$(port_of "$1" "$row")
-                carry "$port" $family || fail "$1 $server $client IPv$family $way: $(cat $bed/carried)"
+                carry "$port" $family ||
+                        fail "$1 $server $client IPv$family $way: $(cat $bed/carried)"
                 figure ms
                 agreed "$port" "$server" "$client" ||
                         fail "$1 $server $client IPv$family $way: $(cat $bed/carried)"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Reads lines SERVER CLIENT FAMILY WAY RUN MODE WORD PORT MS ..., two MODEs of each RUN; prints the
-# median ratio split / plain of each cell. Fails when a cell is missing, above 2, or the median of all
-# above 1.3.
+# median ratio split / plain of each cell. Fails when a cell is missing, above 2, or the median of
+# all above 1.3.
 
 function median(list, n,    i, j, x) {
         for (i = 2; i <= n; i++) {

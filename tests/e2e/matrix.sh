@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# make check-matrix: every server by every client by IPv4 and IPv6 by symmetric and asymmetric, 1 MiB
-# each way, five times split and five times plain. All bytes have to arrive; the median of the five
-# ratios of a cell is judged. BUILD_DIR/matrix.data has a line a connection, BUILD_DIR/matrix.txt
-# the table.
+# make check-matrix: every server by every client by IPv4 and IPv6 by symmetric and asymmetric,
+# 1 MiB each way, five times split and five times plain. All bytes have to arrive; the median of
+# the five ratios of a cell is judged. BUILD_DIR/matrix.data has a line a connection,
+# BUILD_DIR/matrix.txt the table.
 . "$(dirname "$0")/matrix-lib.sh"
 bed_enter 3600 "$0"
 
@@ -29,14 +29,16 @@ measure() {
 
 # judge DATA: the table, and whether it is good enough
 judge() {
-        sed 's/ ms=/ /' "$1" | awk -v settings="$matrix_settings" -f "$MPCONN_SRC/tests/e2e/matrix.awk"
+        sed 's/ ms=/ /' "$1" |
+                awk -v settings="$matrix_settings" -f "$MPCONN_SRC/tests/e2e/matrix.awk"
 }
 
 # judge_level FACTOR WHAT: as if all had taken the same time, but what is split and matches so many
 # times that
 judge_level() {
-        awk -v factor="$1" -v what="$2" '{ $9 = "ms=" ($6 == "split" && $0 ~ what ? factor : 1) * 100 }
-                { print }' $data >$bed/level
+        awk -v factor="$1" -v what="$2" '
+                { $9 = "ms=" ($6 == "split" && $0 ~ what ? factor : 1) * 100; print }' \
+                $data >$bed/level
         judge $bed/level
 }
 

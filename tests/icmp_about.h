@@ -39,4 +39,14 @@ static inline icmp_about icmp_about_segment(const bed_segment *seg, unsigned typ
     return e;
 }
 
+/* After a change of its bytes. */
+static inline void icmp_about_seal(icmp_about *e)
+{
+    raw r = {.len = (uint32_t)e->len, .l4 = e->l4};
+
+    memcpy(r.bytes, e->bytes, e->len);
+    raw_seal(&r);
+    memcpy(e->bytes, r.bytes, e->len);
+}
+
 #endif

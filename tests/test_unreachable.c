@@ -63,6 +63,12 @@ static void expect_passed(const icmp_about *e)
     ck_assert_mem_eq(b.pkt.data, e->bytes, e->len);
 }
 
+static void expect_refused(unsigned reason)
+{
+    ck_assert_int_eq(b.pkt.verdict, MPCONN_VERDICT_DROP);
+    ck_assert_uint_eq(b.pkt.reason, reason);
+}
+
 /* Our next SYN, and no word to the client. */
 static void expect_next_syn(uint64_t after)
 {
@@ -167,8 +173,8 @@ START_TEST(V7_errors_of_the_number_before_do_not_count)
     proof = bed_proof_seg(&c);
     bed_in(&b, CLIENT, &proof);
     b.n_out = b.n_events = 0;
-    error_again(); /* still about the number before: nothing to do with us */
-    ck_assert_int_eq(b.pkt.verdict, MPCONN_VERDICT_FORWARD);
+    error_again(); /* still about the number before */
+    expect_refused(MPCONN_REASON_ERROR_OUTSIDE);
     our_syn.s.seq = c.x;
     expect_next_syn(MPCONN_SECOND); /* the first one of this number has drawn none */
     error_again();
@@ -190,6 +196,17 @@ static void expect_ignored(unsigned from, const icmp_about *e)
     bed_close(&b);
 }
 
+static void expect_refused_twice(unsigned from, const icmp_about *e, unsigned reason)
+{
+    in(from, e);
+    expect_refused(reason);
+    expect_next_syn(MPCONN_SECOND);
+    in(from, e);
+    expect_refused(reason);
+    expect_unharmed();
+    bed_close(&b);
+}
+
 START_TEST(V7_other_codes_and_types_pass)
 {
     static const uint8_t hard[2][16] = {{2, 3, 9, 10, 13, 255}, {1, 4, 5, 6, 255, 255}};
@@ -203,6 +220,10 @@ START_TEST(V7_other_codes_and_types_pass)
 
             open_server_leg(families[_i]);
             e = icmp_about_segment(&our_syn, type, code, ALL);
+            if (families[_i] == MPCONN_FAMILY_IPV4 && type == 4) {
+                expect_refused_twice(SERVER, &e, MPCONN_REASON_ERROR_QUENCH);
+                continue;
+            }
             if (!is_hard) {
                 expect_ignored(SERVER, &e);
                 continue;
@@ -214,7 +235,7 @@ START_TEST(V7_other_codes_and_types_pass)
 }
 END_TEST
 
-START_TEST(V7_error_with_another_number_passes)
+START_TEST(V7_error_with_another_number_is_refused)
 {
     static const uint32_t off[] = {1, (uint32_t)-1, 0x80000000};
 
@@ -224,12 +245,12 @@ START_TEST(V7_error_with_another_number_passes)
         open_server_leg(families[_i]);
         our_syn.s.seq = c.x + off[i];
         e = port_unreachable(ALL);
-        expect_ignored(SERVER, &e);
+        expect_refused_twice(SERVER, &e, MPCONN_REASON_ERROR_OUTSIDE);
     }
 }
 END_TEST
 
-START_TEST(V7_error_about_another_connection_passes)
+START_TEST(V7_error_about_another_connection_is_refused)
 {
     for (unsigned i = 0; i < 4; i++) {
         mpconn_tuple other;
@@ -243,35 +264,35 @@ START_TEST(V7_error_about_another_connection_passes)
         other.client.bytes[1] ^= i == 2;
         other.server.bytes[1] ^= i == 3;
         e = port_unreachable(ALL);
-        expect_ignored(SERVER, &e);
+        expect_refused_twice(SERVER, &e, MPCONN_REASON_ERROR_NO_FLOW);
     }
 }
 END_TEST
 
 /* A segment of the server that cannot reach the client is no SYN of ours, whatever its number. */
-START_TEST(V7_error_about_the_way_back_passes)
+START_TEST(V7_error_about_the_way_back_is_refused)
 {
     icmp_about e;
 
     open_server_leg(families[_i]);
     our_syn.s.to = CLIENT;
     e = port_unreachable(ALL);
-    expect_ignored(CLIENT, &e);
+    expect_refused_twice(CLIENT, &e, MPCONN_REASON_ERROR_OUTSIDE);
     open_server_leg(families[_i]);
     our_syn.s.to = CLIENT;
     e = port_unreachable(ALL);
-    expect_ignored(SERVER, &e);
+    expect_refused_twice(SERVER, &e, MPCONN_REASON_ERROR_NO_FLOW);
 }
 END_TEST
 
 /* Our SYN never went there. */
-START_TEST(V7_error_from_the_side_of_the_client_passes)
+START_TEST(V7_error_from_the_side_of_the_client_is_refused)
 {
     icmp_about e;
 
     open_server_leg(families[_i]);
     e = port_unreachable(ALL);
-    expect_ignored(CLIENT, &e);
+    expect_refused_twice(CLIENT, &e, MPCONN_REASON_ERROR_NO_FLOW);
 }
 END_TEST
 
@@ -281,7 +302,7 @@ static void elsewhere(mpconn_pkt *pkt, void *user)
     pkt->zone = 1;
 }
 
-START_TEST(V7_error_of_another_zone_passes)
+START_TEST(V7_error_of_another_zone_is_refused)
 {
     icmp_about e;
 
@@ -289,7 +310,7 @@ START_TEST(V7_error_of_another_zone_passes)
     e = port_unreachable(ALL);
     for (unsigned i = 0; i < 2; i++) {
         bed_bytes(&b, SERVER, e.bytes, e.len, elsewhere, NULL);
-        expect_passed(&e);
+        expect_refused(MPCONN_REASON_ERROR_NO_FLOW);
         expect_next_syn(MPCONN_SECOND << i);
     }
     expect_unharmed();
@@ -298,20 +319,20 @@ START_TEST(V7_error_of_another_zone_passes)
 END_TEST
 
 /* We would act on it, and not only pass it on. */
-START_TEST(V7_error_with_a_wrong_checksum_passes)
+START_TEST(V7_error_with_a_wrong_checksum_is_refused)
 {
     icmp_about e;
 
     open_server_leg(families[_i]);
     e = port_unreachable(ALL);
     e.bytes[e.len - 1] ^= 1;
-    expect_ignored(SERVER, &e);
+    expect_refused_twice(SERVER, &e, MPCONN_REASON_BAD_ICMP_CHECKSUM);
     if (families[_i] == MPCONN_FAMILY_IPV6)
         return;
     open_server_leg(families[_i]);
     e = port_unreachable(ALL);
     e.bytes[8] ^= 1; /* of the IP header */
-    expect_ignored(SERVER, &e);
+    expect_refused_twice(SERVER, &e, MPCONN_REASON_BAD_ICMP_CHECKSUM);
 }
 END_TEST
 
@@ -330,7 +351,7 @@ START_TEST(V7_checksum_is_verified_though_the_host_vouches_for_it)
     e = port_unreachable(ALL);
     e.bytes[e.len - 1] ^= 1;
     bed_bytes(&b, SERVER, e.bytes, e.len, vouched_for, NULL);
-    expect_passed(&e);
+    expect_refused(MPCONN_REASON_BAD_ICMP_CHECKSUM);
     e.bytes[e.len - 1] ^= 1;
     bed_bytes(&b, SERVER, e.bytes, e.len, vouched_for, NULL);
     expect_consumed();
@@ -345,7 +366,7 @@ START_TEST(V7_eight_quoted_bytes_are_enough_and_seven_are_not)
 
     open_server_leg(families[_i]);
     e = port_unreachable(ip_len + 7);
-    expect_ignored(SERVER, &e);
+    expect_refused_twice(SERVER, &e, MPCONN_REASON_BAD_QUOTE);
     open_server_leg(families[_i]);
     e = port_unreachable(ip_len + 8);
     in(SERVER, &e);
@@ -411,7 +432,8 @@ START_TEST(V7_error_about_a_settled_flow_passes)
         our_syn.s.seq = c.x + i; /* of the SYN, of what came after it */
         e = port_unreachable(ALL);
         in(SERVER, &e);
-        expect_passed(&e);
+        ck_assert_int_eq(b.pkt.verdict, MPCONN_VERDICT_FORWARD);
+        ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_ERROR_TRANSLATED);
     }
     ck_assert_uint_eq(bed_flow(&b, &c.tuple).state, MPCONN_FLOW_OPEN);
     bed_close(&b);
@@ -465,12 +487,12 @@ int main(void)
     tcase_add_loop_test(tc, V7_one_error_and_silence_is_silence, 0, 2);
     tcase_add_loop_test(tc, V7_errors_of_the_number_before_do_not_count, 0, 2);
     tcase_add_loop_test(tc, V7_other_codes_and_types_pass, 0, 2);
-    tcase_add_loop_test(tc, V7_error_with_another_number_passes, 0, 2);
-    tcase_add_loop_test(tc, V7_error_about_another_connection_passes, 0, 2);
-    tcase_add_loop_test(tc, V7_error_about_the_way_back_passes, 0, 2);
-    tcase_add_loop_test(tc, V7_error_from_the_side_of_the_client_passes, 0, 2);
-    tcase_add_loop_test(tc, V7_error_of_another_zone_passes, 0, 2);
-    tcase_add_loop_test(tc, V7_error_with_a_wrong_checksum_passes, 0, 2);
+    tcase_add_loop_test(tc, V7_error_with_another_number_is_refused, 0, 2);
+    tcase_add_loop_test(tc, V7_error_about_another_connection_is_refused, 0, 2);
+    tcase_add_loop_test(tc, V7_error_about_the_way_back_is_refused, 0, 2);
+    tcase_add_loop_test(tc, V7_error_from_the_side_of_the_client_is_refused, 0, 2);
+    tcase_add_loop_test(tc, V7_error_of_another_zone_is_refused, 0, 2);
+    tcase_add_loop_test(tc, V7_error_with_a_wrong_checksum_is_refused, 0, 2);
     tcase_add_loop_test(tc, V7_checksum_is_verified_though_the_host_vouches_for_it, 0, 2);
     tcase_add_loop_test(tc, V7_eight_quoted_bytes_are_enough_and_seven_are_not, 0, 2);
     tcase_add_loop_test(tc, V7_error_before_the_server_leg_is_opened_passes, 0, 2);

@@ -71,6 +71,8 @@ extern "C" {
     X(41, FRAGMENT_FIRST, "first fragment of a TCP segment, or an overlapping one")           \
     X(42, BAD_EXTENSION, "IPv6 extension headers too many or out of order")                   \
     X(43, BAD_METADATA, "the host's length, link, zone, side or flags are impossible")        \
+    X(44, BAD_QUOTE, "ICMP error whose quote of a segment cannot be read")                    \
+    X(45, BAD_ICMP_CHECKSUM, "wrong checksum of an ICMP error about a TCP segment")           \
     X(64, ADMIT_REFUSED, "refused by the host's rule, silently")                              \
     X(65, ADMIT_RESET, "refused by the host's rule, with a RST")                              \
     X(66, NO_FLOW, "segment of no known flow")                                                \
@@ -87,6 +89,11 @@ extern "C" {
     X(77, COMMIT_CONFLICT, "two members committed different numbers of the server")           \
     X(78, SERVER_UNREACHABLE, "ICMP errors about our SYNs, client told by an exact RST")       \
     X(79, SEGMENT_TOO_BIG, "client's segment larger than the server's MSS")                    \
+    X(83, ERROR_ASTRAY, "ICMP error from the wrong side, or not to who sent the segment")     \
+    X(84, ERROR_OUTSIDE, "ICMP error about a number that cannot be on its way")               \
+    X(85, ERROR_MTU, "ICMP error with an MTU that no path has")                               \
+    X(86, ERROR_QUENCH, "ICMP source quench, obsolete")                                       \
+    X(87, ERROR_NO_FLOW, "ICMP error about a segment of no known flow")                       \
     X(96, TABLE_FULL, "no room in the table of settled flows")                                \
     X(97, HANDSHAKE_FULL, "no room in the table of handshakes")                               \
     X(98, HOLD_FULL, "no room to hold the packet")                                            \
@@ -103,7 +110,10 @@ extern "C" {
     X(122, OPTION_DUPLICATE, "SYN with an option twice, first one taken")                     \
     X(123, OPTION_CLAMPED, "SYN with an MSS or window scale out of range, clamped")           \
     X(128, TOO_BIG_SENT, "ICMP error sent to a client whose segment was too big")             \
-    X(129, OVER_MSS, "segment above an MSS too small to be obeyed, passed on all the same")
+    X(129, OVER_MSS, "segment above an MSS too small to be obeyed, passed on all the same")  \
+    X(132, ERROR_TRANSLATED, "ICMP error about a split flow, its quote translated")           \
+    X(133, ERROR_TRACKED, "ICMP error about a flow that is tracked but not split")            \
+    X(134, ANSWER_ERROR, "ICMP error about our SYN|ACK, counted and not passed on")
 
 /** @brief Reasons; see ::MPCONN_REASON_MAP for what each means. */
 enum mpconn_reason {

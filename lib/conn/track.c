@@ -153,6 +153,20 @@ enum mpci_track_result mpci_track_segment(mpci_track *t, const mpci_view *v, uns
     return MPCI_TRACK_IN_WINDOW;
 }
 
+/* SND.UNA is not kept. Whatever was acknowledged, its window reached no further than max_end: so it
+ * is at most the greatest window below that. SND.NXT itself is allowed, as an ACK without data bears
+ * it. */
+int mpci_track_is_under_way(const mpci_track *t, unsigned side, uint32_t seq,
+                            enum mpci_track_view view)
+{
+    const mpci_direction *own = &t->dir[side];
+
+    if (view == MPCI_TRACK_HALF)
+        return is_near(seq, own->end);
+    return mpci_seq_leq(seq, own->end) &&
+           mpci_seq_diff(seq, own->max_end) >= -reach_of(t, side);
+}
+
 unsigned mpci_track_state(const mpci_track *t)
 {
     return t->life & MPCI_LIFE_RST ? MPCONN_FLOW_RESET : t->state;

@@ -1,14 +1,32 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ICMP and ICMPv6 errors. Of those that quote a segment of a connection only one kind is read so
- * far: that a SYN of ours does not get to the server (V7). All others pass. */
+/* ICMP and ICMPv6 errors. One about a segment of a split connection quotes it as it was on the
+ * other leg, so that its sender would not know it again (RFC 5927 4.1): it is translated and goes
+ * on, for the sender to judge. Nothing else is done about it: no error ends a connection here
+ * (E31). Errors about our own SYN are the exception (V7). Redirects go on like the others: whether
+ * they come from its first router only the sender knows (RFC 1122 3.2.2.2). */
 #include "engine/engine.h"
 
-#include "packet/quote.h"
+#include "base/byteorder.h"
+#include "conn/translate.h"
+#include "conn/translate_error.h"
 
-/* Destination unreachable. */
-enum { TYPE_IPV4 = 3, TYPE_IPV6 = 1 };
-enum { PROTOCOL = 2, PORT = 3, NET_PROHIBITED = 9, HOST_PROHIBITED = 10, FILTERED = 13 };
+/* Types of IPv4: destination unreachable, source quench. Of IPv6: destination unreachable, packet
+ * too big. */
+enum { TYPE_IPV4 = 3, TYPE_QUENCH = 4, TYPE_IPV6 = 1, TYPE_TOO_BIG = 2 };
+enum { PROTOCOL = 2, PORT = 3, FRAGMENTATION_NEEDED = 4 };
+enum { NET_PROHIBITED = 9, HOST_PROHIBITED = 10, FILTERED = 13 };
 enum { PROHIBITED_IPV6 = 1, PORT_IPV6 = 4, POLICY_IPV6 = 5, REJECTED_IPV6 = 6 };
+
+/* The smallest a link may have: RFC 791 3.2, RFC 8200 5. */
+enum { LEAST_MTU_IPV4 = 68, LEAST_MTU_IPV6 = 1280 };
+
+/* An error, and the segment that it quotes. */
+typedef struct quoting {
+    mpci_quote quote;
+    mpci_quoted_tcp segment;
+    mpconn_tuple tuple;
+    mpci_step st;
+} quoting;
 
 /* That the next attempt will fare no better. RFC 9293 3.9.2.2 calls so what comes from the server
  * itself (protocol, port), and "too big", which a SYN is not; RFC 1122 3.2.2.1 and RFC 1812 5.2.7.1
@@ -35,42 +53,154 @@ static int is_hard(const mpci_view *v)
                                            : icmp[0] == TYPE_IPV6 && is_hard_ipv6(icmp[1]);
 }
 
-/* The segment of a client that the error is about, with its connection; 0 when there is none.
- * Whether the error reached those bytes unharmed is for the caller to ask. */
-static int read_quote(const mpci_view *v, const mpconn_pkt *pkt, mpci_quoted_tcp *segment,
-                      mpconn_tuple *tuple)
+/* RFC 6633: nobody may send it, and whoever gets it has to ignore it. */
+static int is_quench(const mpci_view *v)
 {
-    uint32_t end = v->total_len < pkt->len ? v->total_len : pkt->len;
-    mpci_quote q;
-
-    if (mpci_quote_parse(&q, v->l4, end - v->l4_offset) != 0 || q.ip.family != v->family ||
-        !mpci_quote_tcp(segment, &q, v->l4))
-        return 0;
-    mpci_quote_tuple(tuple, &q, segment, v->l4, MPCONN_SIDE_CLIENT, pkt->zone);
-    return 1;
+    return v->family == MPCONN_FAMILY_IPV4 && v->l4[0] == TYPE_QUENCH;
 }
 
-/* What counts here comes from where our SYN went. We act on it, and do not only pass it on: so its
- * checksum has to be right, whatever the host's hardware says of those of TCP. */
-static int is_of_our_syn(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v)
+/* RFC 5927 7.2 and RFC 8201 4: a forger would have the sender cut its data into crumbs. MTU 0,
+ * which routers older than RFC 1191 send, is no exception: that the receiver then guesses (RFC 1191
+ * 5) is what a forger wants. */
+static int has_impossible_mtu(const mpci_view *v)
 {
-    mpci_quoted_tcp segment;
-    mpconn_tuple tuple;
-    mpci_step st = {0};
+    const uint8_t *icmp = v->l4;
 
-    if (pkt->side != MPCONN_SIDE_SERVER || !is_hard(v) ||
-        !read_quote(v, pkt, &segment, &tuple) || !mpci_view_icmp_is_right(v, pkt))
-        return 0;
-    st.pkt = pkt;
-    st.view = v;
-    st.tuple = &tuple;
-    st.hash = mpci_tuple_hash(&eng->core.table_key, &tuple);
-    st.from = pkt->side;
-    return mpci_split_unreachable(&eng->split, &st, segment.seq);
+    if (v->family == MPCONN_FAMILY_IPV6)
+        return icmp[0] == TYPE_TOO_BIG && mpci_load32(icmp + 4) < LEAST_MTU_IPV6;
+    return icmp[0] == TYPE_IPV4 && icmp[1] == FRAGMENTATION_NEEDED &&
+           mpci_load16(icmp + 6) < LEAST_MTU_IPV4;
+}
+
+/* Does it go to who sent the segment? */
+static int is_to_the_sender(const mpci_view *v, const mpci_quote *q)
+{
+    return memcmp(mpci_ip_dst(v->family, v->ip), mpci_ip_src(v->family, v->l4 + q->offset),
+                  mpci_ip_addr_len(v->family)) == 0;
+}
+
+/* Whoever gets a wrong one would drop it, so that verifying costs nobody anything but us, and few
+ * packets are errors. The host's hardware may vouch for sums of TCP, but not for these. */
+static int is_wrong(const mpci_view *v, const mpconn_pkt *pkt)
+{
+    return (pkt->flags & (MPCONN_PKT_F_CSUM_PARTIAL | MPCONN_PKT_F_HEAD_ONLY)) == 0 &&
+           v->total_len <= pkt->len && !mpci_view_icmp_is_right(v, pkt);
+}
+
+/* Why an error is refused whatever it is about; 0 = it is not. */
+static unsigned refuse_any(const quoting *e, const mpci_view *v, const mpconn_pkt *pkt)
+{
+    if (is_wrong(v, pkt))
+        return MPCONN_REASON_BAD_ICMP_CHECKSUM;
+    if (!is_to_the_sender(v, &e->quote))
+        return MPCONN_REASON_ERROR_ASTRAY;
+    return is_quench(v) ? MPCONN_REASON_ERROR_QUENCH : 0;
+}
+
+/* The connection, if the segment was sent by that side. */
+static void look_up(const mpconn_engine *eng, quoting *e, unsigned sender)
+{
+    const mpconn_pkt *pkt = e->st.pkt;
+
+    mpci_quote_tuple(&e->tuple, &e->quote, &e->segment, e->st.view->l4, sender, pkt->zone);
+    e->st.hash = mpci_tuple_hash(&eng->core.table_key, &e->tuple);
+}
+
+/* We act on it, and do not only pass it on: here a sum that cannot be verified is not enough. */
+static int is_of_our_syn(mpconn_engine *eng, quoting *e)
+{
+    mpci_step *st = &e->st;
+
+    return st->from == MPCONN_SIDE_SERVER && is_hard(st->view) &&
+           mpci_view_icmp_is_right(st->view, st->pkt) &&
+           mpci_split_unreachable(&eng->split, st, e->segment.seq);
+}
+
+/* The quoted number is that of the leg the error comes from; what is tracked is as its sender chose
+ * it. */
+static int is_under_way(const mpci_settled *f, const mpconn_delta *d, const quoting *e)
+{
+    unsigned sender = e->st.from ^ 1;
+    uint32_t seq = e->segment.seq + mpci_translate_offset(d->seq, e->st.from, sender);
+    mpci_track t;
+
+    mpci_settled_track_load(f, &t);
+    return mpci_track_is_under_way(&t, sender, seq,
+                                   mpci_settled_flags(f) & MPCI_SETTLED_SHARED ? MPCI_TRACK_HALF
+                                                                              : MPCI_TRACK_FULL);
+}
+
+/* Why an error about this flow is refused; 0 = it is not. */
+static unsigned refuse(const mpci_settled *f, const mpconn_delta *d, const quoting *e)
+{
+    if ((mpci_settled_flags(f) & MPCI_SETTLED_KILLED) != 0)
+        return MPCONN_REASON_DEAD_FLOW;
+    if (!is_under_way(f, d, e))
+        return MPCONN_REASON_ERROR_OUTSIDE;
+    return has_impossible_mtu(e->st.view) ? MPCONN_REASON_ERROR_MTU : 0;
+}
+
+static void carry(mpconn_engine *eng, quoting *e, uint32_t slot)
+{
+    const mpci_settled *f = mpci_settled_at(&eng->core.settled, slot);
+    int split = (mpci_settled_flags(f) & MPCI_SETTLED_SPLIT) != 0;
+    mpconn_pkt *pkt = e->st.pkt;
+    mpconn_delta d;
+    unsigned bad;
+
+    mpci_settled_delta(f, &d);
+    bad = refuse(f, &d, e);
+    if (bad == 0 && split)
+        bad = mpci_translate_error(e->st.view, &e->segment, &d, e->st.from, pkt);
+    if (bad != 0) {
+        mpci_drop(&eng->core, pkt, bad);
+        return;
+    }
+    mpci_forward(&eng->core, pkt,
+                 split ? MPCONN_REASON_ERROR_TRANSLATED : MPCONN_REASON_ERROR_TRACKED);
+    pkt->flow = mpci_settled_id(&eng->core.settled, slot);
+}
+
+/* Of a segment that this very side sent: errors about it come from the other one. */
+static int is_from_the_wrong_side(const mpconn_engine *eng, const quoting *e)
+{
+    quoting turned = *e;
+
+    look_up(eng, &turned, e->st.from);
+    return mpci_settled_find(&eng->core.settled, turned.st.hash, &turned.tuple) != MPCI_SLOT_NONE;
+}
+
+static void step_error(mpconn_engine *eng, quoting *e)
+{
+    unsigned bad = refuse_any(e, e->st.view, e->st.pkt);
+    uint32_t slot;
+
+    if (bad != 0) {
+        mpci_drop(&eng->core, e->st.pkt, bad);
+        return;
+    }
+    look_up(eng, e, e->st.from ^ 1);
+    if (is_of_our_syn(eng, e))
+        return;
+    slot = mpci_settled_find(&eng->core.settled, e->st.hash, &e->tuple);
+    if (slot != MPCI_SLOT_NONE)
+        carry(eng, e, slot);
+    else if (is_from_the_wrong_side(eng, e))
+        mpci_drop(&eng->core, e->st.pkt, MPCONN_REASON_ERROR_ASTRAY);
+    else
+        mpci_split_error(&eng->split, &e->st, e->segment.seq, !is_hard(e->st.view));
 }
 
 void mpci_errors_input(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v)
 {
-    if (!is_of_our_syn(eng, pkt, v))
+    quoting e = {.st = {.pkt = pkt, .view = v, .from = pkt->side}};
+    unsigned bad = mpci_quote_read(&e.quote, &e.segment, v, pkt);
+
+    e.st.tuple = &e.tuple;
+    if (bad == 0)
+        step_error(eng, &e);
+    else if (bad == MPCONN_REASON_NOT_TCP)
         mpci_input_pass(eng, pkt, v, MPCONN_REASON_ICMP_ERROR);
+    else
+        mpci_drop(&eng->core, pkt, bad);
 }

@@ -2,18 +2,31 @@
 #include "packet/quote.h"
 
 #include "base/byteorder.h"
-#include "packet/view.h"
 
 enum { ICMP_HEADER_LEN = 8, TCP_SEQ_END = 8 };
 
-/* RFC 4884 structures after the quote make it look longer than it is; nobody reads that far who
- * goes by the lengths of the quoted headers. */
+/* RFC 4884 3 to 4.4: in these types a byte tells how long the quote is, in words of 32 or 64 bits,
+ * when something stands behind it; 0 when nothing does, or when the sender knows no such thing. */
+static uint32_t told_length(unsigned family, const uint8_t *icmp)
+{
+    if (family == MPCONN_FAMILY_IPV4)
+        return icmp[0] == 3 || icmp[0] == 11 || icmp[0] == 12 ? icmp[5] * 4u : 0;
+    return icmp[0] == 1 || icmp[0] == 3 ? icmp[4] * 8u : 0;
+}
+
 unsigned mpci_quote_parse(mpci_quote *q, const uint8_t *icmp, uint32_t len)
 {
+    uint32_t told;
+
     if (len < ICMP_HEADER_LEN)
         return MPCONN_REASON_TRUNCATED;
     q->offset = ICMP_HEADER_LEN;
     q->len = len - ICMP_HEADER_LEN;
+    if (q->len == 0)
+        return MPCONN_REASON_TRUNCATED;
+    told = told_length(icmp[ICMP_HEADER_LEN] >> 4, icmp);
+    if (told != 0 && told < q->len)
+        q->len = told;
     return mpci_ip_parse(&q->ip, icmp + ICMP_HEADER_LEN, q->len);
 }
 
@@ -31,6 +44,18 @@ int mpci_quote_tcp(mpci_quoted_tcp *t, const mpci_quote *q, const uint8_t *icmp)
     t->dport = mpci_load16(tcp + 2);
     t->seq = mpci_load32(tcp + 4);
     return 1;
+}
+
+unsigned mpci_quote_read(mpci_quote *q, mpci_quoted_tcp *t, const mpci_view *v,
+                         const mpconn_pkt *pkt)
+{
+    uint32_t end = v->total_len < pkt->len ? v->total_len : pkt->len;
+
+    if (mpci_quote_parse(q, v->l4, end - v->l4_offset) != 0 || q->ip.family != v->family)
+        return MPCONN_REASON_BAD_QUOTE;
+    if (q->ip.proto != MPCI_PROTO_TCP)
+        return MPCONN_REASON_NOT_TCP;
+    return mpci_quote_tcp(t, q, v->l4) ? 0 : MPCONN_REASON_BAD_QUOTE;
 }
 
 void mpci_quote_tuple(mpconn_tuple *tuple, const mpci_quote *q, const mpci_quoted_tcp *t,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ICMP errors about our SYN to the server (V7). */
+/* ICMP errors about a handshake, and first of all about our SYN to the server (V7). */
 #include "split/actions.h"
+#include "split/entry.h"
 #include "split/peers.h"
 #include "split/share.h"
 
@@ -16,7 +17,7 @@ int mpci_split_is_unreachable(const mpci_handshake *h)
 
 /* An error comes as soon as an answer would, and so before its member has heard of the handshake:
  * whoever drives that number will know. Nobody else takes notice, and no more of these are told
- * than of any other stranger's segments. Whose SYN it was is not known here: so it passes. */
+ * than of any other stranger's segments. Whose SYN it was is not known here. */
 static void report_unknown(mpci_split *sp, const mpci_step *st, uint32_t client_isn)
 {
     if (mpci_sync_anybody(sp->sync) &&
@@ -34,6 +35,34 @@ int mpci_split_unreachable(mpci_split *sp, mpci_step *st, uint32_t client_isn)
         return 0;
     mpci_split_run(sp, st, MPCI_EV_UNREACHABLE);
     return 1;
+}
+
+static void pass_unknown(mpci_split *sp, mpci_step *st)
+{
+    if (sp->unknown_policy == MPCONN_UNKNOWN_PASS)
+        mpci_forward(sp->core, st->pkt, MPCONN_REASON_ICMP_ERROR);
+    else
+        mpci_drop(sp->core, st->pkt, MPCONN_REASON_ERROR_NO_FLOW);
+}
+
+void mpci_split_error(mpci_split *sp, mpci_step *st, uint32_t seq, int is_worth_asking)
+{
+    mpci_handshake *h = mpci_handshake_find(&sp->core->handshakes, st->hash, st->tuple);
+
+    st->h = h;
+    if (h == NULL && is_worth_asking && st->pkt->flow == 0 && mpci_sync_anybody(sp->sync))
+        mpci_split_run(sp, st, MPCI_EV_STRAY);
+    else if (h == NULL)
+        pass_unknown(sp, st);
+    else if (h->state == MPCI_ST_ASKING)
+        mpci_split_run(sp, st, st->from == MPCONN_SIDE_CLIENT ? MPCI_EV_OPENER_OTHER
+                                                              : MPCI_EV_ANSWERER_OTHER);
+    else if (mpci_entry_is_plain(h) || (st->from == MPCONN_SIDE_SERVER && seq == h->client_isn))
+        mpci_forward(sp->core, st->pkt, MPCONN_REASON_ICMP_ERROR);
+    else if (st->from == MPCONN_SIDE_CLIENT && seq == h->proxy_isn)
+        mpci_consume(sp->core, st->pkt, MPCONN_REASON_ANSWER_ERROR);
+    else
+        mpci_drop(sp->core, st->pkt, MPCONN_REASON_ERROR_OUTSIDE);
 }
 
 /* The SYN is ours, though it bears the client's name and number. In the client's eyes its own SYN

@@ -80,7 +80,7 @@ test "$(errors_seen)" -gt "$before" || fail "control: the other errors were not 
 pair_stop
 
 # The errors come to the member that drives nothing, and the first of each perhaps before it has
-# heard of the SYN: those are told, too, but the client sees them.
+# heard of the SYN: those are told, too.
 channel_a=$point_a channel_b=$point_b
 for way in 'a b' 'b a'; do
         # shellcheck disable=SC2086
@@ -88,7 +88,7 @@ for way in 'a b' 'b a'; do
         for announce in adaptive early; do
                 pair_start --announce $announce
                 both_told "$way, $announce" 900 2500
-                test "$(count_of "${way#* }" '.reasons | .OPENING_ERROR + .ICMP_ERROR')" -eq 4 &&
+                test "$(count_of "${way#* }" '.reasons | .OPENING_ERROR + .ERROR_NO_FLOW')" -eq 4 &&
                         test "$(count_of "${way% *}" .reasons.SERVER_UNREACHABLE)" -eq 2 ||
                         fail "$way, $announce: not counted"
                 pair_stop

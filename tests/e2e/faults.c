@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * mpconn-member with a fault, for the tests that show what a part of the translation is good for:
- * MPCONN_FAULT names what is not carried from one leg to the other, "sack" or "timestamps". The
- * linker (--wrap) puts this between the engine and its translator; the library knows nothing of it.
+ * MPCONN_FAULT names what is not carried from one leg to the other, "sack" or "timestamps"; "quote"
+ * is what an ICMP error quotes, "error" that error itself. The linker (--wrap) puts this between
+ * the engine and its translator; the library knows nothing of it.
  */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conn/translate.h"
+#include "conn/translate_error.h"
 
-/* These two names are the linker's. */
+/* These names are the linker's. */
 void __real_mpci_translate(const mpci_view *v, const mpconn_delta *delta, unsigned from,
                            const mpconn_pkt *pkt);
 void __wrap_mpci_translate(const mpci_view *v, const mpconn_delta *delta, unsigned from,
                            const mpconn_pkt *pkt);
+unsigned __real_mpci_translate_error(const mpci_view *v, const mpci_quoted_tcp *t,
+                                     const mpconn_delta *delta, unsigned from,
+                                     const mpconn_pkt *pkt);
+unsigned __wrap_mpci_translate_error(const mpci_view *v, const mpci_quoted_tcp *t,
+                                     const mpconn_delta *delta, unsigned from,
+                                     const mpconn_pkt *pkt);
 
 static bool fault_is(const char *name)
 {
@@ -33,4 +41,13 @@ void __wrap_mpci_translate(const mpci_view *v, const mpconn_delta *delta, unsign
     if (fault_is("timestamps"))
         seen.ts_offset = 0;
     __real_mpci_translate(&seen, delta, from, pkt);
+}
+
+unsigned __wrap_mpci_translate_error(const mpci_view *v, const mpci_quoted_tcp *t,
+                                     const mpconn_delta *delta, unsigned from,
+                                     const mpconn_pkt *pkt)
+{
+    if (fault_is("error"))
+        return MPCONN_REASON_BAD_QUOTE;
+    return fault_is("quote") ? 0 : __real_mpci_translate_error(v, t, delta, from, pkt);
 }

@@ -154,8 +154,8 @@ enum mpci_track_result mpci_track_segment(mpci_track *t, const mpci_view *v, uns
 }
 
 /* SND.UNA is not kept. Whatever was acknowledged, its window reached no further than max_end: so it
- * is at most the greatest window below that. SND.NXT itself is allowed, as an ACK without data bears
- * it. */
+ * is at most the greatest window below that. SND.NXT itself is allowed, as an ACK without data
+ * bears it. */
 int mpci_track_is_under_way(const mpci_track *t, unsigned side, uint32_t seq,
                             enum mpci_track_view view)
 {

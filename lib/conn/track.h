@@ -49,7 +49,7 @@ enum mpci_track_result mpci_track_segment(mpci_track *t, const mpci_view *v, uns
                                           uint32_t ack_offset, uint32_t window_bytes,
                                           enum mpci_track_view view);
 
-/* Can a segment of `side` that begins at `seq`, in its own numbers, be on its way (RFC 5927 4.1)? */
+/* Can a segment of `side` that begins at `seq`, in its own numbers, be on its way? RFC 5927 4.1. */
 int mpci_track_is_under_way(const mpci_track *t, unsigned side, uint32_t seq,
                             enum mpci_track_view view);
 

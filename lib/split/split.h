@@ -65,8 +65,8 @@ void mpci_split_outside(mpci_split *sp, const mpci_step *st, uint32_t slot);
 int mpci_split_unreachable(mpci_split *sp, mpci_step *st, uint32_t client_isn);
 
 /* Any other ICMP error about a segment with this number of a connection that is not settled here:
- * gives the packet its verdict. It may be held while other members are asked, as a segment would be,
- * if it is worth that. */
+ * gives the packet its verdict. It may be held while other members are asked, as a segment would
+ * be, if it is worth that. */
 void mpci_split_error(mpci_split *sp, mpci_step *st, uint32_t seq, int is_worth_asking);
 
 /* A segment of a settled flow that is still MPCI_SETTLED_CONFIRMING was forwarded. */

@@ -5,7 +5,7 @@
 # plain, and that the server's leg has what both ends have. Times are printed; make check-matrix
 # judges them.
 . "$(dirname "$0")/matrix-lib.sh"
-bed_enter 90 "$0"
+bed_enter 150 "$0"
 
 # An orthogonal array: the switch of a mask is on in the rows that have an odd number of bits in
 # common with it. Of two different masks, each of the four cases is there in four rows.

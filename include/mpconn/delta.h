@@ -151,6 +151,38 @@ MPCONN_API int mpconn_delta_compute(mpconn_delta *delta, const mpconn_leg *clien
 MPCONN_API int mpconn_delta_apply(const mpconn_delta *delta, int from, mpconn_pkt *pkt);
 
 /**
+ * @brief Carry an ICMP or ICMPv6 error that is about a segment over to the other leg.
+ *
+ * An error quotes the segment as it was on the leg where it met its end. To its sender, on the
+ * other leg, those numbers are strange, and it ignores the error: so a path whose MTU is smaller
+ * than that of its first link swallows all large segments. This makes the quote what its sender
+ * sent, as far as it goes: of less than a TCP header the sequence number; otherwise also the
+ * acknowledgment number, the window, and those of SACK and timestamps that are quoted whole. The
+ * checksum in the quote and that of the error change by as much, so that a wrong sum stays wrong.
+ * What stands behind the quote (RFC 4884) and the MTU are left alone.
+ *
+ * Which connection the error is about, and whether its number can be on its way (RFC 5927 4.1), is
+ * for the caller to judge: the quoted segment was sent by the *other* side.
+ *
+ * @param[in]     delta  the difference; what it does not know is not touched
+ * @param[in]     from   the ::mpconn_side the error comes from
+ * @param[in,out] pkt    the packet; `data`, `len`, `flags` and `ext` are read, the bytes changed
+ * @byteorder network in the packet
+ * @owner    borrows both until it returns
+ * @threads  any thread; the packet belongs to the caller
+ * @retval MPCONN_OK              the error now belongs to the other leg
+ * @retval MPCONN_ERR_INVAL       as ::mpconn_delta_apply; nothing changed
+ * @retval MPCONN_ERR_CHECKSUM    `flags` say that a checksum is wrong; nothing changed
+ * @retval MPCONN_ERR_TRUNCATED   the headers of the packet are not all there; nothing changed
+ * @retval MPCONN_ERR_MALFORMED   the headers or those of the quote contradict themselves, or the
+ *                                quote has no sequence number; nothing changed
+ * @retval MPCONN_ERR_UNSUPPORTED not an ICMP error, one about something else than TCP, or a delta
+ *                                whose legs differ in addresses or ports; nothing changed
+ * @rfc{1624,3} @rfc{4884,3} @rfc{5508,4.2} @rfc{5927,4.1}
+ */
+MPCONN_API int mpconn_delta_apply_error(const mpconn_delta *delta, int from, mpconn_pkt *pkt);
+
+/**
  * @brief Merge what two observers know of one tuple.
  *
  * Commutative, associative and idempotent: of two incarnations the one with the higher (generation,

@@ -4,6 +4,7 @@
 
 #include "conn/offers.h"
 #include "conn/translate.h"
+#include "conn/translate_error.h"
 
 static int leg_is_valid(const mpconn_leg *leg)
 {
@@ -91,26 +92,38 @@ static int tuple_is_possible(const mpconn_delta *delta, unsigned family)
            (delta->tuple[0].family == family && delta->tuple[1].family == family);
 }
 
+/* What a caller got wrong, whatever the packet is; 0 = nothing. */
+static int check_call(const mpconn_delta *delta, int from, const mpconn_pkt *pkt)
+{
+    if (delta == NULL || pkt == NULL || pkt->data == NULL ||
+        (from != MPCONN_SIDE_CLIENT && from != MPCONN_SIDE_SERVER))
+        return MPCONN_ERR_INVAL;
+    return (delta->known & MPCONN_DELTA_K_OPTIONS) == 0 || shifts_are_valid(delta)
+               ? MPCONN_OK
+               : MPCONN_ERR_INVAL;
+}
+
+/* The caller need not fill in what only an engine reads. */
+static mpconn_pkt seen_of(const mpconn_pkt *pkt, int from)
+{
+    return (mpconn_pkt){
+        .data = pkt->data,
+        .ext = pkt->ext,
+        .len = pkt->len,
+        .cap = pkt->len,
+        .flags = pkt->flags,
+        .side = (uint8_t)from,
+    };
+}
+
 int mpconn_delta_apply(const mpconn_delta *delta, int from, mpconn_pkt *pkt)
 {
     mpconn_pkt seen;
     mpci_view v;
 
-    if (delta == NULL || pkt == NULL || pkt->data == NULL ||
-        (from != MPCONN_SIDE_CLIENT && from != MPCONN_SIDE_SERVER))
+    if (check_call(delta, from, pkt) != MPCONN_OK)
         return MPCONN_ERR_INVAL;
-    if ((delta->known & MPCONN_DELTA_K_OPTIONS) != 0 && !shifts_are_valid(delta))
-        return MPCONN_ERR_INVAL;
-
-    /* The caller need not fill in what only an engine reads. */
-    memset(&seen, 0, sizeof seen);
-    seen.data = pkt->data;
-    seen.ext = pkt->ext;
-    seen.len = pkt->len;
-    seen.cap = pkt->len;
-    seen.flags = pkt->flags;
-    seen.side = (uint8_t)from;
-
+    seen = seen_of(pkt, from);
     mpci_view_parse(&v, &seen);
     if (v.kind == MPCI_KIND_BAD)
         return error_of_reason(v.reason);
@@ -118,4 +131,33 @@ int mpconn_delta_apply(const mpconn_delta *delta, int from, mpconn_pkt *pkt)
         return MPCONN_ERR_UNSUPPORTED;
     mpci_translate(&v, delta, (unsigned)from, &seen);
     return MPCONN_OK;
+}
+
+static int moves_addresses(const mpconn_delta *delta)
+{
+    return (delta->known & MPCONN_DELTA_K_TUPLE) != 0 && (delta->flags & MPCONN_DELTA_F_TUPLE) != 0;
+}
+
+int mpconn_delta_apply_error(const mpconn_delta *delta, int from, mpconn_pkt *pkt)
+{
+    mpci_quoted_tcp segment;
+    mpci_quote quote;
+    mpconn_pkt seen;
+    mpci_view v;
+    unsigned bad;
+
+    if (check_call(delta, from, pkt) != MPCONN_OK)
+        return MPCONN_ERR_INVAL;
+    seen = seen_of(pkt, from);
+    mpci_view_parse(&v, &seen);
+    if (v.kind == MPCI_KIND_BAD)
+        return error_of_reason(v.reason);
+    if (v.kind != MPCI_KIND_ICMP_ERROR || moves_addresses(delta))
+        return MPCONN_ERR_UNSUPPORTED;
+    bad = mpci_quote_read(&quote, &segment, &v, &seen);
+    if (bad == MPCONN_REASON_NOT_TCP)
+        return MPCONN_ERR_UNSUPPORTED;
+    if (bad == 0)
+        bad = mpci_translate_error(&v, &segment, delta, (unsigned)from, &seen);
+    return bad == 0 ? MPCONN_OK : MPCONN_ERR_MALFORMED;
 }

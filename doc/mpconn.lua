@@ -44,6 +44,7 @@ local FIELDS = {
     SERVER_SCALE = { 2, "greatest window granted to the server, in 16 KiB" },
     LIFE = { 1, "state and life bits of the flow" },
     IDLE = { 2, "seconds since the sender saw a segment of it, rounded down" },
+    STAMP = { 4, "timestamp that the sender would put on a segment of the server now" },
 }
 
 -- name and meaning of each type that names a connection, and its fields by the bits of the mask
@@ -71,6 +72,7 @@ local TYPES = {
         "FLAGS", "GENERATION", "HS", "OPTIONS", "SEQ_OFFSET",
         "TS_OFFSET", "CLIENT_END", "SERVER_END", "CLIENT_ROOM", "SERVER_ROOM",
         "CLIENT_SCALE", "SERVER_SCALE", "LIFE", "IDLE", "SERVER_MSS",
+        "STAMP",
     } },
     [8] = { "QUERY", "who knows this connection?", {
         "FLAGS",

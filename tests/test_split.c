@@ -36,7 +36,7 @@ START_TEST(split_handshake_goes_as_the_protocol_says)
     ck_assert_uint_eq(out->pkt.side, MPCONN_SIDE_SERVER);
     ck_assert_uint_eq(out->view.flags, MPCI_TCP_SYN);
     ck_assert_uint_eq(out->view.seq, c.x);
-    ck_assert_uint_eq(out->options.mss, 1460);
+    ck_assert_uint_eq(out->options.mss, 1448);
     ck_assert_uint_eq(out->options.wscale, 8);
     ck_assert_uint_eq(out->options.tsval, c.client_ts + 1);
     ck_assert_uint_eq(out->options.tsecr, 0);

@@ -110,7 +110,8 @@ extern "C" {
     X(122, OPTION_DUPLICATE, "SYN with an option twice, first one taken")                     \
     X(123, OPTION_CLAMPED, "SYN with an MSS or window scale out of range, clamped")           \
     X(128, TOO_BIG_SENT, "ICMP error sent to a client whose segment was too big")             \
-    X(129, OVER_MSS, "segment above an MSS too small to be obeyed, passed on all the same")  \
+    X(129, OVER_MSS, "segment above an MSS too small to be obeyed, passed on all the same")   \
+    X(130, SEGMENT_UNSTAMPED, "no room for the timestamps that the client was promised")      \
     X(132, ERROR_TRANSLATED, "ICMP error about a split flow, its quote translated")           \
     X(133, ERROR_TRACKED, "ICMP error about a flow that is tracked but not split")            \
     X(134, ANSWER_ERROR, "ICMP error about our SYN|ACK, counted and not passed on")

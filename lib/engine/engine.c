@@ -192,8 +192,7 @@ int mpconn_engine_set_timeouts(mpconn_engine *eng, const mpconn_timeouts *timeou
 
 uint32_t mpconn_engine_headroom(const mpconn_engine *eng)
 {
-    (void)eng; /* nothing grows a packet yet */
-    return 0;
+    return eng != NULL ? MPCI_STAMP_LEN : 0;
 }
 
 /* The answer to a SYN has no option that the SYN had not, but for the MSS, and each in the fewest

@@ -57,8 +57,9 @@ void mpci_errors_input(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v);
 /* relay.c: a segment of a settled flow. */
 void mpci_relay(mpconn_engine *eng, mpci_step *st, uint32_t slot);
 
-/* too_big.c: 1 when a client's segment was dropped because the server does not take it. */
-int mpci_too_big(mpconn_engine *eng, const mpci_step *st, mpci_settled_more *more);
+/* second_line.c: translate a segment of a flow of two lines; 1 when it was dropped instead. */
+int mpci_translate_wide(mpconn_engine *eng, const mpci_step *st, uint32_t slot,
+                        const mpconn_delta *d, int in_window);
 
 /* expire.c: pace the sweep by timeouts and table; keep its arrears to one round, which finds
  * everything, and to nothing while there are no flows. */

@@ -21,6 +21,7 @@ static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t s
     mpconn_pkt *pkt = st->pkt;
     mpconn_delta d;
     int split = (mpci_settled_flags(e) & MPCI_SETTLED_SPLIT) != 0;
+    int in_window = 1;
     uint8_t before = e->state;
 
     if ((mpci_settled_flags(e) & MPCI_SETTLED_CONFIRMING) != 0 &&
@@ -36,13 +37,15 @@ static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t s
             return;
         }
         mpci_split_outside(&eng->split, st, slot);
+        in_window = 0;
     }
     share_life(eng, e, slot, before);
-    if ((slot & MPCI_SLOT_WIDE) != 0 &&
-        mpci_too_big(eng, st, mpci_settled_more_at(&eng->core.settled, slot)))
-        return;
-    if (split)
-        mpci_translate(st->view, &d, st->from, pkt);
+    if (split) {
+        if ((slot & MPCI_SLOT_WIDE) == 0)
+            mpci_translate(st->view, &d, st->from, pkt);
+        else if (mpci_translate_wide(eng, st, slot, &d, in_window))
+            return;
+    }
     mpci_forward(&eng->core, pkt, reason);
     pkt->flow = mpci_settled_id(&eng->core.settled, slot);
     if (mpci_settled_flags(e) & MPCI_SETTLED_CONFIRMING)

@@ -168,7 +168,7 @@ void mpci_split_confirm_timer(mpci_split *sp, mpci_handshake *h);
 /* copy.c: a flow that other members settled; 0 when there is no room. More about one that is here
  * already; 1 when both together show what the others cannot know. */
 int mpci_split_keep_copy(mpci_split *sp, uint64_t hash, const mpci_record *r, uint32_t teller);
-int mpci_split_merge_copy(mpci_split *sp, mpci_settled *e, const mpci_record *r);
+int mpci_split_merge_copy(mpci_split *sp, uint32_t slot, const mpci_record *r);
 
 /* act_error.c: ICMP errors about our SYN to the server (V7). */
 MPCI_SPLIT_ACTION(mpci_act_take_error);    /* the driver counts it */
@@ -185,6 +185,7 @@ MPCI_SPLIT_ACTION(mpci_act_absent);
 /* send.c: the segments a member makes. */
 void mpci_split_send_answer(mpci_split *sp, const mpci_handshake *h);          /* 3 */
 void mpci_split_send_open(mpci_split *sp, const mpci_handshake *h);            /* 5 */
+uint16_t mpci_split_mss_to_server(const mpci_offers *o);
 void mpci_split_send_final_ack(mpci_split *sp, const mpci_handshake *h);       /* 8 */
 void mpci_split_send_window(mpci_split *sp, const mpci_handshake *h);          /* 9 */
 void mpci_split_reset_client(mpci_split *sp, const mpci_handshake *h);
@@ -198,9 +199,6 @@ int mpci_split_answer_in_place(mpci_split *sp, mpci_step *st, const mpci_cookie 
 
 /* commit.c: MPCONN_OK, or MPCONN_ERR_LIMIT when the table has no room. */
 int mpci_split_settle(mpci_split *sp, mpci_handshake *h);
-/* Keep the client's segments to what the server takes, 0 = whatever the client was told; nothing
- * without a second line. */
-void mpci_split_limit(mpci_split *sp, uint32_t slot, uint16_t server_mss);
 /* The packet of the step is the first one of the flow. */
 int mpci_split_settle_plain(mpci_split *sp, mpci_step *st);
 

@@ -3,6 +3,7 @@
 #include "split/actions.h"
 
 #include "conn/translate.h"
+#include "split/second_line.h"
 #include "table/progress.h"
 
 static void fill_client_leg(mpconn_leg *leg, const mpci_split *sp, const mpci_handshake *h,
@@ -34,7 +35,7 @@ static void fill_server_leg(mpconn_leg *leg, const mpci_handshake *h, const mpci
     leg->server_isn = h->server_isn;
     leg->client_ts = h->client_ts;
     leg->server_ts = h->server_ts;
-    leg->client_mss = mpci_mss_of_index(o->mss_client);
+    leg->client_mss = mpci_split_mss_to_server(o);
     leg->server_mss = h->server_mss;
     leg->client_wscale = so.wscale == MPCONN_WSCALE_NONE ? MPCONN_WSCALE_NONE : o->wscale_client;
     leg->server_wscale = so.wscale;
@@ -65,20 +66,6 @@ static void fill_plain_leg(mpconn_leg *leg, const mpci_handshake *h, const mpci_
     leg->server_wscale = scaled ? so.wscale : MPCONN_WSCALE_NONE;
     leg->flags = (uint8_t)((o->sack && so.sack ? MPCONN_LEG_F_SACK : 0) |
                            (stamped ? MPCONN_LEG_F_TIMESTAMPS : 0));
-}
-
-/* The MSS of a server that takes less than its clients are told here; else 0. */
-static uint16_t limit_of(const mpci_split *sp, const mpci_handshake *h)
-{
-    uint16_t told = sp->profile.mss[h->tuple.family == MPCONN_FAMILY_IPV6];
-
-    return h->server_mss < told ? h->server_mss : 0;
-}
-
-void mpci_split_limit(mpci_split *sp, uint32_t slot, uint16_t server_mss)
-{
-    if ((slot & MPCI_SLOT_WIDE) != 0)
-        mpci_settled_more_at(&sp->core->settled, slot)->server_mss = server_mss;
 }
 
 static mpci_settled *settle(mpci_split *sp, const mpci_handshake *h, int uses_more, uint32_t *slot)
@@ -160,10 +147,10 @@ int mpci_split_settle(mpci_split *sp, mpci_handshake *h)
     mpci_settled *e;
     uint32_t slot;
 
-    e = settle(sp, h, limit_of(sp, h) != 0, &slot);
+    e = settle(sp, h, mpci_second_line_of_handshake(sp, h), &slot);
     if (e == NULL)
         return MPCONN_ERR_LIMIT;
-    mpci_split_limit(sp, slot, limit_of(sp, h));
+    mpci_second_line_begin(sp, h, slot);
     mpci_server_options_unpack(&so, h->server_options);
     start_split_track(e, h);
     e->seq_offset = h->server_isn - h->proxy_isn;

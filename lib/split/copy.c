@@ -4,6 +4,7 @@
 #include "conn/life.h"
 #include "split/actions.h"
 #include "split/incarnation.h"
+#include "split/second_line.h"
 #include "split/share.h"
 
 static const unsigned fins[] = {
@@ -60,7 +61,7 @@ static void correct(mpci_split *sp, mpci_settled *e, const mpci_record *r)
     e->server_options = r->server_options;
     e->seq_offset = r->seq_offset;
     e->ts_offset = r->ts_offset;
-    mpci_split_limit(sp, h->settled, r->server_mss);
+    mpci_second_line_correct(sp, h->settled, r);
     h->flags &= (uint8_t)~MPCI_HANDSHAKE_MISMATCH;
     h->server_options = r->server_options;
     h->server_isn = h->proxy_isn + r->seq_offset;
@@ -88,14 +89,16 @@ static uint32_t seen_elsewhere(const mpci_core *core, const mpci_record *r)
 
 /* What only grows is merged; the progress of the streams is advice, and what passed here counts
  * more (rule R10). */
-int mpci_split_merge_copy(mpci_split *sp, mpci_settled *e, const mpci_record *r)
+int mpci_split_merge_copy(mpci_split *sp, uint32_t slot, const mpci_record *r)
 {
+    mpci_settled *e = mpci_settled_at(&sp->core->settled, slot);
     int client_acked = acked_already(e, r, MPCONN_SIDE_CLIENT);
     int server_acked = acked_already(e, r, MPCONN_SIDE_SERVER);
     const mpci_core *core = sp->core;
 
     if (r->seq_offset != e->seq_offset || r->ts_offset != e->ts_offset)
         correct(sp, e, r);
+    mpci_second_line_merge(sp, slot, r);
     mpci_incarnation_raise(e, r->generation);
     merge_end(e, r, MPCONN_SIDE_CLIENT);
     merge_end(e, r, MPCONN_SIDE_SERVER);
@@ -169,13 +172,13 @@ int mpci_split_keep_copy(mpci_split *sp, uint64_t hash, const mpci_record *r, ui
     }
     if (slot != MPCI_SLOT_NONE && mpci_incarnation_stands(sp, slot, r, teller))
         return 0;
-    e = mpci_split_place(sp, hash, &r->tuple, r->server_mss != 0, &slot);
+    e = mpci_split_place(sp, hash, &r->tuple, mpci_second_line_of_record(r), &slot);
     if (e == NULL) {
         mpci_count(&core->counters, MPCONN_REASON_TABLE_FULL);
         return 0;
     }
     fill_copy(e, r);
-    mpci_split_limit(sp, slot, r->server_mss);
+    mpci_second_line_copy(sp, slot, r);
     e->last_seen = seen_elsewhere(core, r);
     tell_copied(core, slot);
     return 1;

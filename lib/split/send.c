@@ -81,6 +81,12 @@ static unsigned client_shift(const mpci_offers *o)
     return o->wscale_client == MPCONN_WSCALE_NONE ? 0 : o->wscale_client;
 }
 
+/* A server that refuses timestamps would fill its segments to the brim, and we put them on. */
+uint16_t mpci_split_mss_to_server(const mpci_offers *o)
+{
+    return (uint16_t)(mpci_mss_of_index(o->mss_client) - (o->timestamps ? MPCI_STAMP_LEN : 0));
+}
+
 void mpci_split_send_open(mpci_split *sp, const mpci_handshake *h)
 {
     mpci_segment s = segment_to(sp, h, MPCONN_SIDE_SERVER, MPCI_TCP_SYN);
@@ -88,7 +94,7 @@ void mpci_split_send_open(mpci_split *sp, const mpci_handshake *h)
 
     mpci_offers_unpack(&o, h->hs);
     s.seq = h->client_isn;
-    s.mss = mpci_mss_of_index(o.mss_client);
+    s.mss = mpci_split_mss_to_server(&o);
     s.wscale = o.wscale_client;
     s.sack_permitted = o.sack;
     s.timestamps = o.timestamps;

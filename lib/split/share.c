@@ -2,6 +2,8 @@
 /* Between entries and records. */
 #include "split/share.h"
 
+#include "split/second_line.h"
+
 uint32_t mpci_share_registrar(const mpci_split *sp, const mpconn_tuple *t)
 {
     return mpci_members_registrar(&sp->sync->members, t);
@@ -179,8 +181,7 @@ static void share_flow(mpci_split *sp, uint32_t slot, uint32_t to, unsigned flag
     r.server_options = e->server_options;
     r.seq_offset = e->seq_offset;
     r.ts_offset = e->ts_offset;
-    if ((slot & MPCI_SLOT_WIDE) != 0)
-        r.server_mss = mpci_settled_more_at(t, slot)->server_mss;
+    mpci_second_line_tell(sp, slot, &r);
     r.state = e->state;
     r.idle_s = idle_seconds(sp->core, e);
     for (unsigned i = 0; i < 2; i++) {

@@ -239,7 +239,7 @@ static void told_flow(mpci_split *sp, mpci_step *st)
     mpci_settled *e = settled_of(sp, st, &slot);
 
     if (e != NULL && e->client_isn == st->record->client_isn) {
-        if (mpci_split_merge_copy(sp, e, st->record))
+        if (mpci_split_merge_copy(sp, slot, st->record))
             mpci_share_flow(sp, slot, MPCONN_MEMBER_ALL);
         else if ((e->state & ~st->record->state) != 0) /* it has missed something */
             mpci_share_flow(sp, slot, st->teller);

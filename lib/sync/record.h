@@ -62,6 +62,7 @@ typedef struct mpci_record {
     uint16_t idle_s;
     uint32_t end[2], room[2];
     uint16_t max_window[2];
+    uint32_t stamp;
 } mpci_record;
 
 /* What a record refers to: the one before it in the same frame. */

@@ -15,6 +15,7 @@ const sim_sabotage sim_sabotages[] = {
     {"sack-untranslated", "split-lossy", "C->S SACK edges left as they were"},
     {"tsval-untranslated", "split", "S->C timestamps left as they were"},
     {"tsecr-untranslated", "split", "C->S timestamp echoes left as they were"},
+    {"no-stamps", "unstamped", "S->C segments without the timestamps that the server has not"},
     {"window-unscaled", "options", "S->C windows left as they were"},
     {"no-window-update", "split", "the update that opens the client's window is lost"},
     {"no-final-ack", "split", "the final ACK to the server is lost"},
@@ -65,6 +66,16 @@ static void rebuild(sim_frame *f, sim_segment *seg)
     sim_segment_build(seg, f->data);
 }
 
+/* As the server sent it, but for its length. */
+static void take_stamp_out(sim_segment *seg)
+{
+    static const uint8_t nops[12] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+
+    seg->has_ts = false;
+    seg->extra = nops;
+    seg->n_extra = sizeof(nops);
+}
+
 static void spoil_translated(sim_member *m, sim_frame *f, const sim_segment *was, sim_segment *seg,
                              bool to_client)
 {
@@ -80,6 +91,8 @@ static void spoil_translated(sim_member *m, sim_frame *f, const sim_segment *was
         seg->tsecr = was->tsecr;
     else if (to_client && sim_sabotage_is(m, "window-unscaled"))
         seg->window = was->window;
+    else if (to_client && seg->has_ts && !was->has_ts && sim_sabotage_is(m, "no-stamps"))
+        take_stamp_out(seg);
     else
         return;
     rebuild(f, seg);

@@ -140,14 +140,10 @@ sim_listener *sim_row(sim_world *w, const sim_quality *to_client, const sim_qual
 
 void sim_add_sessions(sim_world *w, unsigned n)
 {
-    const sim_listener *l = sim_host_listener(w->server, 80);
     sim_plan plan;
 
     for (unsigned i = 0; i < n; i++) {
         sim_plan_random(w, &plan, i);
-        /* timestamps that only the client leg has: a strict client would drop what comes without
-         * (RFC 7323 3.2); until they can be made up, such servers need a profile without */
-        plan.cfg.lenient_ts = !l->cfg.timestamps;
         sim_session_new(w, &plan);
     }
 }

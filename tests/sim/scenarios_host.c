@@ -7,10 +7,8 @@
 
 static void plan_for(sim_world *w, sim_plan *plan, unsigned number)
 {
-    const sim_listener *l = sim_host_listener(w->server, 80);
 
     sim_plan_random(w, plan, number);
-    plan->cfg.lenient_ts = !l->cfg.timestamps;
 }
 
 /* The host's rule: the last digit of the server's port is the decision. */
@@ -69,7 +67,7 @@ static void setup_kill(sim_world *w)
 static void setup_reverse(sim_world *w)
 {
     sim_quality q = sim_rng_coin(&w->rng) ? sim_quality_clean(&w->rng) : sim_quality_lossy(&w->rng);
-    const sim_listener *l = sim_row(w, &q, &q);
+    sim_row(w, &q, &q);
     sim_tcp_config cfg;
     sim_plan plan;
     sim_addr turn;
@@ -78,7 +76,6 @@ static void setup_reverse(sim_world *w)
     sim_host_listen(w->client, 80, &cfg, sim_session_accept, w);
     for (unsigned i = 0; i < 6; i++) {
         sim_plan_random(w, &plan, i);
-        plan.cfg.lenient_ts = !l->cfg.timestamps;
         if (i % 2 == 0) {
             turn = plan.client;
             plan.client = plan.server;

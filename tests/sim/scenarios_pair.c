@@ -17,12 +17,10 @@ static void listen_to_loss(sim_cluster *c)
 /* The members have met before anybody connects. */
 static void add_sessions_after(sim_world *w, unsigned n, sim_time meeting)
 {
-    const sim_listener *l = sim_host_listener(w->server, 80);
     sim_plan plan;
 
     for (unsigned i = 0; i < n; i++) {
         sim_plan_random(w, &plan, i);
-        plan.cfg.lenient_ts = !l->cfg.timestamps;
         plan.start += meeting;
         sim_session_new(w, &plan);
     }
@@ -84,7 +82,6 @@ static void setup_symmetric(sim_world *w)
     enum sim_way way = sim_rng_coin(&w->rng) ? SIM_WAY_A : SIM_WAY_B;
     bool brief = sim_rng_coin(&w->rng);
     sim_quality q = sim_quality_near(&w->rng);
-    const sim_listener *l;
     sim_plan plan;
 
     sim_cluster_new(w, way, way);
@@ -93,10 +90,9 @@ static void setup_symmetric(sim_world *w)
         w->check = check_silence;
         q.delay /= 2;
     }
-    l = sim_row(w, &q, &q);
+    sim_row(w, &q, &q);
     for (unsigned i = 0; i < 6; i++) {
         sim_plan_random(w, &plan, i);
-        plan.cfg.lenient_ts = !l->cfg.timestamps;
         plan.start += 2 * SIM_SECOND;
         if (brief) {
             plan.bytes[0] %= 3000;
@@ -129,12 +125,11 @@ static void setup_moves(sim_world *w)
 {
     sim_quality q = sim_quality_near(&w->rng);
     sim_cluster *c = sim_cluster_new(w, SIM_WAY_A, SIM_WAY_A);
-    const sim_listener *l;
     sim_plan plan;
 
     if (sim_rng_coin(&w->rng))
         listen_to_loss(c);
-    l = sim_row(w, &q, &q);
+    sim_row(w, &q, &q);
     for (unsigned i = 0; i < SIM_STEPS - 1; i++) {
         sim_step *s = sim_cluster_at(c, sim_rng_between(&c->rng, 2000, 8000) * SIM_MS,
                                      SIM_STEP_MOVE);
@@ -144,7 +139,6 @@ static void setup_moves(sim_world *w)
     }
     for (unsigned i = 0; i < 6; i++) {
         sim_plan_random(w, &plan, i);
-        plan.cfg.lenient_ts = !l->cfg.timestamps;
         plan.start += 2 * SIM_SECOND;
         plan.rounds = 8;
         plan.think = sim_rng_below(&w->rng, 3) * SIM_SECOND;
@@ -155,16 +149,14 @@ static void setup_moves(sim_world *w)
 void sim_pair_refused(sim_world *w)
 {
     sim_quality q = sim_quality_near(&w->rng);
-    const sim_listener *l;
     sim_plan plan;
 
     sim_cluster_new(w, SIM_WAY_FLOW, SIM_WAY_FLOW);
     w->clean = true;
     sim_tolerate(w, sim_told_by_rst);
-    l = sim_row(w, &q, &q);
+    sim_row(w, &q, &q);
     for (unsigned i = 0; i < 4; i++) {
         sim_plan_random(w, &plan, i);
-        plan.cfg.lenient_ts = !l->cfg.timestamps;
         plan.start += 2 * SIM_SECOND;
         plan.sport = 81;
         plan.expect = SIM_EXPECT_REFUSED;
@@ -207,7 +199,6 @@ static void setup_aborts(sim_world *w)
     l->cfg.keepalive = 20 * SIM_SECOND;
     for (unsigned i = 0; i < 6; i++) {
         sim_plan_random(w, &plan, i);
-        plan.cfg.lenient_ts = !l->cfg.timestamps;
         plan.cfg.keepalive = 20 * SIM_SECOND;
         plan.start += 2 * SIM_SECOND;
         plan.aborter = sim_rng_below(&w->rng, 2);
@@ -223,15 +214,13 @@ static void setup_reuse(sim_world *w)
 {
     sim_quality q = sim_quality_near(&w->rng);
     sim_cluster *c = sim_cluster_new(w, SIM_WAY_A, SIM_WAY_B);
-    const sim_listener *l;
     sim_plan plan;
 
     w->clean = sim_rng_coin(&w->rng);
     if (!w->clean)
         listen_to_loss(c);
-    l = sim_row(w, &q, &q);
+    sim_row(w, &q, &q);
     sim_plan_random(w, &plan, 0);
-    plan.cfg.lenient_ts = !l->cfg.timestamps;
     plan.cfg.fixed_isn = false;
     plan.start = 2 * SIM_SECOND;
     for (unsigned i = 0; i < 6; i++) {

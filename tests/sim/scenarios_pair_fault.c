@@ -25,7 +25,6 @@ static sim_cluster *setup_fault(sim_world *w, bool spray)
     l->cfg.keepalive = 20 * SIM_SECOND;
     for (unsigned i = 0; i < 6; i++) {
         sim_plan_random(w, &plan, i);
-        plan.cfg.lenient_ts = !l->cfg.timestamps;
         plan.cfg.keepalive = 20 * SIM_SECOND;
         plan.start += 2 * SIM_SECOND;
         plan.rounds = 8;

@@ -31,17 +31,15 @@ static void setup_late_proof(sim_world *w)
                       .action = SIM_DUPLICATE, .delay = late * SIM_SECOND};
     sim_quality q = {.delay = sim_rng_between(&w->rng, 0, 25) * SIM_MS};
     sim_cluster *c = sim_cluster_new(w, SIM_WAY_A, back);
-    const sim_listener *l;
     sim_step *s;
     sim_plan plan;
 
     if (n / LATE & 2)
         w->member_config.engine.announce = MPCONN_ANNOUNCE_EARLY;
     w->check = check_one_syn;
-    l = sim_row(w, &q, &q);
+    sim_row(w, &q, &q);
     sim_pipe_add_rule(&w->client_link->pipe[0], &proof);
     sim_plan_random(w, &plan, 0);
-    plan.cfg.lenient_ts = !l->cfg.timestamps;
     plan.start = 2 * SIM_SECOND;
     plan.think = n % LATE < 2 ? 2 * SIM_SECOND : 0; /* lives when it comes */
     sim_session_new(w, &plan);
@@ -70,7 +68,6 @@ static void setup_late_answer(sim_world *w)
                      .action = SIM_DROP};
     sim_quality q = {.delay = sim_rng_between(&w->rng, 0, 25) * SIM_MS};
     sim_cluster *c = sim_cluster_new(w, SIM_WAY_A, w->seed & 1 ? SIM_WAY_B : SIM_WAY_A);
-    const sim_listener *l;
     sim_step *s;
     sim_plan plan;
 
@@ -78,11 +75,10 @@ static void setup_late_answer(sim_world *w)
     if (w->seed & 2)
         w->member_config.engine.announce = MPCONN_ANNOUNCE_EARLY;
     w->check = check_two_numbers;
-    l = sim_row(w, &q, &q);
+    sim_row(w, &q, &q);
     sim_pipe_add_rule(&w->client_link->pipe[1], &answer);
     sim_pipe_add_rule(&w->client_link->pipe[0], &syns);
     sim_plan_random(w, &plan, 0);
-    plan.cfg.lenient_ts = !l->cfg.timestamps;
     plan.start = 2 * SIM_SECOND;
     plan.think = 2 * SIM_SECOND; /* still there when A's answer comes */
     plan.rounds = 4;

@@ -100,7 +100,6 @@ static void add_session(sim_world *w, const step_case *of, const sim_listener *l
     sim_plan plan;
 
     sim_plan_random(w, &plan, 0);
-    plan.cfg.lenient_ts = !l->cfg.timestamps;
     plan.cfg.keepalive = l->cfg.keepalive;
     plan.start = 2 * SIM_SECOND;
     plan.rounds = 1;

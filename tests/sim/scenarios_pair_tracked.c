@@ -28,7 +28,6 @@ static void setup_mode(sim_world *w, enum mpconn_split_mode mode, enum sim_way w
 {
     sim_quality q = lossy ? sim_quality_lossy(&w->rng) : sim_quality_clean(&w->rng);
     sim_cluster *c = sim_cluster_new(w, way, way == SIM_WAY_A ? SIM_WAY_B : way);
-    const sim_listener *l;
     sim_tcp_config cfg;
     sim_plan plan;
 
@@ -41,12 +40,11 @@ static void setup_mode(sim_world *w, enum mpconn_split_mode mode, enum sim_way w
     q.delay /= 4;
     if (lossy)
         listen_badly(c);
-    l = sim_row(w, &q, &q);
+    sim_row(w, &q, &q);
     sim_config_random(&w->rng, &cfg);
     sim_host_listen(w->client, 80, &cfg, sim_session_accept, w);
     for (unsigned i = 0; i < 8; i++) {
         sim_plan_random(w, &plan, i);
-        plan.cfg.lenient_ts = !l->cfg.timestamps;
         plan.start += 2 * SIM_SECOND;
         if (sim_rng_chance(&w->rng, 250000)) {
             sim_addr turn = plan.client;

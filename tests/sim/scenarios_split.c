@@ -24,15 +24,13 @@ static void setup_server_first(sim_world *w)
 {
     sim_quality q = sim_quality_clean(&w->rng);
     sim_plan plan;
-    sim_listener *l;
 
     w->clean = true;
-    l = sim_row(w, &q, &q);
+    sim_row(w, &q, &q);
     for (unsigned i = 0; i < 4; i++) {
         sim_plan_random(w, &plan, i);
         plan.first = SIM_SERVER;
         plan.bytes[SIM_CLIENT] = sim_rng_below(&w->rng, 2) * sim_rng_below(&w->rng, 200);
-        plan.cfg.lenient_ts = !l->cfg.timestamps;
         sim_session_new(w, &plan);
     }
 }
@@ -51,7 +49,6 @@ static void setup_options(sim_world *w)
     l = sim_row(w, &to_client, &to_server);
     for (unsigned i = 0; i < 6; i++) {
         sim_plan_random(w, &plan, i);
-        plan.cfg.lenient_ts = !l->cfg.timestamps;
         plan.cfg.fast_open = sim_rng_coin(&w->rng);
         plan.cfg.mptcp = sim_rng_chance(&w->rng, 250000);
         plan.cfg.eager_fin = sim_rng_coin(&w->rng);
@@ -63,6 +60,22 @@ static void setup_options(sim_world *w)
     }
     l->cfg.keepalive = sim_rng_below(&w->rng, 2) * 3 * SIM_SECOND;
     l->cfg.eager_fin = sim_rng_coin(&w->rng);
+}
+
+/* Clients that insist on the timestamps they were promised, and a server that has none. */
+static void setup_unstamped(sim_world *w)
+{
+    sim_quality to_client = sim_quality_lossy(&w->rng);
+    sim_quality to_server = sim_rng_coin(&w->rng) ? to_client : sim_quality_clean(&w->rng);
+    sim_listener *l = sim_row(w, &to_client, &to_server);
+    sim_plan plan;
+
+    l->cfg.timestamps = false;
+    for (unsigned i = 0; i < 4; i++) {
+        sim_plan_random(w, &plan, i);
+        plan.cfg.timestamps = true;
+        sim_session_new(w, &plan);
+    }
 }
 
 /* The server leg takes longer than the client's patience with a closed window. */
@@ -81,14 +94,12 @@ static void setup_probe_data(sim_world *w)
 {
     sim_quality to_client = sim_quality_clean(&w->rng);
     sim_quality to_server = to_client;
-    sim_listener *l;
     sim_plan plan;
 
     to_server.delay = sim_rng_between(&w->rng, 500, 900) * SIM_MS;
-    l = sim_row(w, &to_client, &to_server);
+    sim_row(w, &to_client, &to_server);
     for (unsigned i = 0; i < 4; i++) {
         sim_plan_random(w, &plan, i);
-        plan.cfg.lenient_ts = !l->cfg.timestamps;
         plan.cfg.probe_old = false;
         plan.first = SIM_CLIENT;
         plan.bytes[SIM_CLIENT] += 1;
@@ -190,6 +201,7 @@ const sim_scenario sim_scenarios_split[] = {
     {"split-lossy", "2% loss, 1% duplicates, 5% out of order", setup_lossy, 20, 400, 50},
     {"server-first", "the server speaks first", setup_server_first, 10, 200, 50},
     {"options", "options and habits of both ends at random", setup_options, 20, 400, 50},
+    {"unstamped", "timestamps on the client leg only", setup_unstamped, 10, 200, 0},
     {"slow-server", "server leg slower than timers", setup_slow_server, 10, 200, 50},
     {"probe-data", "probes with data while the server leg opens", setup_probe_data, 10, 100, 20},
     {"cookie-server", "server with SYN cookies", setup_cookie_server, 10, 200, 0},

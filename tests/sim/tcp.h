@@ -38,7 +38,6 @@ enum sim_tcp_error {
 /* What an endpoint offers, and its habits. */
 typedef struct sim_tcp_config {
     bool sack, timestamps, wscale, ecn; /* offered, and accepted when offered */
-    bool lenient_ts;   /* takes segments without the timestamps that were negotiated */
     bool delayed_ack;
     bool nagle;
     bool probe_old;    /* probes a closed window with an old number instead of a byte */

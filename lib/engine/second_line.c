@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Segments of flows with a second line: those of a client that are larger than its server takes,
+ * and those of a server without timestamps. */
+#include "engine/engine.h"
+
+#include "conn/translate.h"
+#include "packet/icmp_build.h"
+#include "split/share.h"
+
+/* What a message has to leave, so that Linux obeys it (net.ipv4.route.min_pmtu; RFC 8200 5). */
+enum { LEAST_MTU_IPV4 = 552, LEAST_MTU_IPV6 = 1280 };
+
+enum { TCP_HEADER_LEN = 20 };
+
+/* Options of IP and TCP count: the sender has to make room for them (RFC 6691). */
+static uint32_t mtu_of(const mpci_view *v, uint16_t mss)
+{
+    return mss + TCP_HEADER_LEN + (v->family == MPCONN_FAMILY_IPV4 ? (uint32_t)MPCI_IPV4_HEADER_LEN
+                                                                   : MPCI_IPV6_HEADER_LEN);
+}
+
+/* Of a super-segment, what each segment of it will be. */
+static uint32_t size_on_wire(const mpci_view *v, const mpconn_pkt *pkt)
+{
+    uint32_t piece = pkt->ext != NULL ? pkt->ext->gso_size : 0;
+
+    if (piece == 0 || piece >= v->payload_len)
+        return v->total_len;
+    return (uint32_t)v->l4_offset + v->tcp_hlen + piece;
+}
+
+/* The client was told an MSS before the server could be asked, and nobody can take that back; but
+ * it listens to routers. RFC 4443 2.4f: one in 17 ms for a flow; of a burst the first says all. */
+static void tell_client(mpci_core *core, const mpci_step *st, mpci_settled_more *more, uint32_t mtu)
+{
+    uint32_t now = mpci_tick(core->now) + 1;
+    mpci_icmp m;
+
+    if (more->told_size == now)
+        return;
+    more->told_size = now;
+    m = mpci_icmp_too_big(st->view, st->pkt, mtu, core->hop_limit);
+    mpci_outbox_put_icmp(&core->outbox, &m, st->pkt, MPCONN_REASON_TOO_BIG_SENT);
+}
+
+static int is_too_big(mpconn_engine *eng, const mpci_step *st, mpci_settled_more *more)
+{
+    uint32_t least = st->view->family == MPCONN_FAMILY_IPV4 ? LEAST_MTU_IPV4 : LEAST_MTU_IPV6;
+    uint32_t mtu, size;
+
+    if (more->server_mss == 0 || st->from != MPCONN_SIDE_CLIENT ||
+        (st->view->flags & (MPCI_TCP_SYN | MPCI_TCP_RST)) != 0)
+        return 0;
+    mtu = mtu_of(st->view, more->server_mss);
+    size = size_on_wire(st->view, st->pkt);
+    if (size <= mtu)
+        return 0;
+    if (size <= least) {
+        mpci_count(&eng->core.counters, MPCONN_REASON_OVER_MSS);
+        return 0;
+    }
+    if (mpci_input_is_wrong(eng, st->pkt, st->view))
+        return 1;
+    tell_client(&eng->core, st, more, mtu > least ? mtu : least);
+    mpci_drop(&eng->core, st->pkt, MPCONN_REASON_SEGMENT_TOO_BIG);
+    return 1;
+}
+
+/* How far the clocks of two members may be apart: what was told is as old as it took to come, and
+ * their hosts' clocks run differently. */
+#define TAKE_OVER_LEAD_MS 1000
+
+/* A reading lower than the one before would have the client drop the segment (RFC 7323 5.3). Who
+ * begins where another member went before leaps over all that one may have shown, and says so. */
+static void stamp(mpconn_engine *eng, const mpci_step *st, uint32_t slot, mpci_settled_more *more)
+{
+    mpconn_time now = eng->core.now;
+    uint32_t tsecr = mpci_stamp_echo(&more->stamp, st->view);
+    int takes_over = more->stamped_at == 0;
+
+    if (takes_over)
+        more->stamp.base += TAKE_OVER_LEAD_MS;
+    more->stamped_at = mpci_tick(now) + 1;
+    if (!mpci_stamp_insert(st->view, st->pkt, mpci_stamp_value(&more->stamp, now), tsecr))
+        mpci_count(&eng->core.counters, MPCONN_REASON_SEGMENT_UNSTAMPED);
+    if (takes_over)
+        mpci_share_flow(&eng->split, slot, MPCONN_MEMBER_ALL);
+}
+
+int mpci_translate_wide(mpconn_engine *eng, const mpci_step *st, uint32_t slot,
+                        const mpconn_delta *d, int in_window)
+{
+    mpci_settled_more *more = mpci_settled_more_at(&eng->core.settled, slot);
+    int unstamped = (d->flags & MPCONN_DELTA_F_STRIP_TS_TO_SERVER) != 0;
+
+    if (is_too_big(eng, st, more))
+        return 1;
+    if (unstamped && in_window && st->from == MPCONN_SIDE_CLIENT)
+        mpci_stamp_note(&more->stamp, st->view);
+    mpci_translate(st->view, d, st->from, st->pkt);
+    if (unstamped && st->from == MPCONN_SIDE_SERVER &&
+        (st->view->flags & (MPCI_TCP_SYN | MPCI_TCP_RST)) == 0)
+        stamp(eng, st, slot, more);
+    return 0;
+}

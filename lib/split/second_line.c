@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "split/second_line.h"
+
+#include "split/share.h"
+
+/* Who has put a timestamp on a segment within this time is still the one who does. */
+#define STAMPING_TICKS ((uint32_t)(MPCONN_SECOND >> 24))
+
+/* NULL where there is none. */
+static mpci_settled_more *second_line(const mpci_split *sp, uint32_t slot)
+{
+    return slot & MPCI_SLOT_WIDE ? mpci_settled_more_at(&sp->core->settled, slot) : NULL;
+}
+
+/* Has the client timestamps, and the server none? */
+static int needs_stamps(uint16_t hs, uint8_t server_options)
+{
+    mpconn_delta d = {0};
+
+    mpci_offers_delta(&d, hs, server_options);
+    return (d.flags & MPCONN_DELTA_F_STRIP_TS_TO_SERVER) != 0;
+}
+
+/* The MSS of a server that takes less than its clients are told here; else 0. */
+static uint16_t limit_of(const mpci_split *sp, const mpci_handshake *h)
+{
+    uint16_t told = sp->profile.mss[h->tuple.family == MPCONN_FAMILY_IPV6];
+
+    return h->server_mss < told ? h->server_mss : 0;
+}
+
+int mpci_second_line_of_handshake(const mpci_split *sp, const mpci_handshake *h)
+{
+    return limit_of(sp, h) != 0 || needs_stamps(h->hs, h->server_options);
+}
+
+int mpci_second_line_of_record(const mpci_record *r)
+{
+    return (r->flags & MPCI_FLOW_SPLIT) != 0 &&
+           (r->server_mss != 0 || needs_stamps(r->hs, r->server_options));
+}
+
+/* The server's answer came where its segments will. */
+void mpci_second_line_begin(const mpci_split *sp, const mpci_handshake *h, uint32_t slot)
+{
+    mpci_settled_more *more = second_line(sp, slot);
+    const mpci_core *core = sp->core;
+
+    if (more == NULL)
+        return;
+    more->server_mss = limit_of(sp, h);
+    more->stamp = mpci_stamp_begin(core->now, h->proxy_ts, h->client_ts, h->client_isn + 1);
+    if ((h->roles & MPCI_ROLE_ANSWERED) != 0)
+        more->stamped_at = mpci_tick(core->now) + 1;
+}
+
+/* No reading of the client is known here before its next segment. */
+void mpci_second_line_copy(const mpci_split *sp, uint32_t slot, const mpci_record *r)
+{
+    mpci_settled_more *more = second_line(sp, slot);
+
+    if (more == NULL)
+        return;
+    more->server_mss = r->server_mss;
+    more->stamp = mpci_stamp_begin(sp->core->now, r->stamp, 0, r->end[MPCONN_SIDE_CLIENT]);
+}
+
+void mpci_second_line_correct(const mpci_split *sp, uint32_t slot, const mpci_record *r)
+{
+    mpci_settled_more *more = second_line(sp, slot);
+
+    if (more != NULL)
+        more->server_mss = r->server_mss;
+}
+
+/* Clocks merge by the later reading. Who is told of one later than its own was not the last who put
+ * timestamps on segments, unless both do. */
+void mpci_second_line_merge(const mpci_split *sp, uint32_t slot, const mpci_record *r)
+{
+    mpci_settled_more *more = second_line(sp, slot);
+    const mpci_core *core = sp->core;
+
+    if (more == NULL || r->stamp == 0 || !mpci_stamp_raise(&more->stamp, core->now, r->stamp))
+        return;
+    if (mpci_tick(core->now) + 1 - more->stamped_at > STAMPING_TICKS)
+        more->stamped_at = 0;
+}
+
+void mpci_second_line_tell(const mpci_split *sp, uint32_t slot, mpci_record *r)
+{
+    const mpci_settled_more *more = second_line(sp, slot);
+
+    if (more == NULL || (r->flags & MPCI_FLOW_SPLIT) == 0)
+        return;
+    r->server_mss = more->server_mss;
+    if (needs_stamps(r->hs, r->server_options))
+        r->stamp = mpci_stamp_value(&more->stamp, sp->core->now);
+}

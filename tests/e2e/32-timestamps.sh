@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# A server without timestamps, and a client that was promised them: every segment it
+# gets has them, whoever looks at them is content, and nothing is repeated for it.
+. "$(dirname "$0")/lib.sh"
+bed_enter 120 "$0"
+
+seed=${MPCONN_SEED:-7}
+trouble=data:loss=0.02,dup=0.01,reorder=0.05,seed=$seed
+
+server_timestamps() {
+        at server sysctl -qw net.ipv4.tcp_timestamps="$1"
+}
+
+# to_client NAME: what the client got but for SYNs and RSTs, a line a segment
+to_client() {
+        capture_text "$1" | grep -F -e "> $client4." -e "> $client6." | grep -v 'Flags \[[^]]*[SR]'
+}
+
+# all_stamped NAME: and there were some
+all_stamped() {
+        test "$(to_client "$1" | grep -c 'TS val')" -gt 20 && ! to_client "$1" | grep -qv 'TS val'
+}
+
+# none_goes_back NAME [ORDER]: TSvals of a connection, as they came
+none_goes_back() {
+        to_client "$1" | ${2:-cat} | sed -n 's/.*> \([^ ]*\): .*TS val \([0-9]*\).*/\1 \2/p' |
+                awk '$1 in last && ($2 - last[$1] + turn) % turn >= turn / 2 { exit 1 }
+                        { last[$1] = $2 }' turn=4294967296 -
+}
+
+# both_ways NAME: IPv4 and IPv6, what the client gets is captured
+both_ways() {
+        forget_metrics
+        capture_start client eth0 "$1"
+        for address in $server4 $server6; do
+                download $address file && upload $address file || fail "$1: transfer with $address"
+        done
+        capture_stop "$1"
+}
+
+# unbroken NAME: nothing that a server with timestamps would not have done
+unbroken() {
+        both_ways "$1"
+        all_stamped "$1" || fail "$1: $(to_client "$1" | grep -v 'TS val' | head -n 2)"
+        none_goes_back "$1" || fail "$1: timestamps go back"
+        test "$(counter .reasons.SEGMENT_UNSTAMPED)" -eq 0 || fail "$1: no room in a segment"
+        ok "$1: every segment has timestamps, 8 MiB both ways, IPv4 and IPv6"
+}
+
+web_start
+random_file file 8
+server_timestamps 0
+
+member_start
+unbroken offloads
+member_stop
+
+# The server's segments as they are show what the test looks at.
+capture_start server eth0 bare
+member_start
+download $server4 short || fail "short page"
+capture_stop bare
+control "timestamps read backwards" none_goes_back offloads tac
+capture_text bare | grep -F "> $client4." | grep -q 'TS val' && fail "the server has timestamps"
+control "the server's own segments" all_stamped bare
+member_stop
+
+offloads off
+member_start
+unbroken single
+repaired=$(at server nstat -asz TcpRetransSegs | awk '/TcpRetrans/ { print $2 }')
+test "$repaired" -lt 100 || fail "without loss the server repaired $repaired times"
+member_stop
+member_start --impair $trouble
+both_ways lossy
+all_stamped lossy || fail "lossy: without timestamps"
+test "$(counter .host.impaired.lost)" -gt 0 || fail "nothing was lost (seed $seed)"
+ok "through loss, duplication and reordering (seed $seed)"
+member_stop
+
+# No line is left for the client's timestamps: it is served without.
+member_start --max-flows 1
+both_ways full
+test "$(counter .reasons.SECOND_LINE_FULL)" -gt 0 || fail "there was a line left"
+control "without a second line" all_stamped full
+member_stop

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "fuzz/rig.h"
+#include "packet/build.h"
 #include "sim/segment.h"
 
 enum { CONNS = 4, CHANGES = 8, STEPS_MOST = 400 };
@@ -24,7 +25,7 @@ enum step {
     STEP_RAW,        /* 1 side | 2 seal: length, bytes */
     STEP_CHANGE,     /* 1 seal again: at, xor */
     STEP_META,       /* 1 ext: flags, cap, cut, zone, link, total */
-    STEP_HOST,       /* what: argument */
+    STEP_HOST,       /* what: argument; 4 is an ICMP error: conn | 128 of the server, its fields */
     STEP_RESUBMIT,
     STEP_SETTLE,     /* conn: options */
     STEP_RENEW,      /* conn: added to the client's number */
@@ -343,6 +344,37 @@ static void step_meta(script *s, unsigned arg)
     }
 }
 
+/* An ICMP error about a segment that `side` sent, as it is on the other leg. */
+static void step_error(script *s, unsigned c, unsigned side)
+{
+    static const uint8_t router[16] = {203, 0, 113, 1};
+    const conn *k = &s->conns[c];
+    sim_segment seg = segment(k, side, SIM_ACK);
+    uint8_t bytes[RIG_PACKET], quote[RIG_PACKET / 4];
+    mpci_icmp m = {.hop_limit = 60, .type = (uint8_t)take8(s), .code = (uint8_t)take8(s)};
+    size_t len;
+
+    if (side == MPCONN_SIDE_SERVER)
+        seg.seq -= k->server_isn - k->proxy_isn;
+    seg.seq -= take8(s);
+    seg.src = k->addr[side];
+    seg.dst = k->addr[side ^ 1];
+    seg.sport = k->port[side];
+    seg.dport = k->port[side ^ 1];
+    seg.has_ts = k->timestamps;
+    sim_segment_build(&seg, quote);
+    m.family = seg.src.family;
+    memcpy(m.src.bytes, router, sizeof router);
+    memcpy(m.dst.bytes, seg.src.bytes, sizeof m.dst.bytes);
+    m.rest = (uint32_t)take16(s) << (take8(s) & 16);
+    m.body = quote;
+    m.body_len = sim_segment_size(&seg);
+    if (m.body_len > take8(s))
+        m.body_len -= take8(s) % m.body_len;
+    len = mpci_build_icmp(bytes, sizeof bytes, &m);
+    submit(s, bytes, len, side ^ 1, -1);
+}
+
 static void step_kill(script *s, unsigned flags)
 {
     const conn *k = &s->conns[flags >> 1 & (CONNS - 1)];
@@ -391,6 +423,10 @@ static void step_host(script *s, unsigned what)
         break;
     case 3:
         step_timeouts(s, arg);
+        break;
+    case 4:
+        rig_flush(&s->r);
+        step_error(s, arg & (CONNS - 1), arg >> 7);
         break;
     default:
         step_kill(s, arg);

@@ -70,20 +70,31 @@ static int is_too_big(mpconn_engine *eng, const mpci_step *st, mpci_settled_more
  * their hosts' clocks run differently. */
 #define TAKE_OVER_LEAD_MS 1000
 
+/* Where two members take turns packet by packet each would leap at every turn. */
+#define TAKING_TURNS_TICKS ((uint32_t)(MPCONN_SECOND >> 24))
+
+static int takes_over(const mpci_settled_more *more, uint32_t tick)
+{
+    return more->stamped_elsewhere &&
+           (more->stamped_at == 0 || tick + 1 - more->stamped_at > TAKING_TURNS_TICKS);
+}
+
 /* A reading lower than the one before would have the client drop the segment (RFC 7323 5.3). Who
  * begins where another member went before leaps over all that one may have shown, and says so. */
 static void stamp(mpconn_engine *eng, const mpci_step *st, uint32_t slot, mpci_settled_more *more)
 {
     mpconn_time now = eng->core.now;
     uint32_t tsecr = mpci_stamp_echo(&more->stamp, st->view);
-    int takes_over = more->stamped_at == 0;
+    int leaps = takes_over(more, mpci_tick(now));
 
-    if (takes_over)
+    if (leaps) {
         more->stamp.base += TAKE_OVER_LEAD_MS;
+        more->stamped_elsewhere = 0;
+    }
     more->stamped_at = mpci_tick(now) + 1;
     if (!mpci_stamp_insert(st->view, st->pkt, mpci_stamp_value(&more->stamp, now), tsecr))
         mpci_count(&eng->core.counters, MPCONN_REASON_SEGMENT_UNSTAMPED);
-    if (takes_over)
+    if (leaps)
         mpci_share_flow(&eng->split, slot, MPCONN_MEMBER_ALL);
 }
 

@@ -3,9 +3,6 @@
 
 #include "split/share.h"
 
-/* Who has put a timestamp on a segment within this time is still the one who does. */
-#define STAMPING_TICKS ((uint32_t)(MPCONN_SECOND >> 24))
-
 /* NULL where there is none. */
 static mpci_settled_more *second_line(const mpci_split *sp, uint32_t slot)
 {
@@ -50,8 +47,7 @@ void mpci_second_line_begin(const mpci_split *sp, const mpci_handshake *h, uint3
         return;
     more->server_mss = limit_of(sp, h);
     more->stamp = mpci_stamp_begin(core->now, h->proxy_ts, h->client_ts, h->client_isn + 1);
-    if ((h->roles & MPCI_ROLE_ANSWERED) != 0)
-        more->stamped_at = mpci_tick(core->now) + 1;
+    more->stamped_elsewhere = (h->roles & MPCI_ROLE_ANSWERED) == 0;
 }
 
 /* No reading of the client is known here before its next segment. */
@@ -63,6 +59,7 @@ void mpci_second_line_copy(const mpci_split *sp, uint32_t slot, const mpci_recor
         return;
     more->server_mss = r->server_mss;
     more->stamp = mpci_stamp_begin(sp->core->now, r->stamp, 0, r->end[MPCONN_SIDE_CLIENT]);
+    more->stamped_elsewhere = 1;
 }
 
 void mpci_second_line_correct(const mpci_split *sp, uint32_t slot, const mpci_record *r)
@@ -73,17 +70,13 @@ void mpci_second_line_correct(const mpci_split *sp, uint32_t slot, const mpci_re
         more->server_mss = r->server_mss;
 }
 
-/* Clocks merge by the later reading. Who is told of one later than its own was not the last who put
- * timestamps on segments, unless both do. */
+/* Clocks merge by the later reading. */
 void mpci_second_line_merge(const mpci_split *sp, uint32_t slot, const mpci_record *r)
 {
     mpci_settled_more *more = second_line(sp, slot);
-    const mpci_core *core = sp->core;
 
-    if (more == NULL || r->stamp == 0 || !mpci_stamp_raise(&more->stamp, core->now, r->stamp))
-        return;
-    if (mpci_tick(core->now) + 1 - more->stamped_at > STAMPING_TICKS)
-        more->stamped_at = 0;
+    if (more != NULL && r->stamp != 0 && mpci_stamp_raise(&more->stamp, sp->core->now, r->stamp))
+        more->stamped_elsewhere = 1;
 }
 
 void mpci_second_line_tell(const mpci_split *sp, uint32_t slot, mpci_record *r)

@@ -59,11 +59,11 @@ _Static_assert(sizeof(mpci_settled) == 64, "a settled IPv4 flow is one cache lin
 typedef struct mpci_settled_more {
     uint8_t client[16], server[16]; /* IPv6 only */
     mpci_stamp stamp;        /* a client with timestamps, a server without */
-    uint32_t stamped_at;     /* tick + 1 of the last segment stamped here; 0 = never, or another
-                                member has stamped since */
+    uint32_t stamped_at;     /* tick + 1 of the last segment stamped here; 0 = never */
     uint32_t told_size;      /* tick + 1 when the client was last told of server_mss; 0 = never */
     uint16_t server_mss;     /* limit of the client's segments; 0 = none beyond what it was told */
-    uint8_t reserved[6];
+    uint8_t stamped_elsewhere; /* another member may have gone on from there */
+    uint8_t reserved[5];
 } mpci_settled_more;
 
 _Static_assert(sizeof(mpci_settled_more) == 64, "a wide flow is two cache lines");

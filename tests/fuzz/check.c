@@ -51,6 +51,20 @@ static void check_translated(const mpci_view *in, const mpconn_pkt *handed,
     RIG_HOLDS((mpci_view_verify(in, handed) == 0) == (mpci_view_verify(&v, &out) == 0));
 }
 
+/* The same of an ICMP error: only what it quotes is another. */
+static void check_error(const mpci_view *in, const mpconn_pkt *handed, const mpconn_pkt *after)
+{
+    mpconn_pkt out = *after;
+    mpci_view v;
+
+    out.side = handed->side;
+    out.link = handed->link;
+    mpci_view_parse(&v, &out);
+    RIG_HOLDS(in->kind == MPCI_KIND_ICMP_ERROR && v.kind == MPCI_KIND_ICMP_ERROR);
+    RIG_HOLDS(memcmp(v.ip, in->ip, in->l4_offset) == 0 && memcmp(v.l4, in->l4, 2) == 0);
+    RIG_HOLDS(mpci_view_icmp_is_right(in, handed) == mpci_view_icmp_is_right(&v, &out));
+}
+
 static int is_untouched(const mpconn_pkt *handed, const mpconn_pkt *after)
 {
     return after->len == handed->len && memcmp(after->data, handed->data, handed->len) == 0;
@@ -70,6 +84,9 @@ static void check_forwarded(const mpci_view *in, const mpconn_pkt *handed,
     case MPCONN_REASON_TRANSLATED:
     case MPCONN_REASON_SYN_REPEATED:
         check_translated(in, handed, after);
+        break;
+    case MPCONN_REASON_ERROR_TRANSLATED:
+        check_error(in, handed, after);
         break;
     default:
         RIG_HOLDS(is_untouched(handed, after));

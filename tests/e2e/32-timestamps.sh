@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # A server without timestamps, and a client that was promised them: every segment it
-# gets has them, whoever looks at them is content, and nothing is repeated for it.
+# gets has them, and they never go back.
 . "$(dirname "$0")/lib.sh"
 bed_enter 120 "$0"
 
@@ -14,6 +14,11 @@ server_timestamps() {
 # to_client NAME: what the client got but for SYNs and RSTs, a line a segment
 to_client() {
         capture_text "$1" | grep -F -e "> $client4." -e "> $client6." | grep -v 'Flags \[[^]]*[SR]'
+}
+
+# captured NAME: tcpdump has come to look at it
+captured() {
+        test "$(to_client "$1" | wc -l)" -gt 20
 }
 
 # all_stamped NAME: and there were some
@@ -35,6 +40,7 @@ both_ways() {
         for address in $server4 $server6; do
                 download $address file && upload $address file || fail "$1: transfer with $address"
         done
+        eventually 10 captured "$1" || fail "$1: nothing was captured"
         capture_stop "$1"
 }
 
@@ -58,7 +64,8 @@ member_stop
 # The server's segments as they are show what the test looks at.
 capture_start server eth0 bare
 member_start
-download $server4 short || fail "short page"
+download $server4 file || fail "transfer"
+eventually 10 captured bare || fail "nothing was captured"
 capture_stop bare
 control "timestamps read backwards" none_goes_back offloads tac
 capture_text bare | grep -F "> $client4." | grep -q 'TS val' && fail "the server has timestamps"
@@ -68,8 +75,6 @@ member_stop
 offloads off
 member_start
 unbroken single
-repaired=$(at server nstat -asz TcpRetransSegs | awk '/TcpRetrans/ { print $2 }')
-test "$repaired" -lt 100 || fail "without loss the server repaired $repaired times"
 member_stop
 member_start --impair $trouble
 both_ways lossy

@@ -10,6 +10,11 @@ to_client() {
         capture_text "$1" | grep -F -e "> $client4." -e "> $client6." | grep -v 'Flags \[[^]]*[SR]'
 }
 
+# captured NAME: tcpdump has come to look at it
+captured() {
+        test "$(to_client "$1" | wc -l)" -gt 20
+}
+
 all_stamped() {
         test "$(to_client "$1" | grep -c 'TS val')" -gt 20 && ! to_client "$1" | grep -qv 'TS val'
 }
@@ -24,6 +29,7 @@ transfer() {
                 download $address file || fail "$1 $2: download from $address"
                 upload $address file || fail "$1 $2: upload to $address"
         done
+        eventually 10 captured "$name" || fail "$1 $2: nothing was captured"
         capture_stop "$name"
         all_stamped "$name" || fail "$1 $2: $(to_client "$name" | grep -v 'TS val' | head -n 2)"
         test "$(total .reasons.SEGMENT_UNSTAMPED)" -eq 0 || fail "$1 $2: no room in a segment"
@@ -43,6 +49,7 @@ ways a b
 pair_start
 capture_start client any none
 download $server4 file || fail "without timestamps"
+eventually 10 captured none || fail "nothing was captured"
 capture_stop none
 control "a client without timestamps" all_stamped none
 pair_stop

@@ -474,7 +474,9 @@ START_TEST(killed_handshake_of_a_proved_client_releases_what_it_held)
     ck_assert_uint_eq(b.n_out, 0);
     bed_syn_ack(&b, &c); /* comes too late */
     ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_DEAD_FLOW);
-    assert_reset(SERVER, 22, c.x + 1, 0, 0);
+    if (!_i)
+        assert_reset(SERVER, 22, c.x + 1, 0, 0);
+    ck_assert_uint_eq(b.n_out, 0);
     ck_assert_uint_eq(bed_n_flows(&b), 0);
     bed_close(&b);
 }

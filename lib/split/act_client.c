@@ -59,8 +59,13 @@ static mpci_handshake *take_entry(mpci_split *sp, mpci_step *st)
     return take_free_entry(sp, st);
 }
 
+/* What others did, and what the server said, is of the number that the entry had. */
 static void note_offers(mpci_handshake *h, const mpci_cookie *c)
 {
+    if (h->client_isn != c->client_isn) {
+        h->driver = h->answerer = MPCI_NOBODY;
+        h->roles &= (uint8_t)~MPCI_ROLE_ANSWERED;
+    }
     h->client_isn = c->client_isn;
     h->proxy_isn = c->isn;
     h->proxy_ts = c->tsval;

@@ -79,7 +79,9 @@ enum mpci_split_event mpci_act_refuse_dead(mpci_split *sp, mpci_step *st)
 
 enum mpci_split_event mpci_act_late_answer(mpci_split *sp, mpci_step *st)
 {
-    if (st->pkt->flow == 0) /* who held it has said so */
+    int was_held = st->pkt->flow != 0; /* who did so has answered */
+
+    if (!was_held && (st->dead & MPCI_TOMBSTONE_QUIET) == 0)
         mpci_reset_answer(sp->core, st);
     mpci_drop(sp->core, st->pkt, MPCONN_REASON_DEAD_FLOW);
     return MPCI_EV_NOTHING;

@@ -73,6 +73,7 @@ enum mpci_split_event mpci_act_server_silent(mpci_split *sp, mpci_step *st)
 
     mpci_count(&sp->core->counters, reason);
     mpci_split_reset_client(sp, st->h);
+    mpci_split_tell_end(sp, st->h);
     mpci_split_bury(sp, st, reason);
     return MPCI_EV_NOTHING;
 }

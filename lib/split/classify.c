@@ -3,6 +3,7 @@
 #include "split/classify.h"
 
 #include "split/entry.h"
+#include "split/peers.h"
 
 /* How far a client may be ahead of its own SYN before its window opens: it may probe that with a
  * byte or a few, and its challenge ACKs then stand behind them. Anything more is not its doing. */
@@ -18,10 +19,12 @@ static enum mpci_split_event proof_event(const mpci_view *v)
     return v->payload_len > 0 || has(v, MPCI_TCP_FIN) ? MPCI_EV_PROOF_DATA : MPCI_EV_PROOF;
 }
 
-/* Does it acknowledge the SYN|ACK of this very entry? */
+/* Does it acknowledge the SYN|ACK of this very entry? Its number is known only of what was answered
+ * here, or is driven; of what is asked or merely heard about there is none that could be right. */
 static int fits_entry(const mpci_handshake *h, const mpci_view *v)
 {
-    return v->ack == h->proxy_isn + 1 && v->seq - h->client_isn <= OPENING_AHEAD;
+    return (h->state == MPCI_ST_ANSWERED || mpci_peers_is_driven(h)) &&
+           v->ack == h->proxy_isn + 1 && v->seq - h->client_isn <= OPENING_AHEAD;
 }
 
 /* A segment of the client with ACK and without SYN or RST: is it a proof? */

@@ -178,6 +178,42 @@ START_TEST(A9_young_one_in_doubt_is_not_told)
 }
 END_TEST
 
+/* That takes the doubt away: it is as worth telling as any other. */
+START_TEST(A9_young_one_that_goes_on_after_a_doubt_is_told)
+{
+    bed_conn young = young_one(1);
+
+    sync_start(&net);
+    open_at_a(&young);
+    if (_i == 0)
+        carried_flow(A)->use |= MPCI_SETTLED_FORGOTTEN;
+    else
+        say(A, CLIENT, MPCI_TCP_RST, 101, 0, 0);
+    sync_pass(&net, 2 * MPCONN_SECOND - 1);
+    say(A, CLIENT, MPCI_TCP_ACK, 101, 101, 100);
+    sync_pass(&net, 2 * MPCONN_SECOND);
+    ck_assert_uint_eq(records_of_a(), 1);
+    ck_assert_uint_eq(flows_at(B), 1);
+}
+END_TEST
+
+/* One that is doubted for long waits behind the others, and costs one look each time. */
+START_TEST(A9_young_one_in_doubt_waits_once_more)
+{
+    bed_conn young = young_one(1);
+
+    sync_start(&net);
+    open_at_a(&young);
+    carried_flow(A)->use |= MPCI_SETTLED_FORGOTTEN;
+    sync_pass(&net, 2 * MPCONN_SECOND);
+    ck_assert_uint_eq(mpci_split_next_to_tell(&m[A]->eng->split), m[A]->now + 2 * MPCONN_SECOND);
+    say(A, CLIENT, MPCI_TCP_ACK, 101, 101, 100);
+    sync_pass(&net, 2 * MPCONN_SECOND);
+    ck_assert_uint_eq(records_of_a(), 1);
+    ck_assert_uint_eq(mpci_split_next_to_tell(&m[A]->eng->split), MPCONN_TIME_NEVER);
+}
+END_TEST
+
 /* Behind one that lives, a line in the table is used again: what is in it now is another flow. */
 START_TEST(A9_young_one_in_the_line_of_another_waits_for_its_own_time)
 {
@@ -272,6 +308,8 @@ int main(void)
     tcase_add_loop_test(tc, A9_first_of_too_many_that_wait_is_told_early_if_it_lives, 0, 2);
     tcase_add_test(tc, A9_nobody_wakes_for_a_young_one_that_is_over);
     tcase_add_test(tc, A9_young_one_in_doubt_is_not_told);
+    tcase_add_loop_test(tc, A9_young_one_that_goes_on_after_a_doubt_is_told, 0, 2);
+    tcase_add_test(tc, A9_young_one_in_doubt_waits_once_more);
     tcase_add_test(tc, A9_young_one_in_the_line_of_another_waits_for_its_own_time);
     tcase_add_test(tc, R6_question_is_answered_before_its_time);
     tcase_add_loop_test(tc, R1c_server_that_was_not_heard_is_not_told_of_as_heard, 0, 2);

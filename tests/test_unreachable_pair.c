@@ -275,6 +275,32 @@ START_TEST(V7_flags_that_are_unknown_do_not_count)
 }
 END_TEST
 
+/* B carried the last incarnation, and is not told of the next one before an answer is late. */
+START_TEST(V7_error_where_the_last_incarnation_is_over_reaches_the_driver)
+{
+    start((unsigned)_i);
+    bed_settle(m[B], &c);
+    say(B, SERVER, MPCI_TCP_RST, 1, 0, 0);
+    c.x += 1000000;
+    open_server_leg();
+    ck_assert_ptr_null(carried_entry(B));
+    error_at(B);
+    ck_assert_uint_eq(carried_said(B, MPCI_RECORD_RST_SEEN), 1);
+    sync_carry(&net);
+    ck_assert_uint_eq(carried_entry(A)->errors, 1);
+}
+END_TEST
+
+START_TEST(V7_error_where_another_incarnation_lives_is_told_to_nobody)
+{
+    start((unsigned)_i);
+    bed_settle(m[B], &c);
+    c.x += 1000000;
+    error_at(B);
+    ck_assert_uint_eq(carried_said(B, MPCI_RECORD_RST_SEEN), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("unreachable_pair");
@@ -292,6 +318,8 @@ int main(void)
     tcase_add_test(tc, V7_driver_that_has_the_answer_counts_no_errors);
     tcase_add_test(tc, V7_commit_of_another_member_stands_against_errors);
     tcase_add_loop_test(tc, V7_flags_that_are_unknown_do_not_count, 0, 2);
+    tcase_add_loop_test(tc, V7_error_where_the_last_incarnation_is_over_reaches_the_driver, 0, 2);
+    tcase_add_loop_test(tc, V7_error_where_another_incarnation_lives_is_told_to_nobody, 0, 2);
     suite_add_tcase(s, tc);
     return check_run(s);
 }

@@ -50,7 +50,9 @@ typedef struct mpconn_leg {
     uint16_t client_mss;     /**< MSS the client announced on this leg, bytes; of a split flow as
                                   its cookie kept it: rounded down. Who announces none takes
                                   536, over IPv6 1220 (RFC 9293 3.7.1) */
-    uint16_t server_mss;     /**< MSS the server announced on this leg, bytes; the same */
+    uint16_t server_mss;     /**< MSS the server announced on this leg, bytes; the same. On the
+                                  client leg of a split flow what the profile of this member
+                                  announces: that of the member which answered may differ */
     uint8_t client_wscale;   /**< shift of the client's windows, 0-14, or ::MPCONN_WSCALE_NONE */
     uint8_t server_wscale;   /**< shift of the server's windows, 0-14, or ::MPCONN_WSCALE_NONE */
     uint8_t flags;           /**< MPCONN_LEG_F_* */

@@ -2,6 +2,7 @@
 /* ICMP errors about a handshake, and first of all about our SYN to the server (V7). */
 #include "split/actions.h"
 #include "split/entry.h"
+#include "split/incarnation.h"
 #include "split/peers.h"
 #include "split/share.h"
 
@@ -20,9 +21,12 @@ int mpci_split_is_unreachable(const mpci_handshake *h)
  * than of any other stranger's segments. Whose SYN it was is not known here. */
 static void report_unknown(mpci_split *sp, const mpci_step *st, uint32_t client_isn)
 {
-    if (mpci_sync_anybody(sp->sync) &&
-        mpci_settled_find(&sp->core->settled, st->hash, st->tuple) == MPCI_SLOT_NONE &&
-        mpci_peers_spend(sp, st->from))
+    const mpci_settled_table *t = &sp->core->settled;
+    uint32_t slot = mpci_settled_find(t, st->hash, st->tuple);
+
+    if (slot != MPCI_SLOT_NONE && mpci_incarnation_is_alive(mpci_settled_at(t, slot)))
+        return; /* about that; one that is over leaves its ports to the next */
+    if (mpci_sync_anybody(sp->sync) && mpci_peers_spend(sp, st->from))
         mpci_share_unreachable(sp, st->tuple, client_isn, MPCONN_MEMBER_ALL);
 }
 

@@ -79,7 +79,8 @@ void mpci_split_expire(mpci_split *sp, mpci_handshake *h);
 void mpci_split_defer(mpci_split *sp, uint32_t slot);
 /* When the next one has; MPCONN_TIME_NEVER when none waits. */
 mpconn_time mpci_split_next_to_tell(const mpci_split *sp);
-/* Tell of one that has, or forget one that is over; 0 when neither is first in the queue. */
+/* Tell of one that has, or let it wait once more if it is in doubt, or forget one that is over; 0
+ * when none of them is first in the queue. */
 int mpci_split_tell_due(mpci_split *sp);
 
 /* End a handshake by order of the host; exact RSTs unless silent. */

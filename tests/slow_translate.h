@@ -74,6 +74,20 @@ static inline void slow_window(uint8_t *tcp, const mpconn_delta *d, unsigned fro
     poke16(tcp + 14, (unsigned)out);
 }
 
+/* RFC 3168 5: the low two bits of the traffic class. */
+static inline void slow_ecn(raw *r, const mpconn_delta *d, unsigned from)
+{
+    uint8_t *tcp = r->bytes + r->l4;
+
+    if (from != MPCONN_SIDE_CLIENT || (tcp[13] & 0x02) != 0 ||
+        (d->known & MPCONN_DELTA_K_OPTIONS) == 0 ||
+        (d->flags & MPCONN_DELTA_F_STRIP_ECN_TO_SERVER) == 0)
+        return;
+    tcp[12] &= 0xfe;
+    tcp[13] &= 0x3f;
+    r->bytes[1] &= r->bytes[0] >> 4 == 4 ? 0xfc : 0xcf;
+}
+
 static inline void slow_tuple(raw *r, const mpconn_delta *d, unsigned from)
 {
     const mpconn_tuple *t = from == MPCONN_SIDE_CLIENT ? &d->tuple[MPCONN_SIDE_SERVER]
@@ -120,6 +134,7 @@ static inline void slow_translate(raw *r, const mpconn_delta *d, unsigned from, 
     }
     slow_options(tcp, d, from);
     slow_window(tcp, d, from);
+    slow_ecn(r, d, from);
     slow_tuple(r, d, from);
     if (is_partial)
         slow_seal_partial(r);

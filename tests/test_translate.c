@@ -203,7 +203,7 @@ static mpconn_delta any_delta(seed_rng *rng, unsigned family)
 
     memset(&d, 0, sizeof d);
     d.known = (uint8_t)(seed_below(rng, 2) ? MPCONN_DELTA_K_ALL : seed_below(rng, 16));
-    d.flags = seed_below(rng, 2) ? 0 : (uint8_t)seed_below(rng, 64);
+    d.flags = seed_below(rng, 2) ? 0 : (uint8_t)seed_below(rng, 128);
     for (unsigned i = 0; i < 2; i++) {
         d.seq[i] = number_from(rng);
         d.ts[i] = number_from(rng);
@@ -245,6 +245,7 @@ static size_t any_options(seed_rng *rng, uint8_t *options)
 static void any_segment(seed_rng *rng, raw *r, unsigned family)
 {
     static const unsigned flags[] = {0x10, 0x18, 0x11, 0x04, 0x14, 0x30, 0xd0};
+    unsigned ecn = seed_below(rng, 4);
     uint8_t options[40], *tcp;
     size_t len = any_options(rng, options);
 
@@ -254,6 +255,7 @@ static void any_segment(seed_rng *rng, raw *r, unsigned family)
     poke32(tcp + 8, number_from(rng));
     poke16(tcp + 14, seed_below(rng, 3) ? seed_u32(rng) : seed_below(rng, 4));
     poke16(tcp + 18, seed_u32(rng));
+    r->bytes[1] |= (uint8_t)(family == MPCONN_FAMILY_IPV4 ? ecn : ecn << 4);
 }
 
 static void assert_same(const raw *got, const raw *want, unsigned round)

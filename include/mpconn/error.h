@@ -40,7 +40,8 @@ enum mpconn_err {
     MPCONN_ERR_TRUNCATED = -20,  /**< the input ends before its headers do */
     MPCONN_ERR_MALFORMED = -21,  /**< the input contradicts itself */
     MPCONN_ERR_UNSUPPORTED = -22,/**< valid, but not handled here */
-    MPCONN_ERR_CHECKSUM = -23    /**< a checksum does not fit */
+    MPCONN_ERR_CHECKSUM = -23,   /**< a checksum does not fit */
+    MPCONN_ERR_CONGESTED = -24   /**< marked CE for a leg without ECN: to be dropped */
 };
 
 /**

@@ -34,6 +34,8 @@ const char *mpconn_strerror(int err)
         return "valid, but not handled here";
     case MPCONN_ERR_CHECKSUM:
         return "wrong checksum";
+    case MPCONN_ERR_CONGESTED:
+        return "marked CE for a leg without ECN";
     default:
         return "unknown error";
     }

@@ -27,6 +27,7 @@ static mpci_leg_options options_of(const mpconn_leg *leg)
         .wscale = {leg->client_wscale, leg->server_wscale},
         .sack = (leg->flags & MPCONN_LEG_F_SACK) != 0,
         .timestamps = (leg->flags & MPCONN_LEG_F_TIMESTAMPS) != 0,
+        .ecn = (leg->flags & MPCONN_LEG_F_ECN) != 0,
     };
 }
 
@@ -129,6 +130,8 @@ int mpconn_delta_apply(const mpconn_delta *delta, int from, mpconn_pkt *pkt)
         return error_of_reason(v.reason);
     if (v.kind != MPCI_KIND_TCP || !tuple_is_possible(delta, v.family))
         return MPCONN_ERR_UNSUPPORTED;
+    if (mpci_translate_marked_in_vain(&v, delta, (unsigned)from))
+        return MPCONN_ERR_CONGESTED;
     mpci_translate(&v, delta, (unsigned)from, &seen);
     return MPCONN_OK;
 }

@@ -96,6 +96,8 @@ void mpci_leg_options_delta(mpconn_delta *d, const mpci_leg_options *client,
         flags |= MPCONN_DELTA_F_STRIP_TS_TO_SERVER;
     if (server->timestamps && !client->timestamps)
         flags |= MPCONN_DELTA_F_STRIP_TS_TO_CLIENT;
+    if (client->ecn && !server->ecn)
+        flags |= MPCONN_DELTA_F_STRIP_ECN_TO_SERVER;
     d->flags = (uint8_t)flags;
 }
 
@@ -111,11 +113,13 @@ void mpci_offers_delta(mpconn_delta *d, uint16_t hs, uint8_t server_options)
         .wscale = {told.wscale_client, told.wscale_proxy},
         .sack = told.sack,
         .timestamps = told.timestamps,
+        .ecn = told.ecn,
     };
     server = (mpci_leg_options){
         .wscale = {told.wscale_client, agreed.wscale},
         .sack = agreed.sack,
         .timestamps = agreed.timestamps,
+        .ecn = agreed.ecn,
     };
     mpci_leg_options_delta(d, &client, &server);
 }

@@ -42,7 +42,7 @@ void mpci_server_options_unpack(mpci_server_options *o, uint8_t byte);
 /* What the two SYNs of one leg said, as far as a delta depends on it. */
 typedef struct mpci_leg_options {
     uint8_t wscale[2];     /* by mpconn_side of who announced it; 0-14 or MPCONN_WSCALE_NONE */
-    uint8_t sack, timestamps;
+    uint8_t sack, timestamps, ecn;
 } mpci_leg_options;
 
 /* The same as mpci_offers_delta() from options that are not packed. */
@@ -52,7 +52,8 @@ void mpci_leg_options_delta(mpconn_delta *d, const mpci_leg_options *client,
 /* The flags those two functions decide. */
 #define MPCI_DELTA_F_STRIP_ANY                                                     \
     (MPCONN_DELTA_F_STRIP_SACK_TO_SERVER | MPCONN_DELTA_F_STRIP_SACK_TO_CLIENT |   \
-     MPCONN_DELTA_F_STRIP_TS_TO_SERVER | MPCONN_DELTA_F_STRIP_TS_TO_CLIENT)
+     MPCONN_DELTA_F_STRIP_TS_TO_SERVER | MPCONN_DELTA_F_STRIP_TS_TO_CLIENT |       \
+     MPCONN_DELTA_F_STRIP_ECN_TO_SERVER)
 
 /* The eight MSS values an index can name, ascending: 536 1024 1220 1300 1380 1440 1460 8960. */
 uint16_t mpci_mss_of_index(unsigned index);

@@ -7,6 +7,7 @@
 enum {
     TCP_SEQ_AT = 4,
     TCP_ACK_AT = 8,
+    TCP_FLAGS_AT = 12,
     TCP_WINDOW_AT = 14,
     TCP_CHECKSUM_AT = 16,
     IP4_CHECKSUM_AT = 10,
@@ -103,6 +104,19 @@ static inline void carry_window(mpci_csum_change *change, const mpci_view *v,
         mpci_csum_set16(change, v->l4, TCP_WINDOW_AT, mpci_translate_window(v->window, in, out));
 }
 
+/* The other leg has no ECN. Segments must not say that they can be marked, or a queue would mark them
+ * instead of dropping them, and nobody would hear of it (RFC 3168 6.1.1). A SYN is the endpoints'. */
+static void hide_ecn(mpci_csum_change *change, const mpci_view *v)
+{
+    uint16_t flags = mpci_load16(v->l4 + TCP_FLAGS_AT);
+
+    if ((v->flags & MPCI_TCP_SYN) != 0)
+        return;
+    mpci_csum_set16(change, v->l4, TCP_FLAGS_AT,
+                    (uint16_t)(flags & ~(MPCI_TCP_ECE | MPCI_TCP_CWR | MPCI_TCP_AE)));
+    mpci_ecn_clear(v->ip);
+}
+
 /* Addresses count in the pseudo-header and in an IPv4 header; ports, which are returned apart, only
  * in the TCP header. */
 static uint64_t carry_tuple(uint64_t *pseudo_sum, const mpci_view *v, const mpconn_tuple *to,
@@ -140,6 +154,8 @@ void mpci_translate(const mpci_view *v, const mpconn_delta *delta, unsigned from
         carry_window(&change, v, delta, from);
     if (v->sack_offset != 0)
         carry_sack(&change, v, delta, from, flags);
+    if ((flags & MPCONN_DELTA_F_STRIP_ECN_TO_SERVER) != 0 && from == MPCONN_SIDE_CLIENT)
+        hide_ecn(&change, v);
     if ((known & MPCONN_DELTA_K_TUPLE) != 0 && (delta->flags & MPCONN_DELTA_F_TUPLE) != 0 &&
         delta->tuple[from ^ 1].family == v->family)
         change.sum += carry_tuple(&pseudo, v, &delta->tuple[from ^ 1], from);

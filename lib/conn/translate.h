@@ -5,6 +5,7 @@
 
 #include <mpconn/delta.h>
 
+#include "packet/ecn.h"
 #include "packet/view.h"
 
 /* Rewrite the segment in place and correct its checksum; `flags` of the packet tell a partial
@@ -19,6 +20,16 @@ static inline uint32_t mpci_translate_offset(const uint32_t offset[2], unsigned 
                                              unsigned whose)
 {
     return from == MPCONN_SIDE_CLIENT ? offset[whose] : 0 - offset[whose];
+}
+
+/* Was the segment marked CE for a leg without ECN? Nobody would tell the sender, so it has to be lost
+ * instead (RFC 6040 4.2). */
+static inline int mpci_translate_marked_in_vain(const mpci_view *v, const mpconn_delta *delta,
+                                                unsigned from)
+{
+    return (delta->flags & MPCONN_DELTA_F_STRIP_ECN_TO_SERVER) != 0 &&
+           (delta->known & MPCONN_DELTA_K_OPTIONS) != 0 && from == MPCONN_SIDE_CLIENT &&
+           mpci_ecn_of(v->ip) == MPCI_ECN_CE;
 }
 
 /* A window as the other leg must see it: rescaled, clipped, never closed by rounding. */

@@ -28,6 +28,10 @@ static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t s
         mpci_split_unheard(&eng->split, st, e))
         return;
     mpci_settled_delta(e, &d);
+    if (split && mpci_translate_marked_in_vain(st->view, &d, st->from)) {
+        mpci_drop(&eng->core, pkt, MPCONN_REASON_CE_UNHEARD);
+        return;
+    }
     if ((st->view->flags & MPCI_TCP_SYN) == 0 && !mpci_progress_note(&eng->core, e, &d, st)) {
         if (mpci_input_is_wrong(eng, pkt, st->view) || mpci_split_input_next(&eng->split, st, e, 0))
             return;

@@ -126,6 +126,16 @@ static void take(mpci_syn_options *o, unsigned what, const uint8_t *option, unsi
     }
 }
 
+/* RFC 3168 6.1.1: a SYN sets both flags, a SYN|ACK ECE alone: one that repeats both is a reflection. A
+ * SYN for accurate ECN (RFC 9768 3.1.1) sets AE as well, and falls back when it is answered so; as
+ * nobody here sets AE, a SYN|ACK with it answers something else. */
+static int asks_for_ecn(const mpci_view *v)
+{
+    if ((v->flags & MPCI_TCP_ACK) != 0)
+        return (v->flags & (MPCI_TCP_ECE | MPCI_TCP_CWR | MPCI_TCP_AE)) == MPCI_TCP_ECE;
+    return (v->flags & (MPCI_TCP_ECE | MPCI_TCP_CWR)) == (MPCI_TCP_ECE | MPCI_TCP_CWR);
+}
+
 unsigned mpci_syn_options_parse(mpci_syn_options *o, const mpci_view *v)
 {
     mpci_option opt = mpci_option_begin(v->l4, v->tcp_hlen);
@@ -135,6 +145,7 @@ unsigned mpci_syn_options_parse(mpci_syn_options *o, const mpci_view *v)
     memset(o, 0, sizeof *o);
     o->mss = default_mss(v->family);
     o->wscale = MPCONN_WSCALE_NONE;
+    o->ecn = (uint8_t)asks_for_ecn(v);
     while ((more = mpci_option_next(&opt)) > 0) {
         unsigned what = identify(&opt);
 

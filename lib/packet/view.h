@@ -53,7 +53,7 @@ typedef struct mpci_view {
     uint32_t tsval, tsecr;  /* valid with ts_offset */
 } mpci_view;
 
-/* Options that appear on SYNs. */
+/* What a SYN asks for, and a SYN|ACK agrees to. */
 typedef struct mpci_syn_options {
     uint16_t mss;           /* the default of its family when it is not there */
     uint8_t wscale;         /* 0-14, MPCONN_WSCALE_NONE = not there */
@@ -62,6 +62,7 @@ typedef struct mpci_syn_options {
     uint8_t signature;      /* 1 when MD5 (19) or AO (29) is there */
     uint8_t multipath;      /* 1 when MPTCP (30) is there */
     uint8_t fast_open;      /* 1 when TFO (34, or 254 with its magic) is there */
+    uint8_t ecn;            /* 1 when its flags are those of an ECN-setup SYN or SYN|ACK */
     uint8_t duplicate;      /* 1 when one of the above came twice: the first was taken */
     uint8_t clamped;        /* 1 when MSS 0 or a shift > 14 was put right */
     uint32_t tsval, tsecr;

@@ -33,9 +33,9 @@ enum mpci_split_event mpci_act_repeat_open(mpci_split *sp, mpci_step *st)
         return MPCI_EV_EXHAUSTED;
     st->h->flags &= (uint8_t)~MPCI_HANDSHAKE_STALE_TOLD;
     mpci_split_announce_late(sp, st->h); /* the answer may have come elsewhere */
-    mpci_split_send_open(sp, st->h);
     again_after(sp, st->h, sp->core->timeouts.syn_rto_ns);
     st->h->tries++;
+    mpci_split_send_open(sp, st->h);
     return MPCI_EV_NOTHING;
 }
 

@@ -116,6 +116,7 @@ void mpci_cookie_make(mpci_cookie *c, const mpci_epochs *e, const mpci_profile *
     f->wscale_proxy = o->wscale == MPCONN_WSCALE_NONE ? MPCONN_WSCALE_NONE : p->wscale;
     f->sack = o->sack_permitted;
     f->timestamps = o->timestamps;
+    f->ecn = o->ecn && o->timestamps; /* y has no bit for it */
     f->epoch_parity = e->number & 1;
     if (o->timestamps)
         large = offers_to_ts(f, mpci_mss_index(p->mss[family_place(tuple)]));

@@ -14,6 +14,7 @@ void mpci_entry_note_answer(mpci_handshake *h, const mpci_step *st, const mpci_s
     so.wscale = o->wscale;
     so.sack = o->sack_permitted;
     so.timestamps = o->timestamps;
+    so.ecn = o->ecn;
     h->server_options = mpci_server_options_pack(&so);
     h->server_isn = st->view->seq;
     h->server_ts = o->timestamps ? o->tsval : 0;
@@ -50,6 +51,7 @@ void mpci_entry_limit_to_offers(mpci_handshake *h)
         so.wscale = MPCONN_WSCALE_NONE;
     so.sack = so.sack && offers.sack;
     so.timestamps = so.timestamps && offers.timestamps;
+    so.ecn = so.ecn && offers.ecn;
     h->server_options = mpci_server_options_pack(&so);
     if (!so.timestamps)
         h->server_ts = 0;

@@ -36,6 +36,8 @@ static void fill_answer(mpci_segment *s, const mpci_split *sp, const mpci_offers
     s->wscale = o->wscale_proxy;
     s->sack_permitted = o->sack;
     s->timestamps = o->timestamps;
+    if (o->ecn)
+        s->flags |= MPCI_TCP_ECE;
 }
 
 void mpci_split_send_answer(mpci_split *sp, const mpci_handshake *h)
@@ -93,6 +95,9 @@ void mpci_split_send_open(mpci_split *sp, const mpci_handshake *h)
     mpci_offers o;
 
     mpci_offers_unpack(&o, h->hs);
+    /* RFC 3168 6.1.1.1: something on the path may drop such SYNs, so only the first is one. */
+    if (o.ecn && h->tries <= 1)
+        s.flags |= MPCI_TCP_ECE | MPCI_TCP_CWR;
     s.seq = h->client_isn;
     s.mss = mpci_split_mss_to_server(&o);
     s.wscale = o.wscale_client;

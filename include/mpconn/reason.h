@@ -89,12 +89,12 @@ extern "C" {
     X(77, COMMIT_CONFLICT, "two members committed different numbers of the server")           \
     X(78, SERVER_UNREACHABLE, "ICMP errors about our SYNs, client told by an exact RST")       \
     X(79, SEGMENT_TOO_BIG, "client's segment larger than the server's MSS")                    \
+    X(80, CE_UNHEARD, "marked CE, and the server leg has no ECN: dropped, as a queue would")   \
     X(83, ERROR_ASTRAY, "ICMP error from the wrong side, or not to who sent the segment")     \
     X(84, ERROR_OUTSIDE, "ICMP error about a number that cannot be on its way")               \
     X(85, ERROR_MTU, "ICMP error with an MTU that no path has")                               \
     X(86, ERROR_QUENCH, "ICMP source quench, obsolete")                                       \
     X(87, ERROR_NO_FLOW, "ICMP error about a segment of no known flow")                       \
-    X(80, CE_UNHEARD, "marked CE, and the server leg has no ECN: dropped, as a queue would")   \
     X(96, TABLE_FULL, "no room in the table of settled flows")                                \
     X(97, HANDSHAKE_FULL, "no room in the table of handshakes")                               \
     X(98, HOLD_FULL, "no room to hold the packet")                                            \

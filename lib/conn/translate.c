@@ -106,15 +106,17 @@ static inline void carry_window(mpci_csum_change *change, const mpci_view *v,
 
 /* The other leg has no ECN. Segments must not say that they can be marked, or a queue would mark them
  * instead of dropping them, and nobody would hear of it (RFC 3168 6.1.1). A SYN is the endpoints'. */
-static void hide_ecn(mpci_csum_change *change, const mpci_view *v)
+static uint64_t hide_ecn(const mpci_view *v)
 {
+    mpci_csum_change change = {0};
     uint16_t flags = mpci_load16(v->l4 + TCP_FLAGS_AT);
 
-    if ((v->flags & MPCI_TCP_SYN) != 0)
-        return;
-    mpci_csum_set16(change, v->l4, TCP_FLAGS_AT,
-                    (uint16_t)(flags & ~(MPCI_TCP_ECE | MPCI_TCP_CWR | MPCI_TCP_AE)));
-    mpci_ecn_clear(v->ip);
+    if ((v->flags & MPCI_TCP_SYN) == 0) {
+        mpci_csum_set16(&change, v->l4, TCP_FLAGS_AT,
+                        (uint16_t)(flags & ~(MPCI_TCP_ECE | MPCI_TCP_CWR | MPCI_TCP_AE)));
+        mpci_ecn_clear(v->ip);
+    }
+    return change.sum;
 }
 
 /* Addresses count in the pseudo-header and in an IPv4 header; ports, which are returned apart, only
@@ -155,7 +157,7 @@ void mpci_translate(const mpci_view *v, const mpconn_delta *delta, unsigned from
     if (v->sack_offset != 0)
         carry_sack(&change, v, delta, from, flags);
     if ((flags & MPCONN_DELTA_F_STRIP_ECN_TO_SERVER) != 0 && from == MPCONN_SIDE_CLIENT)
-        hide_ecn(&change, v);
+        change.sum += hide_ecn(v);
     if ((known & MPCONN_DELTA_K_TUPLE) != 0 && (delta->flags & MPCONN_DELTA_F_TUPLE) != 0 &&
         delta->tuple[from ^ 1].family == v->family)
         change.sum += carry_tuple(&pseudo, v, &delta->tuple[from ^ 1], from);

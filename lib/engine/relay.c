@@ -15,6 +15,21 @@ static void share_life(mpconn_engine *eng, const mpci_settled *e, uint32_t slot,
         mpci_share_life(&eng->split, slot, before);
 }
 
+/* A segment outside of every window: 1 when it is not for this flow. */
+static int is_astray(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t slot)
+{
+    if (mpci_input_is_wrong(eng, st->pkt, st->view) ||
+        mpci_split_input_next(&eng->split, st, e, 0))
+        return 1;
+    /* held for another incarnation: not for this one's numbers */
+    if ((mpci_settled_flags(e) & MPCI_SETTLED_SPLIT) != 0 && st->pkt->flow != 0) {
+        mpci_drop(&eng->core, st->pkt, MPCONN_REASON_HOLD_EXPIRED);
+        return 1;
+    }
+    mpci_split_outside(&eng->split, st, slot);
+    return 0;
+}
+
 static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t slot,
                   unsigned reason)
 {
@@ -33,14 +48,8 @@ static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t s
         return;
     }
     if ((st->view->flags & MPCI_TCP_SYN) == 0 && !mpci_progress_note(&eng->core, e, &d, st)) {
-        if (mpci_input_is_wrong(eng, pkt, st->view) || mpci_split_input_next(&eng->split, st, e, 0))
+        if (is_astray(eng, st, e, slot))
             return;
-        /* held for another incarnation: not for this one's numbers */
-        if (split && pkt->flow != 0) {
-            mpci_drop(&eng->core, pkt, MPCONN_REASON_HOLD_EXPIRED);
-            return;
-        }
-        mpci_split_outside(&eng->split, st, slot);
         in_window = 0;
     }
     share_life(eng, e, slot, before);

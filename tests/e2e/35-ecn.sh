@@ -46,7 +46,7 @@ member_start
 for address in $server4 $server6; do
         ecn 1 1
         upload_ok $address
-        test $ect -gt 500 && test $ce -eq 0 || fail "$address: $ect of the client's packets with ECT"
+        test $ect -gt 500 && test $ce -eq 0 || fail "$address: $ect packets with ECT(0)"
         ok "$address: both ends have ECN, $ect packets came as ECT(0)"
         ecn 0 1
         upload_ok $address

@@ -95,7 +95,8 @@ static unsigned flags_now(void)
     return v.flags & ECN_FLAGS;
 }
 
-/* Both ways of asking: an AccECN client falls back to what a classic answer grants (RFC 9768 3.1.4). */
+/* Both ways of asking: an AccECN client falls back to what a classic answer grants (RFC 9768
+ * 3.1.4). */
 START_TEST(ecn_is_granted_and_asked_for_in_turn)
 {
     open_bed(families[_i & 1]);

@@ -83,8 +83,8 @@ typedef struct mpconn_leg {
 /** @brief The legs differ in addresses or ports: ::mpconn_delta::tuple applies. */
 #define MPCONN_DELTA_F_TUPLE (UINT8_C(1) << 4)
 /**
- * @brief Only the client leg has ECN: segments to the server are marked Not-ECT, and ECE and CWR are
- *        cleared, so that a queue drops rather than marks what nobody would answer.
+ * @brief Only the client leg has ECN: segments to the server are marked Not-ECT, and ECE and CWR
+ *        are cleared, so that a queue drops rather than marks what nobody would answer.
  */
 #define MPCONN_DELTA_F_STRIP_ECN_TO_SERVER (UINT8_C(1) << 6)
 /** @brief The incarnation is over; never unset by merging. */
@@ -153,8 +153,8 @@ MPCONN_API int mpconn_delta_compute(mpconn_delta *delta, const mpconn_leg *clien
  * @retval MPCONN_ERR_UNSUPPORTED not a TCP segment, a fragment, unreadable extension headers, or
  *                                a delta that leads to or comes from another IP version; nothing
  *                                changed
- * @retval MPCONN_ERR_CONGESTED   the segment is marked CE, and the other leg has no ECN: to be dropped,
- *                                as any queue would have done without ECN; nothing changed
+ * @retval MPCONN_ERR_CONGESTED   the segment is marked CE, and the other leg has no ECN: to be
+ *                                dropped, as any queue would have done without ECN; nothing changed
  * @rfc{1624,3} @rfc{2018,3} @rfc{2883,4} @rfc{3168,6.1} @rfc{6040,4.2} @rfc{7323,3.2}
  */
 MPCONN_API int mpconn_delta_apply(const mpconn_delta *delta, int from, mpconn_pkt *pkt);

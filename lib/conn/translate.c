@@ -104,8 +104,9 @@ static inline void carry_window(mpci_csum_change *change, const mpci_view *v,
         mpci_csum_set16(change, v->l4, TCP_WINDOW_AT, mpci_translate_window(v->window, in, out));
 }
 
-/* The other leg has no ECN. Segments must not say that they can be marked, or a queue would mark them
- * instead of dropping them, and nobody would hear of it (RFC 3168 6.1.1). A SYN is the endpoints'. */
+/* The other leg has no ECN. Segments must not say that they can be marked, or a queue would mark
+ * them instead of dropping them, and nobody would hear of it (RFC 3168 6.1.1). A SYN is the
+ * endpoints'. */
 static uint64_t hide_ecn(const mpci_view *v)
 {
     mpci_csum_change change = {0};

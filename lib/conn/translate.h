@@ -22,8 +22,8 @@ static inline uint32_t mpci_translate_offset(const uint32_t offset[2], unsigned 
     return from == MPCONN_SIDE_CLIENT ? offset[whose] : 0 - offset[whose];
 }
 
-/* Was the segment marked CE for a leg without ECN? Nobody would tell the sender, so it has to be lost
- * instead (RFC 6040 4.2). */
+/* Was the segment marked CE for a leg without ECN? Nobody would tell the sender, so it has to be
+ * lost instead (RFC 6040 4.2). */
 static inline int mpci_translate_marked_in_vain(const mpci_view *v, const mpconn_delta *delta,
                                                 unsigned from)
 {

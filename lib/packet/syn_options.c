@@ -126,9 +126,9 @@ static void take(mpci_syn_options *o, unsigned what, const uint8_t *option, unsi
     }
 }
 
-/* RFC 3168 6.1.1: a SYN sets both flags, a SYN|ACK ECE alone: one that repeats both is a reflection. A
- * SYN for accurate ECN (RFC 9768 3.1.1) sets AE as well, and falls back when it is answered so; as
- * nobody here sets AE, a SYN|ACK with it answers something else. */
+/* RFC 3168 6.1.1: a SYN sets both flags, a SYN|ACK ECE alone: one that repeats both is a
+ * reflection. A SYN for accurate ECN (RFC 9768 3.1.1) sets AE as well, and falls back when it is
+ * answered so; as nobody here sets AE, a SYN|ACK with it answers something else. */
 static int asks_for_ecn(const mpci_view *v)
 {
     if ((v->flags & MPCI_TCP_ACK) != 0)

@@ -294,6 +294,40 @@ START_TEST(E26_number_that_cannot_be_on_its_way_is_refused)
 }
 END_TEST
 
+/* A server without timestamps does not know that its segments get them on their way. */
+START_TEST(mtu_told_to_a_server_leaves_room_for_the_timestamps_it_does_not_send)
+{
+    static const uint32_t mtus[2][2][2] = {{{1400, 1388}, {70, 68}}, {{1400, 1388}, {1290, 1280}}};
+    mpconn_tuple t = bed_tuple(families[_i], 1, 40000);
+    bed_segment seg;
+
+    c = bed_conn_of(&t, 0xfffffffe, 0x1000);
+    bed_open_default(&b);
+    bed_syn(&b, &c);
+    bed_proof(&b, &c);
+    seg = bed_syn_ack_seg(&c);
+    seg.s.timestamps = 0;
+    bed_in(&b, SERVER, &seg);
+    say(CLIENT, 1, 1, SENT);
+    seg = bed_data(&c, SERVER, 1, 1, SENT);
+    seg.s.timestamps = 0;
+    bed_in(&b, SERVER, &seg);
+    for (unsigned i = 0; i < 2; i++)
+        for (unsigned sender = 0; sender < 2; sender++) {
+            bed_segment own_seg = own(sender, 1), there = carried(&own_seg, sender);
+            icmp_about e = too_big(&there, mtus[_i][i][0], ALL);
+            mpci_view v;
+
+            in(sender ^ 1, &e);
+            ck_assert_uint_eq(b.pkt.reason, MPCONN_REASON_ERROR_TRANSLATED);
+            ck_assert_uint_eq(peek32(b.pkt.data + e.l4 + 4), mtus[_i][i][sender == SERVER]);
+            mpci_view_parse(&v, &b.pkt);
+            ck_assert(mpci_view_icmp_is_right(&v, &b.pkt));
+        }
+    bed_close(&b);
+}
+END_TEST
+
 /* As the server numbers it, but on the client's leg. */
 START_TEST(E26_quote_with_the_numbers_of_the_other_leg_is_refused)
 {
@@ -508,6 +542,8 @@ int main(void)
     tcase_add_loop_test(both, E26_errors_of_every_kind_are_translated, 0, 2);
     tcase_add_loop_test(both, E31_hard_errors_pass_and_end_nothing, 0, 2);
     tcase_add_loop_test(both, E31_mtu_that_no_path_has_is_refused, 0, 2);
+    tcase_add_loop_test(
+        both, mtu_told_to_a_server_leaves_room_for_the_timestamps_it_does_not_send, 0, 2);
     tcase_add_loop_test(both, E26_number_that_cannot_be_on_its_way_is_refused, 0, 2);
     tcase_add_loop_test(both, E26_quote_with_the_numbers_of_the_other_leg_is_refused, 0, 2);
     tcase_add_loop_test(both, E26_error_from_the_side_of_the_sender_is_refused, 0, 2);

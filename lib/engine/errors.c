@@ -9,6 +9,7 @@
 #include "base/byteorder.h"
 #include "conn/translate.h"
 #include "conn/translate_error.h"
+#include "packet/checksum.h"
 
 /* Types of IPv4: destination unreachable, source quench. Of IPv6: destination unreachable, packet
  * too big. */
@@ -59,17 +60,48 @@ static int is_quench(const mpci_view *v)
     return v->family == MPCONN_FAMILY_IPV4 && v->l4[0] == TYPE_QUENCH;
 }
 
+static int is_too_big(const mpci_view *v)
+{
+    const uint8_t *icmp = v->l4;
+
+    return v->family == MPCONN_FAMILY_IPV4
+               ? icmp[0] == TYPE_IPV4 && icmp[1] == FRAGMENTATION_NEEDED
+               : icmp[0] == TYPE_TOO_BIG;
+}
+
+static uint32_t least_mtu(const mpci_view *v)
+{
+    return v->family == MPCONN_FAMILY_IPV4 ? LEAST_MTU_IPV4 : LEAST_MTU_IPV6;
+}
+
+/* RFC 1191 4, RFC 4443 3.2. */
+static uint32_t mtu_of(const mpci_view *v)
+{
+    return v->family == MPCONN_FAMILY_IPV4 ? mpci_load16(v->l4 + 6) : mpci_load32(v->l4 + 4);
+}
+
+/* A segment of the server that is to fit has to leave room for the timestamps it gets on its way.
+ * With less than the least MTU the server would not take the error for one. */
+static void leave_room_for_stamp(const mpci_view *v, const mpconn_pkt *pkt)
+{
+    uint32_t mtu = mtu_of(v), least = least_mtu(v);
+    mpci_csum_change change = {0};
+
+    mtu = mtu - least < MPCI_STAMP_LEN ? least : mtu - MPCI_STAMP_LEN;
+    if (v->family == MPCONN_FAMILY_IPV4)
+        mpci_csum_set16(&change, v->l4, 6, (uint16_t)mtu);
+    else
+        mpci_csum_set32(&change, v->l4, 4, mtu);
+    if ((pkt->flags & MPCONN_PKT_F_CSUM_PARTIAL) == 0)
+        mpci_csum_apply(&change, v->l4 + 2);
+}
+
 /* RFC 5927 7.2 and RFC 8201 4: a forger would have the sender cut its data into crumbs. MTU 0,
  * which routers older than RFC 1191 send, is no exception: that the receiver then guesses (RFC 1191
  * 5) is what a forger wants. */
 static int has_impossible_mtu(const mpci_view *v)
 {
-    const uint8_t *icmp = v->l4;
-
-    if (v->family == MPCONN_FAMILY_IPV6)
-        return icmp[0] == TYPE_TOO_BIG && mpci_load32(icmp + 4) < LEAST_MTU_IPV6;
-    return icmp[0] == TYPE_IPV4 && icmp[1] == FRAGMENTATION_NEEDED &&
-           mpci_load16(icmp + 6) < LEAST_MTU_IPV4;
+    return is_too_big(v) && mtu_of(v) < least_mtu(v);
 }
 
 /* Does it go to who sent the segment? */
@@ -140,6 +172,13 @@ static unsigned refuse(const mpci_settled *f, const mpconn_delta *d, const quoti
     return has_impossible_mtu(e->st.view) ? MPCONN_REASON_ERROR_MTU : 0;
 }
 
+/* The segments of a server without timestamps grow, if the flow has a second line. */
+static int is_stamped(const mpconn_delta *d, unsigned sender, uint32_t slot)
+{
+    return sender == MPCONN_SIDE_SERVER && (slot & MPCI_SLOT_WIDE) != 0 &&
+           (d->flags & MPCONN_DELTA_F_STRIP_TS_TO_SERVER) != 0;
+}
+
 static void carry(mpconn_engine *eng, quoting *e, uint32_t slot)
 {
     const mpci_settled *f = mpci_settled_at(&eng->core.settled, slot);
@@ -156,6 +195,8 @@ static void carry(mpconn_engine *eng, quoting *e, uint32_t slot)
         mpci_drop(&eng->core, pkt, bad);
         return;
     }
+    if (is_stamped(&d, e->st.from ^ 1, slot) && is_too_big(e->st.view))
+        leave_room_for_stamp(e->st.view, pkt);
     mpci_forward(&eng->core, pkt,
                  split ? MPCONN_REASON_ERROR_TRANSLATED : MPCONN_REASON_ERROR_TRACKED);
     pkt->flow = mpci_settled_id(&eng->core.settled, slot);

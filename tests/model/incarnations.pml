@@ -24,7 +24,7 @@
 
 #define NONE 0
 #define CONFIRMING 1
-#define DEFERRED 2
+#define UNTOLD 2 /* settled alone, and in the queue of lib/table/untold.h */
 
 #define NOBODY 2
 
@@ -335,7 +335,7 @@ inline decide_2(counterpart)
         fi;
 #endif
         say_commit()
-    :: !(counterpart) -> m[me].state = DEFERRED
+    :: !(counterpart) -> m[me].state = UNTOLD
     fi
 }
 
@@ -386,7 +386,7 @@ end:
     :: atomic { m[me].state == CONFIRMING &&
                 (!m[me].owes || m[me].tries == TRIES + LOSSES || m[me].x == 1) ->
         forget_handshake() }
-    :: atomic { m[me].state == DEFERRED ->
+    :: atomic { m[me].state == UNTOLD ->
         say_flow();
         forget_handshake() }
 
@@ -524,7 +524,7 @@ init {
 #ifdef X1_WAITS
         if
         :: m[0].state = CONFIRMING
-        :: !m[0].shared -> m[0].state = DEFERRED
+        :: !m[0].shared -> m[0].state = UNTOLD
 #ifdef ONE_FORGOT
         :: m[0].shared -> m[0].state = CONFIRMING; m[0].owes = true; say_commit()
 #endif

@@ -136,7 +136,8 @@ check() {
         test $result = ok || touch "$work/failed"
 }
 
-# States have the names of the code's table; DEAD is no state there but a tombstone.
+# States have the names of the code's table; DEAD is no state there but a tombstone, UNTOLD (with a
+# comment behind it) a place in a queue.
 names() {
         for state in $(sed -n 's/^#define \([A-Z]*\) [0-9]$/\1/p' "$here/handshake.pml" \
                 "$here/incarnations.pml" | sort -u); do

@@ -8,7 +8,7 @@
 #include "split/share.h"
 
 /* What a message has to leave, so that Linux obeys it (net.ipv4.route.min_pmtu; RFC 8200 5). */
-enum { LEAST_MTU_IPV4 = 552, LEAST_MTU_IPV6 = 1280 };
+enum { HEEDED_MTU_IPV4 = 552, HEEDED_MTU_IPV6 = 1280 };
 
 enum { TCP_HEADER_LEN = 20 };
 
@@ -45,7 +45,7 @@ static void tell_client(mpci_core *core, const mpci_step *st, mpci_settled_more 
 
 static int is_too_big(mpconn_engine *eng, const mpci_step *st, mpci_settled_more *more)
 {
-    uint32_t least = st->view->family == MPCONN_FAMILY_IPV4 ? LEAST_MTU_IPV4 : LEAST_MTU_IPV6;
+    uint32_t least = st->view->family == MPCONN_FAMILY_IPV4 ? HEEDED_MTU_IPV4 : HEEDED_MTU_IPV6;
     uint32_t mtu, size;
 
     if (more->server_mss == 0 || st->from != MPCONN_SIDE_CLIENT ||

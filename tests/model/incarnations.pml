@@ -24,7 +24,7 @@
 
 #define NONE 0
 #define CONFIRMING 1
-#define UNTOLD 2 /* settled alone, and in the queue of lib/table/untold.h */
+#define UNTOLD 2
 
 #define NOBODY 2
 

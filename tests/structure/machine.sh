@@ -29,3 +29,10 @@ lines='/^-- Made by tests.print_dissector;/,/^-- to here/'
 holds "doc/mpconn.lua has what the lists print" same "$doc/mpconn.lua" print_dissector "$lines"
 sed 's/"GENERATION", "CODE"/"CODE", "GENERATION"/' "$doc/mpconn.lua" >"$tmp/doctored"
 refuses "a dissector with fields in another order" same "$tmp/doctored" print_dissector "$lines"
+
+states() {
+        sh "$MPCONN_SRC/tests/model/run.sh" --names "$1"
+}
+holds "the model's states are the table's" states "$MPCONN_SRC/lib/split/machine.def"
+sed '/X(CONFIRMING,/d' "$MPCONN_SRC/lib/split/machine.def" >"$tmp/doctored"
+refuses "a table without a state of the model" states "$tmp/doctored"

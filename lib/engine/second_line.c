@@ -33,7 +33,7 @@ static uint32_t size_on_wire(const mpci_view *v, const mpconn_pkt *pkt)
  * it listens to routers. RFC 4443 2.4f: one in 17 ms for a flow; of a burst the first says all. */
 static void tell_client(mpci_core *core, const mpci_step *st, mpci_settled_more *more, uint32_t mtu)
 {
-    uint32_t now = mpci_tick(core->now) + 1;
+    uint16_t now = (uint16_t)(mpci_tick(core->now) + 1);
     mpci_icmp m;
 
     if (more->told_size == now)

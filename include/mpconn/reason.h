@@ -95,6 +95,7 @@ extern "C" {
     X(85, ERROR_MTU, "ICMP error with an MTU that no path has")                               \
     X(86, ERROR_QUENCH, "ICMP source quench, obsolete")                                       \
     X(87, ERROR_NO_FLOW, "ICMP error about a segment of no known flow")                       \
+    X(88, NO_COUNTERPART, "source route, ICMP type or length that the other IP version has not") \
     X(96, TABLE_FULL, "no room in the table of settled flows")                                \
     X(97, HANDSHAKE_FULL, "no room in the table of handshakes")                               \
     X(98, HOLD_FULL, "no room to hold the packet")                                            \

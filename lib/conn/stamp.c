@@ -4,6 +4,7 @@
 #include "base/byteorder.h"
 #include "base/seq.h"
 #include "packet/checksum.h"
+#include "packet/gap.h"
 #include "packet/ip.h"
 #include "packet/options.h"
 
@@ -14,9 +15,7 @@ enum {
     SACK_BLOCK_LEN = 8,
     DATA_OFFSET_AT = 12,
     CHECKSUM_AT = 16,
-    IPV4_LENGTH_AT = 2,
-    IPV4_CHECKSUM_AT = 10,
-    IPV6_LENGTH_AT = 4
+    IPV4_CHECKSUM_AT = 10
 };
 
 static uint32_t clock_of(mpconn_time now)
@@ -78,23 +77,19 @@ static unsigned bytes_to_cut(const mpci_view *v)
     return blocks < v->sack_blocks ? blocks * SACK_BLOCK_LEN : OPTIONS_MAX + 1;
 }
 
-/* The length field of the IP header; one that says nothing goes on saying nothing. */
-static uint8_t *length_field(const mpci_view *v)
-{
-    return v->ip + (v->family == MPCONN_FAMILY_IPV4 ? IPV4_LENGTH_AT : IPV6_LENGTH_AT);
-}
-
-/* All lengths but that of the packet. The pseudo-header has that of the segment. */
+/* All lengths but that of the packet. The pseudo-header has that of the segment; a field that says
+ * nothing goes on saying nothing. */
 static void set_lengths(const mpci_view *v, uint32_t grow, mpci_csum_change *header,
                         mpci_csum_change *pseudo)
 {
     mpci_csum_change ip = {0};
-    uint16_t length = mpci_load16(length_field(v));
+    uint8_t *field = mpci_ip_length_field(v->family, v->ip);
+    uint16_t length = mpci_load16(field);
     uint32_t segment = v->total_len - v->l4_offset;
     uint16_t word = mpci_load16(v->l4 + DATA_OFFSET_AT);
 
     if (length != 0)
-        mpci_csum_set16(&ip, length_field(v), 0, (uint16_t)(length + grow));
+        mpci_csum_set16(&ip, field, 0, (uint16_t)(length + grow));
     if (v->family == MPCONN_FAMILY_IPV4)
         mpci_csum_apply(&ip, v->ip + IPV4_CHECKSUM_AT);
     mpci_csum_set16(header, v->l4, DATA_OFFSET_AT, (uint16_t)(word + (grow << 10)));
@@ -113,25 +108,6 @@ static size_t blank_blocks(const mpci_view *v, unsigned cut, mpci_csum_change *h
     return (size_t)v->l4_offset + v->sack_offset + len;
 }
 
-static void move_start(mpconn_pkt *pkt, size_t head, int32_t by)
-{
-    memmove(pkt->data + by, pkt->data, head);
-    pkt->data += by;
-    pkt->headroom = (uint32_t)((int32_t)pkt->headroom + by);
-    pkt->len = (uint32_t)((int32_t)pkt->len - by);
-    pkt->cap = (uint32_t)((int32_t)pkt->cap - by);
-}
-
-static void open_gap(mpconn_pkt *pkt, size_t head)
-{
-    if (pkt->headroom >= MPCI_STAMP_LEN) {
-        move_start(pkt, head, -MPCI_STAMP_LEN);
-        return;
-    }
-    memmove(pkt->data + head + MPCI_STAMP_LEN, pkt->data + head, pkt->len - head);
-    pkt->len += MPCI_STAMP_LEN;
-}
-
 /* Of a partial checksum only the pseudo-header's part is there. */
 static void apply(const mpci_view *v, const mpconn_pkt *pkt, mpci_csum_change *header,
                   const mpci_csum_change *pseudo)
@@ -146,7 +122,7 @@ static void apply(const mpci_view *v, const mpconn_pkt *pkt, mpci_csum_change *h
 
 static int has_room(const mpci_view *v, const mpconn_pkt *pkt, unsigned cut)
 {
-    uint32_t length = mpci_load16(length_field(v));
+    uint32_t length = mpci_load16(mpci_ip_length_field(v->family, v->ip));
 
     return cut <= OPTIONS_MAX && v->ts_offset == 0 &&
            (length == 0 || length + MPCI_STAMP_LEN - cut <= UINT16_MAX) &&
@@ -172,10 +148,8 @@ int mpci_stamp_insert(const mpci_view *v, mpconn_pkt *pkt, uint32_t tsval, uint3
         end_of_kept = blank_blocks(v, cut, &header);
     apply(v, pkt, &header, &pseudo);
 
-    move_start(pkt, end_of_kept, (int32_t)cut);
-    open_gap(pkt, head);
+    mpci_gap_close(pkt, end_of_kept, cut);
+    mpci_gap_open(pkt, head, MPCI_STAMP_LEN);
     memcpy(pkt->data + head, option, sizeof(option));
-    if (pkt->ext != NULL && pkt->ext->total_len != 0)
-        pkt->ext->total_len += grow;
     return 1;
 }

@@ -43,6 +43,12 @@ static inline const uint8_t *mpci_ip_dst(unsigned family, const uint8_t *ip)
     return ip + (family == MPCONN_FAMILY_IPV4 ? 16 : 24);
 }
 
+/* The field that tells the length: of the packet, or of what follows an IPv6 header. */
+static inline uint8_t *mpci_ip_length_field(unsigned family, uint8_t *ip)
+{
+    return ip + (family == MPCONN_FAMILY_IPV4 ? 2 : 4);
+}
+
 static inline unsigned mpci_ip_addr_len(unsigned family)
 {
     return family == MPCONN_FAMILY_IPV4 ? 4 : 16;

@@ -9,10 +9,12 @@ enum { LENGTH_MAX = 65535, DONT_FRAGMENT = 0x4000 };
 
 size_t mpci_ip_build_len(const mpci_ip_header *h)
 {
+    uint32_t told = h->length_unset ? 0 : h->payload_len;
+
     if (h->family == MPCONN_FAMILY_IPV4)
-        return h->payload_len <= LENGTH_MAX - MPCI_IPV4_HEADER_LEN ? MPCI_IPV4_HEADER_LEN : 0;
+        return told <= LENGTH_MAX - MPCI_IPV4_HEADER_LEN ? MPCI_IPV4_HEADER_LEN : 0;
     if (h->family == MPCONN_FAMILY_IPV6)
-        return h->payload_len <= LENGTH_MAX ? MPCI_IPV6_HEADER_LEN : 0;
+        return told <= LENGTH_MAX ? MPCI_IPV6_HEADER_LEN : 0;
     return 0;
 }
 
@@ -21,8 +23,13 @@ static void build_ipv4(uint8_t *dst, const mpci_ip_header *h)
 {
     memset(dst, 0, MPCI_IPV4_HEADER_LEN);
     dst[0] = 0x45;
-    mpci_store16(dst + 2, (uint16_t)(MPCI_IPV4_HEADER_LEN + h->payload_len));
-    mpci_store16(dst + 6, DONT_FRAGMENT);
+    dst[1] = h->traffic_class;
+    if (!h->length_unset)
+        mpci_store16(dst + 2, (uint16_t)(MPCI_IPV4_HEADER_LEN + h->payload_len));
+    if (h->may_be_fragmented)
+        mpci_store16(dst + 4, h->id);
+    else
+        mpci_store16(dst + 6, DONT_FRAGMENT);
     dst[8] = h->hop_limit;
     dst[9] = h->proto;
     memcpy(dst + 12, h->src, 4);
@@ -32,8 +39,8 @@ static void build_ipv4(uint8_t *dst, const mpci_ip_header *h)
 
 static void build_ipv6(uint8_t *dst, const mpci_ip_header *h)
 {
-    mpci_store32(dst, UINT32_C(6) << 28);
-    mpci_store16(dst + 4, (uint16_t)h->payload_len);
+    mpci_store32(dst, UINT32_C(6) << 28 | (uint32_t)h->traffic_class << 20);
+    mpci_store16(dst + 4, h->length_unset ? 0 : (uint16_t)h->payload_len);
     dst[6] = h->proto;
     dst[7] = h->hop_limit;
     memcpy(dst + 8, h->src, 16);

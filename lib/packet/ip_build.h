@@ -10,6 +10,10 @@ typedef struct mpci_ip_header {
     uint8_t family;           /* mpconn_family */
     uint8_t proto;
     uint8_t hop_limit;
+    uint8_t traffic_class;
+    uint8_t length_unset;     /* 1: the length field is 0, the host tells the length */
+    uint8_t may_be_fragmented; /* IPv4: 1 = without DF, and `id` counts */
+    uint16_t id;
     uint32_t payload_len;
 } mpci_ip_header;
 

@@ -215,6 +215,7 @@ static void walk_config(trace_walk *w, trace_new *t)
     trace_u16(w, "mss_ipv6", &c->mss_ipv6);
     trace_u8(w, "wscale", &c->wscale);
     trace_u8(w, "hop_limit", &c->hop_limit);
+    trace_u16(w, "client_window", &c->client_window);
     trace_raw(w, "reserved", c->reserved, sizeof(c->reserved));
     walk_members(w, t);
     trace_u32(w, "sync_mtu", &c->sync_mtu);

@@ -71,6 +71,7 @@ static void make_engine(member *m)
     timeouts.defer_ns = o->defer_ns;
     cfg.timeouts = &timeouts;
     cfg.announce = o->announce;
+    cfg.client_window = (uint16_t)o->client_window;
     for (size_t i = 0; i < o->n_peers; i++)
         members[i] = (uint16_t)o->peers[i].id;
     cfg.members = members;

@@ -307,6 +307,11 @@ static const char *set_announce(options *o, const char *value)
     return NULL;
 }
 
+static const char *set_client_window(options *o, const char *value)
+{
+    return set_u32(&o->client_window, value, 0, UINT16_MAX, "expected a number from 0 to 65535");
+}
+
 static const char *show_version(options *o, const char *value)
 {
     (void)o;
@@ -342,6 +347,8 @@ static const option_entry entries[] = {
     { "defer", "SECONDS", "age from which other members are told of a flow; default 2", set_defer },
     { "announce", "WHEN", "tell other members of a request: adaptive (default) or early",
       set_announce },
+    { "client-window", "BYTES", "that a client may send before its server has answered; default 0",
+      set_client_window },
     { "impair", "WHAT:SETTINGS", "loss=P,dup=P,reorder=P,nth=P,delay=MS,seed=N on what is "
       "received; data or sync", set_impair },
     { "no-vnet-hdr", NULL, "do without segmentation and checksum offloads", set_no_vnet_hdr },

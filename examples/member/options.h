@@ -42,6 +42,7 @@ typedef struct options {
     size_t n_peers;
     uint64_t defer_ns;
     uint32_t announce;
+    uint32_t client_window;
     const char *control, *pcap, *trace, *record;
     bool no_vnet_hdr;
     uint32_t lose[MPCONN_REASON_LIMIT]; /* packets still to be lost, by reason */

@@ -134,7 +134,14 @@ typedef struct mpconn_engine_config {
     uint16_t mss_ipv6;           /**< MSS told to IPv6 clients; default 1440; 88 to 65,535 */
     uint8_t wscale;              /**< window scale told to clients, 1-14; default 7 */
     uint8_t hop_limit;           /**< TTL or hop limit of generated packets; default 64 */
-    uint8_t reserved[6];         /**< zero */
+    uint16_t client_window;      /**< bytes a client may send before its server has answered, the
+                                      same at all members. 0, the default, is closed: none, and
+                                      nothing is held for it. Small (two MSS), or open (65,535):
+                                      who speaks first saves a round trip. It is held until the
+                                      server answers, 16 packets a flow and max_held_* at most;
+                                      more, or without `release` all, is dropped, and repeated by
+                                      the client. doc/parameters.md has the trade */
+    uint8_t reserved[4];         /**< zero */
     const uint16_t *members;     /**< ids of the other members; NULL when there are none. Copied */
     uint32_t n_members;          /**< how many; to 64 */
     uint32_t sync_mtu;           /**< bytes of a frame at most; default 1,400; 256 to 65,507 */

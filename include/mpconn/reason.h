@@ -37,7 +37,7 @@ extern "C" {
     X(7, SYN_ANSWERED, "client's SYN answered")                                               \
     X(8, SYN_REPEATED, "SYN of a settled flow, left to the endpoints")                        \
     X(9, CLIENT_PROVED, "client's ACK fits its cookie, server leg opened")                    \
-    X(10, CLIENT_WAITS, "client's ACK while the server leg opens, absorbed")                  \
+    X(10, CLIENT_WAITS, "client's ACK, or copy of what is held, before the commit: absorbed") \
     X(11, SERVER_ANSWERED, "server's SYN|ACK committed the difference")                       \
     X(12, SERVER_REPEATED, "server's SYN|ACK again, acknowledged again")                      \
     X(13, SERVER_REFUSED, "server's RST told to the client as an exact RST")                  \

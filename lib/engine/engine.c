@@ -71,6 +71,7 @@ static void fill(mpconn_engine *eng, const mpconn_engine_config *cfg,
     sp->profile.mss[0] = cfg->mss_ipv4;
     sp->profile.mss[1] = cfg->mss_ipv6;
     sp->profile.wscale = cfg->wscale;
+    sp->client_window = cfg->client_window;
     sp->mode = cfg->split_mode;
     sp->announce = cfg->announce;
     eng->sync.take = mpci_split_told;

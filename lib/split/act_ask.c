@@ -120,10 +120,7 @@ enum mpci_split_event mpci_act_claim(mpci_split *sp, mpci_step *st)
         return MPCI_EV_NOTHING;
     st->h->asked = 0;
     st->h->noes = 0;
-    if (st->view->payload_len > 0)
-        mpci_core_hold(sp->core, st->h, st->pkt);
-    else
-        mpci_consume(sp->core, st->pkt, MPCONN_REASON_CLIENT_PROVED);
+    mpci_split_take_stream(sp, st, MPCONN_REASON_CLIENT_PROVED);
     if (!mpci_sync_anybody(sp->sync))
         return MPCI_EV_TOLD_NO;
     send_claim(sp, st->h);
@@ -187,10 +184,7 @@ enum mpci_split_event mpci_act_drive_also(mpci_split *sp, mpci_step *st)
         h->roles |= MPCI_ROLE_DRIVES;
     else if (mpci_split_take_proof(sp, st) == 0)
         return MPCI_EV_NOTHING;
-    if (st->view->payload_len > 0)
-        mpci_core_hold(sp->core, h, st->pkt);
-    else
-        mpci_consume(sp->core, st->pkt, MPCONN_REASON_CLIENT_WAITS);
+    mpci_split_take_stream(sp, st, MPCONN_REASON_CLIENT_WAITS);
     mpci_share_drive(sp, h, mpci_share_registrar(sp, &h->tuple), 0);
     return mpci_peers_decide_if_known(sp, h);
 }

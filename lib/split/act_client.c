@@ -74,12 +74,13 @@ static void note_offers(mpci_handshake *h, const mpci_cookie *c)
 }
 
 /* What every segment of the client refreshes. Of one incarnation the latest timestamp stays: what
- * was overtaken must not take back the clock that the server has seen (RFC 7323 5.3). */
+ * was overtaken must not take back the clock that the server has seen (RFC 7323 5.3). Nor must that
+ * run ahead of what is held: it comes to the server behind our own segments. */
 static void note_client(mpci_handshake *h, const mpci_step *st, int same)
 {
     h->link[MPCONN_SIDE_CLIENT] = (uint16_t)st->pkt->link;
     h->mark = st->pkt->mark;
-    if (st->view->ts_offset == 0)
+    if (st->view->ts_offset == 0 || (same && h->held_packets > 0))
         return;
     h->client_ts = same ? mpci_seq_max(h->client_ts, st->view->tsval) : st->view->tsval;
 }
@@ -186,17 +187,35 @@ static int open_leg(mpci_split *sp, mpci_step *st)
     return 0;
 }
 
+/* A copy of what is held already would only take the room of what follows. */
+static void hold_stream(mpci_split *sp, mpci_step *st)
+{
+    mpci_handshake *h = st->h;
+    uint32_t begin = st->view->seq - h->client_isn; /* the SYN is 0, the first byte 1 */
+    uint32_t end = begin + mpci_view_seq_len(st->view);
+    int follows = begin <= 1 + h->held_ahead;
+
+    if (follows && begin < end && end <= 1 + h->held_ahead && st->pkt->flow == 0) {
+        mpci_consume(sp->core, st->pkt, MPCONN_REASON_CLIENT_WAITS);
+        return;
+    }
+    mpci_core_hold(sp->core, h, st->pkt);
+    if (follows && end > 1 + h->held_ahead && st->pkt->verdict == MPCONN_VERDICT_HOLD)
+        h->held_ahead = end - 1;
+}
+
+void mpci_split_take_stream(mpci_split *sp, mpci_step *st, unsigned reason)
+{
+    if (mpci_view_seq_len(st->view) > 0)
+        hold_stream(sp, st);
+    else
+        mpci_consume(sp->core, st->pkt, reason);
+}
+
 enum mpci_split_event mpci_act_open(mpci_split *sp, mpci_step *st)
 {
     if (open_leg(sp, st) == 0)
-        mpci_consume(sp->core, st->pkt, MPCONN_REASON_CLIENT_PROVED);
-    return MPCI_EV_NOTHING;
-}
-
-enum mpci_split_event mpci_act_open_hold(mpci_split *sp, mpci_step *st)
-{
-    if (open_leg(sp, st) == 0)
-        mpci_core_hold(sp->core, st->h, st->pkt);
+        mpci_split_take_stream(sp, st, MPCONN_REASON_CLIENT_PROVED);
     return MPCI_EV_NOTHING;
 }
 
@@ -217,9 +236,12 @@ enum mpci_split_event mpci_act_wait(mpci_split *sp, mpci_step *st)
 
 enum mpci_split_event mpci_act_hold(mpci_split *sp, mpci_step *st)
 {
-    if (st->from == MPCONN_SIDE_CLIENT) /* with other members what the server says waits, too */
-        note_client(st->h, st, 1);
-    mpci_core_hold(sp->core, st->h, st->pkt);
+    if (st->from == MPCONN_SIDE_SERVER) { /* with other members what the server says waits, too */
+        mpci_core_hold(sp->core, st->h, st->pkt);
+        return MPCI_EV_NOTHING;
+    }
+    note_client(st->h, st, 1);
+    hold_stream(sp, st);
     return MPCI_EV_NOTHING;
 }
 

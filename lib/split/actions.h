@@ -12,8 +12,7 @@
 /* act_client.c */
 MPCI_SPLIT_ACTION(mpci_act_answer);        /* 3, and an entry in peace */
 MPCI_SPLIT_ACTION(mpci_act_answer_only);   /* 3, the entry stays as it is */
-MPCI_SPLIT_ACTION(mpci_act_open);          /* 5 */
-MPCI_SPLIT_ACTION(mpci_act_open_hold);     /* 5, and hold the packet */
+MPCI_SPLIT_ACTION(mpci_act_open);          /* 5, and hold what the proof says beyond itself */
 MPCI_SPLIT_ACTION(mpci_act_reopen);        /* give the old number up, then 5 */
 MPCI_SPLIT_ACTION(mpci_act_wait);          /* absorb what says nothing new */
 MPCI_SPLIT_ACTION(mpci_act_hold);
@@ -156,8 +155,10 @@ void mpci_split_input_syn(mpci_split *sp, mpci_step *st);
 /* act_ask.c */
 enum mpci_split_event mpci_split_ask_registrar(mpci_split *sp, mpci_handshake *h);
 
-/* act_client.c: an entry for a client that proved itself, 0 when there is no room; and 5. */
+/* act_client.c: an entry for a client that proved itself, 0 when there is no room; hold what its
+ * segment says of its stream, or absorb it when that is nothing; and 5. */
 int mpci_split_take_proof(mpci_split *sp, mpci_step *st);
+void mpci_split_take_stream(mpci_split *sp, mpci_step *st, unsigned reason);
 void mpci_split_start_opening(mpci_split *sp, mpci_handshake *h);
 
 /* act_server.c: 8 and 9, as far as they are this member's to send. */
@@ -186,6 +187,8 @@ MPCI_SPLIT_ACTION(mpci_act_absent);
 void mpci_split_send_answer(mpci_split *sp, const mpci_handshake *h);          /* 3 */
 void mpci_split_send_open(mpci_split *sp, const mpci_handshake *h);            /* 5 */
 uint16_t mpci_split_mss_to_server(const mpci_offers *o);
+/* That of 9, as it stands in the segment. */
+uint16_t mpci_split_first_window(const mpci_split *sp, const mpci_handshake *h, unsigned shift);
 void mpci_split_send_final_ack(mpci_split *sp, const mpci_handshake *h);       /* 8 */
 void mpci_split_send_window(mpci_split *sp, const mpci_handshake *h);          /* 9 */
 void mpci_split_reset_client(mpci_split *sp, const mpci_handshake *h);

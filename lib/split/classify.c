@@ -49,6 +49,15 @@ static enum mpci_split_event classify_proof(const mpci_split *sp, mpci_step *st,
     return another ? MPCI_EV_PROOF_NEW : proof_event(st->view);
 }
 
+/* RFC 9293 3.10.7.4: the number after all that was said. What was not held may be lost; who
+ * said it is not known to have gone on. */
+static int is_exact_reset(const mpci_handshake *h, const mpci_view *v)
+{
+    uint32_t first = h->client_isn + 1;
+
+    return v->seq == first || v->seq == first + h->held_ahead;
+}
+
 /* The answerer says nothing before it has this ACK, so only one number is right, or one of two when
  * it gave two: who cannot see the SYN|ACK must not settle a flow by trying (E12). The opener may be
  * ahead by what the SYN|ACK allowed, when its first ACK was lost before it came here. */
@@ -73,7 +82,7 @@ static enum mpci_split_event classify_opener(const mpci_split *sp, mpci_step *st
     const mpci_view *v = st->view;
 
     if (has(v, MPCI_TCP_RST)) {
-        if (h != NULL && v->seq == h->client_isn + 1)
+        if (h != NULL && is_exact_reset(h, v))
             return MPCI_EV_OPENER_RST;
         return h != NULL && answers_challenge(h, v) ? MPCI_EV_OPENER_ACK : MPCI_EV_OPENER_OTHER;
     }

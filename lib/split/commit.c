@@ -125,9 +125,9 @@ static void tell_settled(mpci_split *sp, const mpci_handshake *h, uint32_t slot)
     core->callbacks.event(core->user, &ev);
 }
 
-/* The windows of a split handshake as the other leg was told them. That of a SYN|ACK is not scaled
- * (RFC 7323 2.2), the one that opens the client's window is: what rounding gives, it may use. */
-static void start_split_track(mpci_settled *e, const mpci_handshake *h)
+/* The windows of a split handshake as the other leg was told them: what rounding gives, it may use,
+ * and what was announced before the server answered, the client has used. */
+static void start_split_track(const mpci_split *sp, mpci_settled *e, const mpci_handshake *h)
 {
     mpconn_delta d = {0};
     unsigned to_client, to_server;
@@ -138,7 +138,7 @@ static void start_split_track(mpci_settled *e, const mpci_handshake *h)
     start_track(e, h->client_isn, h->server_isn,
                 (uint32_t)mpci_translate_window(h->client_window, d.wscale_in[MPCONN_SIDE_CLIENT],
                                                 to_server) << to_server,
-                (uint32_t)mpci_translate_window(h->server_window, 0, to_client) << to_client);
+                (uint32_t)mpci_split_first_window(sp, h, to_client) << to_client);
 }
 
 int mpci_split_settle(mpci_split *sp, mpci_handshake *h)
@@ -152,7 +152,7 @@ int mpci_split_settle(mpci_split *sp, mpci_handshake *h)
         return MPCONN_ERR_LIMIT;
     mpci_second_line_begin(sp, h, slot);
     mpci_server_options_unpack(&so, h->server_options);
-    start_split_track(e, h);
+    start_split_track(sp, e, h);
     e->seq_offset = h->server_isn - h->proxy_isn;
     e->ts_offset = so.timestamps ? h->server_ts - h->proxy_ts : 0;
     e->use |= MPCI_SETTLED_SPLIT | MPCI_SETTLED_CONFIRMING;

@@ -29,10 +29,12 @@ static uint16_t mss_told(const mpci_split *sp, const mpconn_tuple *t)
     return sp->profile.mss[t->family == MPCONN_FAMILY_IPV6];
 }
 
-/* SYN|ACK with a closed window: the client sends nothing before the server leg stands. */
+/* With the window closed the client sends nothing before the server leg stands; with an open one
+ * what it sends is held, once it has proved itself. */
 static void fill_answer(mpci_segment *s, const mpci_split *sp, const mpci_offers *o)
 {
     s->mss = mss_told(sp, s->tuple);
+    s->window = sp->client_window;
     s->wscale = o->wscale_proxy;
     s->sack_permitted = o->sack;
     s->timestamps = o->timestamps;
@@ -127,6 +129,17 @@ void mpci_split_send_final_ack(mpci_split *sp, const mpci_handshake *h)
     put(sp, h, &s, MPCONN_REASON_SERVER_ACK_SENT);
 }
 
+/* The server's, and not less than the SYN|ACK announced: the right edge must not move left (RFC
+ * 9293 3.8.6). What the server has no room for it drops, and says so itself. The window of a
+ * SYN|ACK is never scaled (RFC 7323 2.2). */
+uint16_t mpci_split_first_window(const mpci_split *sp, const mpci_handshake *h, unsigned shift)
+{
+    uint16_t window = mpci_translate_window(h->server_window, 0, shift);
+    uint32_t announced = (sp->client_window + (UINT32_C(1) << shift) - 1) >> shift;
+
+    return announced > window ? (uint16_t)announced : window;
+}
+
 void mpci_split_send_window(mpci_split *sp, const mpci_handshake *h)
 {
     mpci_segment s = segment_to(sp, h, MPCONN_SIDE_CLIENT, MPCI_TCP_ACK);
@@ -135,9 +148,8 @@ void mpci_split_send_window(mpci_split *sp, const mpci_handshake *h)
     mpci_offers_unpack(&o, h->hs);
     s.seq = h->proxy_isn + 1;
     s.ack = h->client_isn + 1;
-    /* The window of a SYN|ACK is never scaled (RFC 7323 2.2), that of this segment is. */
-    s.window = mpci_translate_window(
-        h->server_window, 0, o.wscale_proxy == MPCONN_WSCALE_NONE ? 0 : o.wscale_proxy);
+    s.window = mpci_split_first_window(
+        sp, h, o.wscale_proxy == MPCONN_WSCALE_NONE ? 0 : o.wscale_proxy);
     s.timestamps = o.timestamps;
     s.tsval = h->proxy_ts;
     s.tsecr = h->client_ts;

@@ -28,6 +28,7 @@ typedef struct mpci_split {
     uint32_t mode;               /* mpconn_split_mode */
     uint32_t unknown_policy;     /* DROP or PASS */
     uint32_t announce;           /* mpconn_announce */
+    uint16_t client_window;      /* of a SYN|ACK: what may be sent before the server leg stands */
     mpci_paths paths;
     mpconn_time asked_until;     /* the budget of questions is the time since */
 } mpci_split;

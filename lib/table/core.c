@@ -50,6 +50,7 @@ void mpci_core_release(mpci_core *core, mpci_handshake *h, unsigned reason)
     core->counters.n[MPCONN_REASON_RELEASED] += h->held_packets;
     h->held_packets = 0;
     h->held_bytes = 0;
+    h->held_ahead = 0;
     mpci_handshake_set_hold(&core->handshakes, h, MPCONN_TIME_NEVER);
     core->callbacks.release(core->user, mpci_handshake_id(&core->handshakes, h), reason);
 }

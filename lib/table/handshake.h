@@ -23,6 +23,7 @@ typedef struct mpci_handshake {
     uint32_t settled;          /* slot of the settled flow, MPCI_SLOT_NONE before the commit */
     uint32_t mark;             /* of the packet that made it */
     uint32_t held_bytes;
+    uint32_t held_ahead;       /* bytes from client_isn + 1 on of which all are held */
     uint32_t newer, older;     /* list of the unproved, for eviction; MPCI_SLOT_NONE at its ends.
                                   `newer` of a free entry is the next free one */
     uint16_t link[2];          /* link that leads to each endpoint */

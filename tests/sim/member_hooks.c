@@ -91,6 +91,11 @@ static void release(void *user, uint64_t hold, unsigned reason)
         *at = p->next;
         p->next = NULL;
         p->again = true;
+        if (sim_sabotage_is(m, "held-reversed")) {
+            p->next = m->released;
+            m->released = p;
+            continue;
+        }
         *end = p;
         end = &p->next;
     }

@@ -25,6 +25,8 @@ const sim_sabotage sim_sabotages[] = {
     {"launder", "corrupt", "every checksum made right, whatever it was"},
     {"answer-twice", "flood", "each SYN|ACK sent twice"},
     {"forget-held", "probe-data", "held packets never submitted again"},
+    {"held-reversed", "early-data", "held packets submitted again newest first"},
+    {"window-back", "early-data", "the update takes back what the SYN|ACK announced"},
     {"wrong-side", "split", "packets made leave by the other side"},
     {"no-expiry", "split", "the host forgets its timers"},
     {"batch-order", "concurrent", "two packets of a batch change places"},
@@ -169,6 +171,10 @@ bool sim_sabotage_output(sim_member *m, sim_frame *f, const sim_frame *original,
     }
     if (reason == MPCONN_REASON_RST_TO_CLIENT && sim_sabotage_is(m, "rst-seq-0")) {
         seg.seq = 0;
+        rebuild(f, &seg);
+    }
+    if (reason == MPCONN_REASON_WINDOW_OPENED && sim_sabotage_is(m, "window-back")) {
+        seg.window = 1;
         rebuild(f, &seg);
     }
     if (reason == MPCONN_REASON_SYN_ANSWERED && sim_sabotage_is(m, "early-window"))

@@ -8,7 +8,7 @@
 
 static const sim_scenario *const lists[] = {sim_scenarios_plain, sim_scenarios_split,
                                             sim_scenarios_end, sim_scenarios_stress,
-                                            sim_scenarios_host,
+                                            sim_scenarios_host, sim_scenarios_early,
                                             sim_scenarios_pair, sim_scenarios_pair_fault,
                                             sim_scenarios_pair_late, sim_scenarios_pair_step,
                                             sim_scenarios_pair_tracked};

@@ -17,6 +17,7 @@ extern const sim_scenario sim_scenarios_split[];
 extern const sim_scenario sim_scenarios_end[];
 extern const sim_scenario sim_scenarios_stress[];
 extern const sim_scenario sim_scenarios_host[];
+extern const sim_scenario sim_scenarios_early[];
 extern const sim_scenario sim_scenarios_pair[];
 extern const sim_scenario sim_scenarios_pair_fault[];
 extern const sim_scenario sim_scenarios_pair_late[];

@@ -96,6 +96,7 @@ wrong_ways() {
         refuses 'same member twice' --peer 7 --peer 7
         for value in '' x -1 86401 1s; do refuses 'expected 0 to' --defer "$value"; done
         refuses 'expected adaptive or early' --announce late
+        refuses 'expected a number from 0 to 65535' --client-window 65536
         set -- --key $bed/key --client-if c0 --server-if s0 --id 1
         refuses 'peer ID=ADDR:PORT is missing' "$@" --sync $here
         refuses 'that is this member' "$@" --sync $here --peer 1=127.0.0.1:5001

@@ -6,7 +6,6 @@
 
 enum {
     WINDOW_UNIT_SHIFT = 14,         /* of mpci_track::max_window: 65535 units are 65535 << 14 */
-    HALF_VIEW_REACH = UINT16_MAX << WINDOW_UNIT_SHIFT,
     SMALLEST_REACH = UINT16_MAX + 1 /* any window may have been granted unscaled before we saw it */
 };
 
@@ -29,12 +28,11 @@ static int seq_is_in_window(const mpci_track *t, unsigned from, uint32_t end)
            mpci_seq_diff(end, own->end) >= -reach_of(t, from);
 }
 
-/* In half view a stream may have moved by the greatest window there is since it was last seen. */
-static int is_near(uint32_t number, uint32_t known)
+int mpci_track_is_near(uint32_t number, uint32_t known, mpci_track_view half)
 {
     int32_t ahead = mpci_seq_diff(number, known);
 
-    return ahead <= HALF_VIEW_REACH && ahead >= -HALF_VIEW_REACH;
+    return ahead <= (int32_t)half && ahead >= -(int32_t)half;
 }
 
 /* RFC 9293 3.10.7.4: what was never sent cannot be acknowledged. */
@@ -113,13 +111,14 @@ static void take_window(mpci_track *t, unsigned side, uint32_t ack, uint32_t win
 }
 
 static int is_in_window(mpci_track *t, unsigned from, uint32_t end, uint32_t ack,
-                        enum mpci_track_view view)
+                        mpci_track_view view)
 {
     mpci_direction *other = &t->dir[from ^ 1];
 
     if (view == MPCI_TRACK_FULL)
         return seq_is_in_window(t, from, end) && ack_is_in_window(t, from, ack);
-    if (!is_near(end, t->dir[from].end) || !is_near(ack, other->end))
+    if (!mpci_track_is_near(end, t->dir[from].end, view) ||
+        !mpci_track_is_near(ack, other->end, view))
         return 0;
     other->end = mpci_seq_max(other->end, ack);
     return 1;
@@ -127,7 +126,7 @@ static int is_in_window(mpci_track *t, unsigned from, uint32_t end, uint32_t ack
 
 enum mpci_track_result mpci_track_segment(mpci_track *t, const mpci_view *v, unsigned from,
                                           uint32_t ack_offset, uint32_t window_bytes,
-                                          enum mpci_track_view view)
+                                          mpci_track_view view)
 {
     uint32_t end = v->seq + mpci_view_seq_len(v);
     uint32_t ack = v->ack + ack_offset;
@@ -145,7 +144,7 @@ enum mpci_track_result mpci_track_segment(mpci_track *t, const mpci_view *v, uns
         mpci_life_step(t, MPCI_LIFE_ALIVE);
     if (mpci_seq_lt(t->dir[from].end, end))
         take_progress(t, v, from, end);
-    else if (view == MPCI_TRACK_HALF && (v->flags & MPCI_TCP_FIN) != 0 &&
+    else if (view != MPCI_TRACK_FULL && (v->flags & MPCI_TCP_FIN) != 0 &&
              end == t->dir[from].end && (t->life & any_fin_bit(from)) == 0)
         t->life |= (uint8_t)fin_bit(from); /* its end was known from what followed it */
     take_ack(t, from, ack);
@@ -157,12 +156,12 @@ enum mpci_track_result mpci_track_segment(mpci_track *t, const mpci_view *v, uns
  * is at most the greatest window below that. SND.NXT itself is allowed, as an ACK without data
  * bears it. */
 int mpci_track_is_under_way(const mpci_track *t, unsigned side, uint32_t seq,
-                            enum mpci_track_view view)
+                            mpci_track_view view)
 {
     const mpci_direction *own = &t->dir[side];
 
-    if (view == MPCI_TRACK_HALF)
-        return is_near(seq, own->end);
+    if (view != MPCI_TRACK_FULL)
+        return mpci_track_is_near(seq, own->end, view);
     return mpci_seq_leq(seq, own->end) &&
            mpci_seq_diff(seq, own->max_end) >= -reach_of(t, side);
 }

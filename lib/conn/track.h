@@ -31,9 +31,18 @@ typedef struct mpci_track {
     uint8_t life;           /* MPCI_LIFE_* */
 } mpci_track;
 
-/* How much of a connection a member sees. In half view the other direction may pass elsewhere:
- * what it said is known from the acknowledgments here only, and what it allowed not at all. */
-enum mpci_track_view { MPCI_TRACK_FULL, MPCI_TRACK_HALF };
+/* How much of a connection a member sees: the levels of doc/validation.md. In half view the other
+ * direction may pass elsewhere: what it said is known from the acknowledgments here only, and what
+ * it allowed not at all. Then it counts how far a stream can have gone since it was last seen. */
+typedef uint32_t mpci_track_view;
+
+enum { MPCI_TRACK_FULL = 0 };
+
+/* By the greatest window there is with that shift (RFC 7323 2.2): at most 2^30. */
+static inline mpci_track_view mpci_track_half(unsigned wscale)
+{
+    return (mpci_track_view)65536 << wscale;
+}
 
 /* What a segment meant. */
 enum mpci_track_result {
@@ -47,11 +56,14 @@ enum mpci_track_result {
  * (`ack_offset`: add to ack), and the scaled window in bytes as the other endpoint will read it. */
 enum mpci_track_result mpci_track_segment(mpci_track *t, const mpci_view *v, unsigned from,
                                           uint32_t ack_offset, uint32_t window_bytes,
-                                          enum mpci_track_view view);
+                                          mpci_track_view view);
 
 /* Can a segment of `side` that begins at `seq`, in its own numbers, be on its way? RFC 5927 4.1. */
 int mpci_track_is_under_way(const mpci_track *t, unsigned side, uint32_t seq,
-                            enum mpci_track_view view);
+                            mpci_track_view view);
+
+/* Are two numbers of a stream as near as half view asks? */
+int mpci_track_is_near(uint32_t number, uint32_t known, mpci_track_view half);
 
 /* State as the public API shows it. */
 unsigned mpci_track_state(const mpci_track *t);

@@ -10,6 +10,7 @@
 #include "conn/translate.h"
 #include "conn/translate_error.h"
 #include "packet/checksum.h"
+#include "table/progress.h"
 
 /* Types of IPv4: destination unreachable, source quench. Of IPv6: destination unreachable, packet
  * too big. */
@@ -157,9 +158,7 @@ static int is_under_way(const mpci_settled *f, const mpconn_delta *d, const quot
     mpci_track t;
 
     mpci_settled_track_load(f, &t);
-    return mpci_track_is_under_way(&t, sender, seq,
-                                   mpci_settled_flags(f) & MPCI_SETTLED_SHARED ? MPCI_TRACK_HALF
-                                                                              : MPCI_TRACK_FULL);
+    return mpci_track_is_under_way(&t, sender, seq, mpci_progress_view(f, d));
 }
 
 /* Why an error about this flow is refused; 0 = it is not. */

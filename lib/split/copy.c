@@ -6,6 +6,7 @@
 #include "split/incarnation.h"
 #include "split/second_line.h"
 #include "split/share.h"
+#include "table/progress.h"
 
 static const unsigned fins[] = {
     [MPCONN_SIDE_CLIENT] = MPCI_LIFE_FIN_CLIENT | MPCI_LIFE_LOOSE_FIN_CLIENT,
@@ -87,6 +88,27 @@ static uint32_t seen_elsewhere(const mpci_core *core, const mpci_record *r)
     return mpci_tick(core->now) - (uint32_t)(((uint64_t)r->idle_s * MPCONN_SECOND) >> 24);
 }
 
+/* Nobody gives up what another one still sees. Nor does it go on by numbers of its own that the
+ * streams have left meanwhile, elsewhere: nothing would ever be in a window again. */
+static void merge_sight(mpci_split *sp, mpci_settled *e, const mpci_record *r)
+{
+    int sure = mpci_incarnation_is_sure(sp, e);
+    uint32_t now = mpci_tick(sp->core->now), seen = seen_elsewhere(sp->core, r);
+    mpconn_delta d;
+    mpci_track_view view;
+
+    if (now - e->last_seen <= now - seen)
+        return;
+    e->last_seen = seen;
+    if (sure)
+        return;
+    mpci_settled_delta(e, &d);
+    view = mpci_progress_view(e, &d);
+    for (unsigned i = 0; i < 2; i++)
+        if (!mpci_track_is_near(r->end[i], e->dir[i].end, view))
+            e->dir[i] = (mpci_direction){r->end[i], r->end[i] + r->room[i]};
+}
+
 /* What only grows is merged; the progress of the streams is advice, and what passed here counts
  * more (rule R10). */
 int mpci_split_merge_copy(mpci_split *sp, uint32_t slot, const mpci_record *r)
@@ -94,7 +116,6 @@ int mpci_split_merge_copy(mpci_split *sp, uint32_t slot, const mpci_record *r)
     mpci_settled *e = mpci_settled_at(&sp->core->settled, slot);
     int client_acked = acked_already(e, r, MPCONN_SIDE_CLIENT);
     int server_acked = acked_already(e, r, MPCONN_SIDE_SERVER);
-    const mpci_core *core = sp->core;
 
     if (r->seq_offset != e->seq_offset || r->ts_offset != e->ts_offset)
         correct(sp, e, r);
@@ -102,9 +123,8 @@ int mpci_split_merge_copy(mpci_split *sp, uint32_t slot, const mpci_record *r)
     mpci_incarnation_raise(e, r->generation);
     merge_end(e, r, MPCONN_SIDE_CLIENT);
     merge_end(e, r, MPCONN_SIDE_SERVER);
-    if (mpci_tick(core->now) - e->last_seen > mpci_tick(core->now) - seen_elsewhere(core, r))
-        e->last_seen = seen_elsewhere(core, r); /* nobody gives up what another one still sees */
     e->use = (e->use & ~(uint32_t)MPCI_SETTLED_ASKED) | MPCI_SETTLED_SHARED;
+    merge_sight(sp, e, r);
     if (r->flags & MPCI_FLOW_GOES_ON)
         unmark_reset(e);
     e->state |= r->state;

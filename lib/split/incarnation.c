@@ -34,7 +34,7 @@ static int is_over(const mpci_record *r)
     return !mpci_incarnation_is_alive(&e);
 }
 
-static int is_sure(const mpci_split *sp, const mpci_settled *e)
+int mpci_incarnation_is_sure(const mpci_split *sp, const mpci_settled *e)
 {
     return ((uint64_t)(mpci_tick(sp->core->now) - e->last_seen) << 24) <=
            SURE_SECONDS * MPCONN_SECOND;
@@ -44,7 +44,7 @@ static int is_sure(const mpci_split *sp, const mpci_settled *e)
 static int is_outlived(const mpci_split *sp, const mpci_settled *e, const mpci_record *r)
 {
     return mpci_incarnation_is_alive(e) &&
-           (is_over(r) || (is_sure(sp, e) && r->idle_s > SURE_SECONDS));
+           (is_over(r) || (mpci_incarnation_is_sure(sp, e) && r->idle_s > SURE_SECONDS));
 }
 
 /* Everybody has to hear of the new one. */

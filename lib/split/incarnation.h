@@ -7,6 +7,8 @@
 /* Facts compare by (generation, number). */
 int mpci_incarnation_is_later(uint16_t generation, uint32_t isn, const mpci_settled *than);
 int mpci_incarnation_is_alive(const mpci_settled *e);
+/* Was it seen here not long ago (rule R6)? */
+int mpci_incarnation_is_sure(const mpci_split *sp, const mpci_settled *e);
 
 /* A flow of another incarnation is told: 1 when the one that is here stands, and the teller is told
  * so; 0 when it has to make room. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "split/peers.h"
 
+#include "split/incarnation.h"
 #include "split/share.h"
 
 void mpci_peers_set_timer(mpci_split *sp, mpci_handshake *h, uint64_t ns)
@@ -105,12 +106,20 @@ void mpci_peers_question(mpci_split *sp, uint32_t slot)
                     MPCONN_MEMBER_ALL, 0);
 }
 
+/* Is it worth a question? Of a flow that others carry, too, when nothing was in a window for long:
+ * the streams have gone on elsewhere (rule R6). */
+static int may_have_gone_on(const mpci_split *sp, const mpci_settled *e)
+{
+    unsigned flags = mpci_settled_flags(e);
+
+    if ((flags & MPCI_SETTLED_SHARED) == 0)
+        return (flags & MPCI_SETTLED_SPLIT) != 0;
+    return (flags & MPCI_SETTLED_ASKED) == 0 && !mpci_incarnation_is_sure(sp, e);
+}
+
 void mpci_split_outside(mpci_split *sp, const mpci_step *st, uint32_t slot)
 {
-    const mpci_settled *e = mpci_settled_at(&sp->core->settled, slot);
-
-    if ((mpci_settled_flags(e) & (MPCI_SETTLED_SHARED | MPCI_SETTLED_SPLIT)) ==
-            MPCI_SETTLED_SPLIT &&
-        (st->view->flags & MPCI_TCP_RST) == 0)
+    if ((st->view->flags & MPCI_TCP_RST) == 0 &&
+        may_have_gone_on(sp, mpci_settled_at(&sp->core->settled, slot)))
         mpci_peers_question(sp, slot);
 }

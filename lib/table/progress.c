@@ -4,24 +4,42 @@
 #include "conn/offers.h"
 #include "conn/translate.h"
 
-/* Bytes of the segment's window as the other endpoint reads it: what rounding gives, it may use. A
- * leg has no scaling while either end of it has none. */
-static uint32_t window_bytes(const mpci_settled *e, const mpconn_delta *d, const mpci_step *st)
+/* By how much the receiver of that side's windows shifts them. A leg has no scaling while either
+ * end of it has none. */
+static unsigned scale_of(const mpci_settled *e, const mpconn_delta *d, unsigned from)
 {
-    uint16_t window = st->view->window;
     mpci_offers o;
     mpci_server_options so;
 
-    if (mpci_settled_flags(e) & MPCI_SETTLED_SPLIT) {
-        unsigned out = d->wscale_out[st->from];
-
-        return (uint32_t)mpci_translate_window(window, d->wscale_in[st->from], out) << out;
-    }
+    if (mpci_settled_flags(e) & MPCI_SETTLED_SPLIT)
+        return d->wscale_out[from];
     mpci_offers_unpack(&o, e->hs);
     mpci_server_options_unpack(&so, e->server_options);
     if (o.wscale_client == MPCONN_WSCALE_NONE || so.wscale == MPCONN_WSCALE_NONE)
-        return window;
-    return (uint32_t)window << (st->from == MPCONN_SIDE_CLIENT ? o.wscale_client : so.wscale);
+        return 0;
+    return from == MPCONN_SIDE_CLIENT ? o.wscale_client : so.wscale;
+}
+
+/* Bytes of the segment's window as the other endpoint reads it: what rounding gives, it may use. */
+static uint32_t window_bytes(const mpci_settled *e, const mpconn_delta *d, const mpci_step *st)
+{
+    unsigned scale = scale_of(e, d, st->from);
+    uint32_t window = st->view->window;
+
+    if (mpci_settled_flags(e) & MPCI_SETTLED_SPLIT)
+        window = mpci_translate_window(st->view->window, d->wscale_in[st->from], scale);
+    return window << scale;
+}
+
+mpci_track_view mpci_progress_view(const mpci_settled *e, const mpconn_delta *d)
+{
+    unsigned client, server;
+
+    if ((mpci_settled_flags(e) & MPCI_SETTLED_SHARED) == 0)
+        return MPCI_TRACK_FULL;
+    client = scale_of(e, d, MPCONN_SIDE_CLIENT);
+    server = scale_of(e, d, MPCONN_SIDE_SERVER);
+    return mpci_track_half(client > server ? client : server);
 }
 
 /* What the other side sent within about a second of a RST was on its way when that came to it, and
@@ -65,13 +83,11 @@ int mpci_progress_note(mpci_core *core, mpci_settled *e, const mpconn_delta *d,
     mpci_track t;
     unsigned life_before;
     uint32_t ack_offset = mpci_translate_offset(d->seq, st->from, st->from ^ 1);
-    enum mpci_track_view view =
-        mpci_settled_flags(e) & MPCI_SETTLED_SHARED ? MPCI_TRACK_HALF : MPCI_TRACK_FULL;
 
     mpci_settled_track_load(e, &t);
     life_before = t.life;
-    if (mpci_track_segment(&t, v, st->from, ack_offset, window_bytes(e, d, st), view) ==
-        MPCI_TRACK_OUTSIDE)
+    if (mpci_track_segment(&t, v, st->from, ack_offset, window_bytes(e, d, st),
+                           mpci_progress_view(e, d)) == MPCI_TRACK_OUTSIDE)
         return 0;
     e->use &= ~(uint32_t)(MPCI_SETTLED_FORGOTTEN | MPCI_SETTLED_ASKED);
     if ((life_before & MPCI_LIFE_RST) != 0)

@@ -5,6 +5,9 @@
 
 #include "table/core.h"
 
+/* At which level segments of this flow are judged here; `d` is its delta. */
+mpci_track_view mpci_progress_view(const mpci_settled *e, const mpconn_delta *d);
+
 /* Note the segment of a step: progress, life, link, time; `d` is the flow's delta. Returns whether
  * it lies in a window. One that does not is forwarded all the same, its receiver judges it, but it
  * renews nothing (rule R11). */

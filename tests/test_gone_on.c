@@ -120,26 +120,66 @@ START_TEST(E16_numbers_that_a_forger_moved_are_put_right)
 }
 END_TEST
 
-/* What is told moves neither what is near nor what was seen here. */
+/* Half of it ends at B, which tells so; the client has sent so many bytes there. */
+static void end_half_at_b(uint32_t at)
+{
+    say(B, SERVER, MPCI_TCP_ACK | MPCI_TCP_FIN, at, at, 0);
+    say(B, CLIENT, MPCI_TCP_ACK, at, at + 1, 0);
+    sync_carry(&net);
+    ck_assert_uint_eq(carried_state(A), MPCONN_FLOW_SERVER_DONE);
+}
+
+/* What is told moves neither what is near (0) nor what was seen here not long ago (1). */
 START_TEST(R10_told_numbers_count_for_who_lost_sight_alone)
 {
-    mpci_direction before[2];
-    uint32_t at = 0;
+    uint32_t at, before;
 
-    begin((unsigned)_i);
-    if (_i == 0) /* B is ahead by less than a window */
-        say(B, CLIENT, MPCI_TCP_ACK, 101, 101, 1000);
-    else /* or by more, but A has just seen something */
-        at = go_on_at(B, 200, 4 * (uint32_t)WINDOW);
+    begin(A);
+    at = go_on_at(B, 200, _i == 0 ? 300 : 4 * (uint32_t)WINDOW);
     sync_pass(&net, 11 * MPCONN_SECOND);
-    say(B, SERVER, MPCI_TCP_ACK, at + 101, at + 101, 1);
     if (_i == 1)
         say(A, CLIENT, MPCI_TCP_ACK, 101, 101, 100);
-    memcpy(before, carried_flow(A)->dir, sizeof before);
-    say(B, SERVER, MPCI_TCP_ACK | MPCI_TCP_FIN, at + 102, at + 101, 0);
-    say(B, CLIENT, MPCI_TCP_ACK, at + 101, at + 103, 0); /* the end is told */
+    sync_pass(&net, 3 * MPCONN_SECOND);
+    before = carried_flow(A)->dir[CLIENT].end;
+    end_half_at_b(at);
+    ck_assert_uint_eq(carried_flow(A)->dir[CLIENT].end, before);
+}
+END_TEST
+
+/* Both have lost sight of it, and B earlier: its answer says so. */
+START_TEST(R10_numbers_of_who_lost_sight_earlier_do_not_count)
+{
+    uint64_t told;
+
+    begin((unsigned)_i);
+    go_on_at(B, 200, 4 * (uint32_t)WINDOW);
+    sync_pass(&net, 5 * MPCONN_SECOND);
+    say(A, CLIENT, MPCI_TCP_ACK, 101, 101, 100);
+    told = carried_said(B, MPCI_RECORD_DELTA);
+    sync_pass(&net, 11 * MPCONN_SECOND);
+    say(A, CLIENT, MPCI_TCP_ACK, 0x40000000, 101, 100);
     sync_carry(&net);
-    ck_assert_uint_eq(carried_flow(A)->dir[CLIENT].end, before[CLIENT].end);
+    ck_assert_uint_gt(carried_said(B, MPCI_RECORD_DELTA), told);
+    ck_assert_uint_eq(carried_flow(A)->dir[CLIENT].end, c.x + 201);
+}
+END_TEST
+
+/* Who was told while it was sure has heard the time, and did not take the numbers: when it asks
+ * later, nobody has seen more since. */
+START_TEST(R6_numbers_are_taken_later_than_they_were_told_first)
+{
+    uint32_t at;
+
+    begin((unsigned)_i);
+    at = go_on_at(B, 200, 4 * (uint32_t)WINDOW);
+    sync_pass(&net, 3 * MPCONN_SECOND);
+    end_half_at_b(at);
+    ck_assert_uint_ne(carried_flow(A)->dir[CLIENT].end, c.x + at);
+    sync_pass(&net, 11 * MPCONN_SECOND);
+    say(A, CLIENT, MPCI_TCP_ACK, at, at + 1, 100);
+    sync_carry(&net);
+    say(A, CLIENT, MPCI_TCP_ACK, at + 100, at + 1, 100);
+    ck_assert_uint_eq(carried_flow(A)->dir[CLIENT].end, c.x + at + 200);
 }
 END_TEST
 
@@ -155,6 +195,8 @@ int main(void)
     tcase_add_loop_test(tc, E20_segments_outside_of_a_flow_that_is_seen_draw_no_question, 0, 2);
     tcase_add_loop_test(tc, E16_numbers_that_a_forger_moved_are_put_right, 0, 2);
     tcase_add_loop_test(tc, R10_told_numbers_count_for_who_lost_sight_alone, 0, 2);
+    tcase_add_loop_test(tc, R10_numbers_of_who_lost_sight_earlier_do_not_count, 0, 2);
+    tcase_add_loop_test(tc, R6_numbers_are_taken_later_than_they_were_told_first, 0, 2);
     suite_add_tcase(s, tc);
     return check_run(s);
 }

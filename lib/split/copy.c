@@ -97,7 +97,7 @@ static void merge_sight(mpci_split *sp, mpci_settled *e, const mpci_record *r)
     mpconn_delta d;
     mpci_track_view view;
 
-    if (now - e->last_seen <= now - seen)
+    if (now - e->last_seen < now - seen)
         return;
     e->last_seen = seen;
     if (sure)

@@ -35,6 +35,8 @@ static inline raw other_header(const uint8_t *ip, const mpconn_addr *src, const 
         memcpy(r.bytes + 24, dst->bytes, 16);
     }
     raw_add(&r, payload, len);
+    if (to_v4)
+        poke16(r.bytes + 10, ~slow_sum(0, r.bytes, 20) & 0xffff);
     return r;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The stateless tier as a host sees it: nothing here looks inside the library. */
 #include "check_main.h"
+#include "other_family.h"
 #include "slow_translate.h"
 
 #include <mpconn/delta.h>
@@ -334,7 +335,7 @@ START_TEST(apply_refuses_what_is_no_whole_segment)
 }
 END_TEST
 
-START_TEST(apply_refuses_another_ip_version)
+START_TEST(apply_refuses_a_segment_of_another_ip_version_than_the_leg)
 {
     mpconn_delta d = design_delta();
     raw r;
@@ -343,9 +344,78 @@ START_TEST(apply_refuses_another_ip_version)
     d.flags |= MPCONN_DELTA_F_TUPLE;
     d.tuple[C].family = MPCONN_FAMILY_IPV4;
     d.tuple[S].family = MPCONN_FAMILY_IPV6;
+    apply_is_refused(&d, S, raw_pkt(&r), MPCONN_ERR_UNSUPPORTED); /* not of that leg */
+    d.tuple[S].family = 5;
     apply_is_refused(&d, C, raw_pkt(&r), MPCONN_ERR_UNSUPPORTED);
-    apply_is_refused(&d, S, raw_pkt(&r), MPCONN_ERR_UNSUPPORTED);
     d.tuple[C].family = MPCONN_FAMILY_IPV6;
+    apply_is_refused(&d, C, raw_pkt(&r), MPCONN_ERR_UNSUPPORTED);
+}
+END_TEST
+
+static mpconn_delta delta_between_versions(void)
+{
+    mpconn_leg client = client_leg(), server = server_leg();
+
+    server.tuple.family = MPCONN_FAMILY_IPV6;
+    memcpy(server.tuple.client.bytes, "\0\144\377\233\0\0\0\0\0\0\0\0\300\0\2\12", 16);
+    memcpy(server.tuple.server.bytes, "\40\1\15\270\0\0\0\0\0\0\0\0\0\0\0\5", 16);
+    server.tuple.server_port = 8080;
+    return computed(&client, &server);
+}
+
+/* Numbers, options, ports, addresses and version, in one call; and back. */
+START_TEST(apply_carries_a_segment_into_the_other_ip_version_and_back)
+{
+    mpconn_delta d = delta_between_versions(), numbers = d;
+    uint8_t buffer[RAW_MAX];
+    mpconn_pkt pkt;
+    raw in, want;
+
+    numbers.flags &= (uint8_t)~MPCONN_DELTA_F_TUPLE;
+    raw_tcp(&in, MPCONN_FAMILY_IPV4, 0x10, "\1\1\10\12abcdefgh\1\1\5\12abcdefgh", 24, 1300);
+    memcpy(in.bytes + 12, d.tuple[C].client.bytes, 4);
+    memcpy(in.bytes + 16, d.tuple[C].server.bytes, 4);
+    poke16(in.bytes + in.l4 + 2, 80);
+    raw_seal(&in);
+    want = in;
+    slow_translate(&want, &numbers, C, 0);
+    want = other_tcp(&want, &d.tuple[S], C);
+    memcpy(buffer + 20, in.bytes, in.len);
+    pkt = (mpconn_pkt){.data = buffer + 20, .len = in.len, .cap = in.len, .headroom = 20};
+    ck_assert_int_eq(mpconn_delta_apply(&d, C, &pkt), MPCONN_OK);
+    ck_assert_ptr_eq(pkt.data, buffer);
+    ck_assert_uint_eq(pkt.len, want.len);
+    ck_assert_uint_eq(pkt.cap, want.len);
+    ck_assert_uint_eq(pkt.headroom, 0);
+    ck_assert_mem_eq(pkt.data, want.bytes, want.len);
+
+    numbers.seq[S] = 0 - numbers.seq[S]; /* the way back of a segment of the client */
+    d.seq[S] = numbers.seq[S];
+    d.ts[S] = 0 - d.ts[S];
+    d.tuple[C] = d.tuple[S];
+    d.tuple[S] = client_leg().tuple;
+    ck_assert_int_eq(mpconn_delta_apply(&d, C, &pkt), MPCONN_OK);
+    ck_assert_ptr_eq(pkt.data, buffer + 20);
+    ck_assert_uint_eq(pkt.headroom, 20);
+    ck_assert_uint_eq(pkt.len, in.len);
+    ck_assert_mem_eq(pkt.data, in.bytes, in.len);
+}
+END_TEST
+
+START_TEST(apply_refuses_what_the_other_ip_version_has_no_room_or_word_for)
+{
+    mpconn_delta d = delta_between_versions();
+    mpconn_pkt pkt;
+    raw r;
+
+    raw_tcp(&r, MPCONN_FAMILY_IPV4, 0x10, NULL, 0, 1);
+    pkt = raw_pkt(&r);
+    pkt.cap = r.len + 19;
+    pkt.headroom = 0;
+    apply_is_refused(&d, C, pkt, MPCONN_ERR_NOSPACE);
+    pkt.cap = r.len - 1;
+    apply_is_refused(&d, C, pkt, MPCONN_ERR_INVAL);
+    raw_insert_headers(&r, (const uint8_t *)"\203\7\4abcd", 8, 0); /* a source route */
     apply_is_refused(&d, C, raw_pkt(&r), MPCONN_ERR_UNSUPPORTED);
 }
 END_TEST
@@ -421,7 +491,10 @@ int main(void)
                       E41_apply_refuses_bad_arguments, apply_refuses_every_cut_of_the_headers,
                       apply_does_not_judge_addresses_and_ports,
                       apply_refuses_headers_that_contradict_themselves,
-                      apply_refuses_what_is_no_whole_segment, apply_refuses_another_ip_version,
+                      apply_refuses_what_is_no_whole_segment,
+                      apply_refuses_a_segment_of_another_ip_version_than_the_leg,
+                      apply_carries_a_segment_into_the_other_ip_version_and_back,
+                      apply_refuses_what_the_other_ip_version_has_no_room_or_word_for,
                       E30_apply_refuses_a_checksum_the_host_knows_is_wrong,
                       apply_reads_only_what_it_says, apply_touches_only_what_the_delta_knows);
 }

@@ -135,7 +135,8 @@ END_TEST
 START_TEST(engine_asks_for_the_room_it_needs)
 {
     settled(_i);
-    ck_assert_uint_eq(mpconn_engine_headroom(b.eng), 12);
+    /* an ICMP error between the IP versions grows by more than a segment with timestamps */
+    ck_assert_uint_eq(mpconn_engine_headroom(b.eng), 44);
     bed_close(&b);
 }
 END_TEST

@@ -309,7 +309,7 @@ START_TEST(source_route_has_no_counterpart)
         {"\7\3\4\203\7\4abcd\1", 12, MPCONN_REASON_NO_COUNTERPART}, /* behind another */
         {"\203\7\10abcd", 8, 0},   /* at its end */
         {"\7\7\4abcd\1", 8, 0},    /* record route */
-        {"\0\203\7\4abcd", 12, 0}, /* behind the end of the list */
+        {"\0\203\7\4abcd", 8, 0}, /* behind the end of the list */
         {"\7\0\4\203\7\4ab", 8, 0},
         {"\1\1\203\7", 4, 0},
     };

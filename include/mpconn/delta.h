@@ -138,9 +138,19 @@ MPCONN_API int mpconn_delta_compute(mpconn_delta *delta, const mpconn_leg *clien
  * number and TSecr are left alone where the ACK flag is clear, the window where SYN is set. Which
  * addresses and ports the segment bears is not judged.
  *
+ * Between legs of two IP versions the segment takes a header of the other one (RFC 7915): DSCP, ECN
+ * and hop limit are copied, for this is no router; options and extension headers are left out, the
+ * flow label is 0. An IPv4 packet of up to 1,260 bytes may be fragmented, its identification is
+ * made from ports and sequence number; a longer one may not (RFC 7915 5.1). To IPv6 a segment
+ * grows by up to 20 bytes, which `headroom` or else the room behind it (`cap` - `len`) must have.
+ * Nothing is fragmented, and a super-segment keeps its pieces: who sends what is too long for its
+ * link tells the sender.
+ *
  * @param[in]     delta  the difference; what it does not know is not touched
  * @param[in]     from   the ::mpconn_side the segment comes from
- * @param[in,out] pkt    the packet; `data`, `len`, `flags` and `ext` are read, the bytes changed
+ * @param[in,out] pkt    the packet; `data`, `len`, `flags` and `ext` are read, the bytes changed;
+ *                       between IP versions `cap` and `headroom` are read too, and all of these
+ *                       and lengths and offset of `ext` (but not its segmentation type) changed
  * @byteorder network in the packet
  * @owner    borrows both until it returns
  * @threads  any thread; the packet belongs to the caller
@@ -150,12 +160,14 @@ MPCONN_API int mpconn_delta_compute(mpconn_delta *delta, const mpconn_leg *clien
  * @retval MPCONN_ERR_CHECKSUM    `flags` say that a checksum is wrong; nothing changed
  * @retval MPCONN_ERR_TRUNCATED   the headers are not all there; nothing changed
  * @retval MPCONN_ERR_MALFORMED   the headers contradict themselves; nothing changed
- * @retval MPCONN_ERR_UNSUPPORTED not a TCP segment, a fragment, unreadable extension headers, or
- *                                a delta that leads to or comes from another IP version; nothing
- *                                changed
+ * @retval MPCONN_ERR_UNSUPPORTED not a TCP segment, a fragment, unreadable extension headers, of
+ *                                another IP version than its leg, or to IPv6 and with a source
+ *                                route, or to IPv4 and too long; nothing changed
+ * @retval MPCONN_ERR_NOSPACE     no room for an IPv6 header; nothing changed
  * @retval MPCONN_ERR_CONGESTED   the segment is marked CE, and the other leg has no ECN: to be
  *                                dropped, as any queue would have done without ECN; nothing changed
  * @rfc{1624,3} @rfc{2018,3} @rfc{2883,4} @rfc{3168,6.1} @rfc{6040,4.2} @rfc{7323,3.2}
+ * @rfc{7915,4.1} @rfc{7915,5.1}
  */
 MPCONN_API int mpconn_delta_apply(const mpconn_delta *delta, int from, mpconn_pkt *pkt);
 
@@ -165,29 +177,44 @@ MPCONN_API int mpconn_delta_apply(const mpconn_delta *delta, int from, mpconn_pk
  * An error quotes the segment as it was on the leg where it met its end. To its sender, on the
  * other leg, those numbers are strange, and it ignores the error: so a path whose MTU is smaller
  * than that of its first link swallows all large segments. This makes the quote what its sender
- * sent, as far as it goes: of less than a TCP header the sequence number; otherwise also the
- * acknowledgment number, the window, and those of SACK and timestamps that are quoted whole. The
- * checksum in the quote and that of the error change by as much, so that a wrong sum stays wrong.
- * What stands behind the quote (RFC 4884) and the MTU are left alone.
+ * sent, as far as it goes: of less than a TCP header ports, sequence number and checksum; otherwise
+ * also the acknowledgment number, the window, and those of SACK and timestamps that are quoted
+ * whole. The checksum in the quote and that of the error change by as much, so that a wrong sum
+ * stays wrong. What stands behind the quote (RFC 4884) and the MTU are left alone.
+ *
+ * Where the legs differ in addresses, the error goes to the sender's on its own leg. If it comes
+ * from the endpoint that the segment was sent to, it comes from that one as the other leg shows it;
+ * a router stays who it is.
+ *
+ * Between legs of two IP versions type, code, pointer and MTU become what RFC 7915 has for them (to
+ * IPv6 an MTU is 1,280 at least; what is not told is guessed from the plateaus of RFC 1191), and so
+ * do both IP headers. A router has no address there: the error comes from the endpoint that the
+ * segment was sent to. An extension stays where the new type can tell its place, a message of more
+ * than 1,280 bytes is cut. It grows by up to 44 bytes, which `headroom` or else the room behind it
+ * must have.
  *
  * Which connection the error is about, and whether its number can be on its way (RFC 5927 4.1), is
  * for the caller to judge: the quoted segment was sent by the *other* side.
  *
  * @param[in]     delta  the difference; what it does not know is not touched
  * @param[in]     from   the ::mpconn_side the error comes from
- * @param[in,out] pkt    the packet; `data`, `len`, `flags` and `ext` are read, the bytes changed
+ * @param[in,out] pkt    the packet; as for ::mpconn_delta_apply
  * @byteorder network in the packet
  * @owner    borrows both until it returns
  * @threads  any thread; the packet belongs to the caller
  * @retval MPCONN_OK              the error now belongs to the other leg
  * @retval MPCONN_ERR_INVAL       as ::mpconn_delta_apply; nothing changed
  * @retval MPCONN_ERR_CHECKSUM    `flags` say that a checksum is wrong; nothing changed
- * @retval MPCONN_ERR_TRUNCATED   the headers of the packet are not all there; nothing changed
+ * @retval MPCONN_ERR_TRUNCATED   the headers of the packet are not all there, or between IP
+ *                                versions not all of it; nothing changed
  * @retval MPCONN_ERR_MALFORMED   the headers or those of the quote contradict themselves, or the
  *                                quote has no sequence number; nothing changed
- * @retval MPCONN_ERR_UNSUPPORTED not an ICMP error, one about something else than TCP, or a delta
- *                                whose legs differ in addresses or ports; nothing changed
- * @rfc{1624,3} @rfc{4884,3} @rfc{5508,4.2} @rfc{5927,4.1}
+ * @retval MPCONN_ERR_UNSUPPORTED not an ICMP error, one about something else than TCP, of another
+ *                                IP version than its leg, or of a type or code, or with a source
+ *                                route, that the other version has no counterpart for; nothing
+ *                                changed
+ * @retval MPCONN_ERR_NOSPACE     no room for the headers of the other version; nothing changed
+ * @rfc{1624,3} @rfc{4884,3} @rfc{5508,4.2} @rfc{5927,4.1} @rfc{7915,4.2} @rfc{7915,5.2}
  */
 MPCONN_API int mpconn_delta_apply_error(const mpconn_delta *delta, int from, mpconn_pkt *pkt);
 

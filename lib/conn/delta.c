@@ -5,6 +5,7 @@
 #include "conn/offers.h"
 #include "conn/translate.h"
 #include "conn/translate_error.h"
+#include "conn/translate_family.h"
 
 static int leg_is_valid(const mpconn_leg *leg)
 {
@@ -61,20 +62,26 @@ int mpconn_delta_compute(mpconn_delta *delta, const mpconn_leg *client, const mp
     return MPCONN_OK;
 }
 
-/* What a packet that could not be read means to who asked for its translation. */
+/* What a packet that is not translated, for this reason, means to who asked for it. */
 static int error_of_reason(unsigned reason)
 {
     switch (reason) {
+    case 0:
+        return MPCONN_OK;
     case MPCONN_REASON_TRUNCATED:
         return MPCONN_ERR_TRUNCATED;
     case MPCONN_REASON_FRAGMENT_FIRST:
     case MPCONN_REASON_BAD_EXTENSION:
+    case MPCONN_REASON_NOT_TCP:
+    case MPCONN_REASON_NO_COUNTERPART:
         return MPCONN_ERR_UNSUPPORTED;
     case MPCONN_REASON_BAD_METADATA:
         return MPCONN_ERR_INVAL;
     case MPCONN_REASON_BAD_IP_CHECKSUM:
     case MPCONN_REASON_BAD_TCP_CHECKSUM:
         return MPCONN_ERR_CHECKSUM;
+    case MPCONN_REASON_NO_SPACE:
+        return MPCONN_ERR_NOSPACE;
     default:
         return MPCONN_ERR_MALFORMED;
     }
@@ -86,28 +93,25 @@ static int shifts_are_valid(const mpconn_delta *delta)
            delta->wscale_out[1] <= 14;
 }
 
-static int tuple_is_possible(const mpconn_delta *delta, unsigned family)
+/* What a caller got wrong, whatever the packet is. */
+static int call_is_valid(const mpconn_delta *delta, int from, const mpconn_pkt *pkt)
 {
-    return (delta->known & MPCONN_DELTA_K_TUPLE) == 0 ||
-           (delta->flags & MPCONN_DELTA_F_TUPLE) == 0 ||
-           (delta->tuple[0].family == family && delta->tuple[1].family == family);
+    return delta != NULL && pkt != NULL && pkt->data != NULL &&
+           (from == MPCONN_SIDE_CLIENT || from == MPCONN_SIDE_SERVER) &&
+           ((delta->known & MPCONN_DELTA_K_OPTIONS) == 0 || shifts_are_valid(delta));
 }
 
-/* What a caller got wrong, whatever the packet is; 0 = nothing. */
-static int check_call(const mpconn_delta *delta, int from, const mpconn_pkt *pkt)
+/* Only then a packet may grow. */
+static int is_between_versions(const mpconn_delta *delta, unsigned from)
 {
-    if (delta == NULL || pkt == NULL || pkt->data == NULL ||
-        (from != MPCONN_SIDE_CLIENT && from != MPCONN_SIDE_SERVER))
-        return MPCONN_ERR_INVAL;
-    return (delta->known & MPCONN_DELTA_K_OPTIONS) == 0 || shifts_are_valid(delta)
-               ? MPCONN_OK
-               : MPCONN_ERR_INVAL;
+    return mpci_translate_tuple(delta, from) != NULL &&
+           delta->tuple[0].family != delta->tuple[1].family;
 }
 
 /* The caller need not fill in what only an engine reads. */
-static mpconn_pkt seen_of(const mpconn_pkt *pkt, int from)
+static mpconn_pkt seen_of(const mpconn_pkt *pkt, const mpconn_delta *delta, unsigned from)
 {
-    return (mpconn_pkt){
+    mpconn_pkt seen = {
         .data = pkt->data,
         .ext = pkt->ext,
         .len = pkt->len,
@@ -115,30 +119,68 @@ static mpconn_pkt seen_of(const mpconn_pkt *pkt, int from)
         .flags = pkt->flags,
         .side = (uint8_t)from,
     };
+
+    if (is_between_versions(delta, from)) {
+        seen.cap = pkt->cap;
+        seen.headroom = pkt->headroom;
+    }
+    return seen;
+}
+
+/* The packet must be one of the leg it comes from, and the other leg of a version there is. */
+static int tuple_is_possible(const mpconn_delta *delta, unsigned from, unsigned family)
+{
+    const mpconn_tuple *to = mpci_translate_tuple(delta, from);
+
+    return to == NULL || (delta->tuple[from].family == family &&
+                          (to->family == MPCONN_FAMILY_IPV4 || to->family == MPCONN_FAMILY_IPV6));
+}
+
+/* Read a packet that is to be of one kind (mpci_kind). */
+static int begin(mpci_view *v, mpconn_pkt *seen, const mpconn_delta *delta, int from,
+                 const mpconn_pkt *pkt, uint8_t kind)
+{
+    if (!call_is_valid(delta, from, pkt))
+        return MPCONN_ERR_INVAL;
+    *seen = seen_of(pkt, delta, (unsigned)from);
+    mpci_view_parse(v, seen);
+    if (v->kind == MPCI_KIND_BAD)
+        return error_of_reason(v->reason);
+    return v->kind == kind && tuple_is_possible(delta, (unsigned)from, v->family)
+               ? MPCONN_OK
+               : MPCONN_ERR_UNSUPPORTED;
+}
+
+/* Where the packet is now, and how much room it has left. */
+static int finish(mpconn_pkt *pkt, const mpconn_pkt *seen)
+{
+    if (pkt->data != seen->data || pkt->len != seen->len) {
+        pkt->data = seen->data;
+        pkt->len = seen->len;
+        pkt->cap = seen->cap;
+        pkt->headroom = seen->headroom;
+    }
+    return MPCONN_OK;
 }
 
 int mpconn_delta_apply(const mpconn_delta *delta, int from, mpconn_pkt *pkt)
 {
     mpconn_pkt seen;
     mpci_view v;
+    unsigned bad;
+    int rc = begin(&v, &seen, delta, from, pkt, MPCI_KIND_TCP);
 
-    if (check_call(delta, from, pkt) != MPCONN_OK)
-        return MPCONN_ERR_INVAL;
-    seen = seen_of(pkt, from);
-    mpci_view_parse(&v, &seen);
-    if (v.kind == MPCI_KIND_BAD)
-        return error_of_reason(v.reason);
-    if (v.kind != MPCI_KIND_TCP || !tuple_is_possible(delta, v.family))
-        return MPCONN_ERR_UNSUPPORTED;
+    if (rc != MPCONN_OK)
+        return rc;
     if (mpci_translate_marked_in_vain(&v, delta, (unsigned)from))
         return MPCONN_ERR_CONGESTED;
+    bad = is_between_versions(delta, (unsigned)from) ? mpci_translate_family_fits(&v, &seen) : 0;
+    if (bad != 0)
+        return error_of_reason(bad);
     mpci_translate(&v, delta, (unsigned)from, &seen);
-    return MPCONN_OK;
-}
-
-static int moves_addresses(const mpconn_delta *delta)
-{
-    return (delta->known & MPCONN_DELTA_K_TUPLE) != 0 && (delta->flags & MPCONN_DELTA_F_TUPLE) != 0;
+    if (is_between_versions(delta, (unsigned)from))
+        mpci_translate_family(&seen, &delta->tuple[from ^ 1], (unsigned)from);
+    return finish(pkt, &seen);
 }
 
 int mpconn_delta_apply_error(const mpconn_delta *delta, int from, mpconn_pkt *pkt)
@@ -148,19 +190,12 @@ int mpconn_delta_apply_error(const mpconn_delta *delta, int from, mpconn_pkt *pk
     mpconn_pkt seen;
     mpci_view v;
     unsigned bad;
+    int rc = begin(&v, &seen, delta, from, pkt, MPCI_KIND_ICMP_ERROR);
 
-    if (check_call(delta, from, pkt) != MPCONN_OK)
-        return MPCONN_ERR_INVAL;
-    seen = seen_of(pkt, from);
-    mpci_view_parse(&v, &seen);
-    if (v.kind == MPCI_KIND_BAD)
-        return error_of_reason(v.reason);
-    if (v.kind != MPCI_KIND_ICMP_ERROR || moves_addresses(delta))
-        return MPCONN_ERR_UNSUPPORTED;
+    if (rc != MPCONN_OK)
+        return rc;
     bad = mpci_quote_read(&quote, &segment, &v, &seen);
-    if (bad == MPCONN_REASON_NOT_TCP)
-        return MPCONN_ERR_UNSUPPORTED;
     if (bad == 0)
-        bad = mpci_translate_error(&v, &segment, delta, (unsigned)from, &seen);
-    return bad == 0 ? MPCONN_OK : MPCONN_ERR_MALFORMED;
+        bad = mpci_translate_error(&v, &quote, &segment, delta, (unsigned)from, &seen);
+    return bad == 0 ? finish(pkt, &seen) : error_of_reason(bad);
 }

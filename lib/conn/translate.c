@@ -3,6 +3,7 @@
 
 #include "base/byteorder.h"
 #include "packet/checksum.h"
+#include "packet/ip_build.h"
 
 enum {
     TCP_SEQ_AT = 4,
@@ -10,7 +11,6 @@ enum {
     TCP_FLAGS_AT = 12,
     TCP_WINDOW_AT = 14,
     TCP_CHECKSUM_AT = 16,
-    IP4_CHECKSUM_AT = 10,
     TS_OPTION_LEN = 10
 };
 
@@ -125,19 +125,14 @@ static uint64_t hide_ecn(const mpci_view *v)
 static uint64_t carry_tuple(uint64_t *pseudo_sum, const mpci_view *v, const mpconn_tuple *to,
                             unsigned from)
 {
-    mpci_csum_change ports = {0}, pseudo = {0};
-    size_t len = v->family == MPCONN_FAMILY_IPV4 ? 4 : 16;
-    size_t src = v->family == MPCONN_FAMILY_IPV4 ? 12 : 8;
-    size_t client_at = from == MPCONN_SIDE_CLIENT ? src : src + len;
-    size_t server_at = from == MPCONN_SIDE_CLIENT ? src + len : src;
+    const uint8_t *client = to->client.bytes, *server = to->server.bytes;
+    int to_server = from == MPCONN_SIDE_CLIENT;
+    mpci_csum_change ports = {0};
 
-    mpci_csum_set_bytes(&pseudo, v->ip, client_at, to->client.bytes, len);
-    mpci_csum_set_bytes(&pseudo, v->ip, server_at, to->server.bytes, len);
-    if (v->family == MPCONN_FAMILY_IPV4)
-        mpci_csum_apply(&pseudo, v->ip + IP4_CHECKSUM_AT);
-    mpci_csum_set16(&ports, v->l4, from == MPCONN_SIDE_CLIENT ? 0 : 2, to->client_port);
-    mpci_csum_set16(&ports, v->l4, from == MPCONN_SIDE_CLIENT ? 2 : 0, to->server_port);
-    *pseudo_sum = pseudo.sum;
+    *pseudo_sum = mpci_ip_set_addresses(v->family, v->ip, to_server ? client : server,
+                                        to_server ? server : client);
+    mpci_csum_set16(&ports, v->l4, to_server ? 0 : 2, to->client_port);
+    mpci_csum_set16(&ports, v->l4, to_server ? 2 : 0, to->server_port);
     return ports.sum;
 }
 

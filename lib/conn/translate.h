@@ -22,6 +22,14 @@ static inline uint32_t mpci_translate_offset(const uint32_t offset[2], unsigned 
     return from == MPCONN_SIDE_CLIENT ? offset[whose] : 0 - offset[whose];
 }
 
+/* What the leg a packet goes to shows, when the legs differ in that; NULL when they do not. */
+static inline const mpconn_tuple *mpci_translate_tuple(const mpconn_delta *delta, unsigned from)
+{
+    return (delta->known & MPCONN_DELTA_K_TUPLE) != 0 && (delta->flags & MPCONN_DELTA_F_TUPLE) != 0
+               ? &delta->tuple[from ^ 1]
+               : NULL;
+}
+
 /* Was the segment marked CE for a leg without ECN? Nobody would tell the sender, so it has to be
  * lost instead (RFC 6040 4.2). */
 static inline int mpci_translate_marked_in_vain(const mpci_view *v, const mpconn_delta *delta,

@@ -45,10 +45,7 @@ unsigned mpci_translate_family_fits(const mpci_view *v, const mpconn_pkt *pkt)
 static void carry_sums(const mpci_view *v, const mpci_ip_header *h, uint16_t sport, uint16_t dport,
                        uint32_t flags)
 {
-    uint16_t old = mpci_csum_fold(mpci_csum_pseudo(v->family, mpci_ip_src(v->family, v->ip),
-                                                   mpci_ip_dst(v->family, v->ip), 0, 0));
-    mpci_csum_change pseudo = {
-        (uint16_t)~old + mpci_csum_pseudo(h->family, h->src, h->dst, 0, 0)};
+    mpci_csum_change pseudo = {mpci_ip_other_sum(v->family, v->ip, h)};
     mpci_csum_change all = pseudo;
 
     mpci_csum_set16(&all, v->l4, 0, sport);

@@ -2,6 +2,8 @@
 /* Birth, death and the frame of every call. */
 #include "engine/engine.h"
 
+#include "conn/translate_error.h"
+#include "packet/ip_other.h"
 #include "packet/options.h"
 
 /* Names are small, and what is over is remembered for longer than a handshake takes. */
@@ -193,7 +195,12 @@ int mpconn_engine_set_timeouts(mpconn_engine *eng, const mpconn_timeouts *timeou
 
 uint32_t mpconn_engine_headroom(const mpconn_engine *eng)
 {
-    return eng != NULL ? MPCI_STAMP_LEN : 0;
+    const uint32_t segment = MPCI_STAMP_LEN + MPCI_IP_OTHER_GROWTH;
+    const uint32_t error = MPCI_TRANSLATE_ERROR_GROWTH;
+
+    if (eng == NULL)
+        return 0;
+    return segment > error ? segment : error;
 }
 
 /* The answer to a SYN has no option that the SYN had not, but for the MSS, and each in the fewest

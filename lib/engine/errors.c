@@ -188,14 +188,14 @@ static void carry(mpconn_engine *eng, quoting *e, uint32_t slot)
 
     mpci_settled_delta(f, &d);
     bad = refuse(f, &d, e);
+    if (bad == 0 && is_stamped(&d, e->st.from ^ 1, slot) && is_too_big(e->st.view))
+        leave_room_for_stamp(e->st.view, pkt);
     if (bad == 0 && split)
-        bad = mpci_translate_error(e->st.view, &e->segment, &d, e->st.from, pkt);
+        bad = mpci_translate_error(e->st.view, &e->quote, &e->segment, &d, e->st.from, pkt);
     if (bad != 0) {
         mpci_drop(&eng->core, pkt, bad);
         return;
     }
-    if (is_stamped(&d, e->st.from ^ 1, slot) && is_too_big(e->st.view))
-        leave_room_for_stamp(e->st.view, pkt);
     mpci_forward(&eng->core, pkt,
                  split ? MPCONN_REASON_ERROR_TRANSLATED : MPCONN_REASON_ERROR_TRACKED);
     pkt->flow = mpci_settled_id(&eng->core.settled, slot);

@@ -5,7 +5,7 @@
 #include "packet/checksum.h"
 #include "packet/ip.h"
 
-enum { LENGTH_MAX = 65535, DONT_FRAGMENT = 0x4000 };
+enum { LENGTH_MAX = 65535, DONT_FRAGMENT = 0x4000, IPV4_CHECKSUM_AT = 10 };
 
 size_t mpci_ip_build_len(const mpci_ip_header *h)
 {
@@ -34,7 +34,8 @@ static void build_ipv4(uint8_t *dst, const mpci_ip_header *h)
     dst[9] = h->proto;
     memcpy(dst + 12, h->src, 4);
     memcpy(dst + 16, h->dst, 4);
-    mpci_store16(dst + 10, (uint16_t)~mpci_csum_fold(mpci_csum_add(0, dst, MPCI_IPV4_HEADER_LEN)));
+    mpci_store16(dst + IPV4_CHECKSUM_AT,
+                 (uint16_t)~mpci_csum_fold(mpci_csum_add(0, dst, MPCI_IPV4_HEADER_LEN)));
 }
 
 static void build_ipv6(uint8_t *dst, const mpci_ip_header *h)
@@ -53,4 +54,16 @@ void mpci_ip_build(uint8_t *dst, const mpci_ip_header *h)
         build_ipv4(dst, h);
     else
         build_ipv6(dst, h);
+}
+
+uint64_t mpci_ip_set_addresses(unsigned family, uint8_t *ip, const uint8_t *src, const uint8_t *dst)
+{
+    size_t len = mpci_ip_addr_len(family), at = family == MPCONN_FAMILY_IPV4 ? 12 : 8;
+    mpci_csum_change change = {0};
+
+    mpci_csum_set_bytes(&change, ip, at, src, len);
+    mpci_csum_set_bytes(&change, ip, at + len, dst, len);
+    if (family == MPCONN_FAMILY_IPV4)
+        mpci_csum_apply(&change, ip + IPV4_CHECKSUM_AT);
+    return change.sum;
 }

@@ -23,4 +23,9 @@ size_t mpci_ip_build_len(const mpci_ip_header *h);
 /* Write it, checksum and all. There must be room for mpci_ip_build_len(). */
 void mpci_ip_build(uint8_t *dst, const mpci_ip_header *h);
 
+/* Put other addresses into a header that is there, and correct its own checksum. What the sum of
+ * a pseudo-header changes by. */
+uint64_t mpci_ip_set_addresses(unsigned family, uint8_t *ip, const uint8_t *src,
+                               const uint8_t *dst);
+
 #endif

@@ -27,6 +27,14 @@ mpci_ip_header mpci_ip_other(unsigned family, const uint8_t *ip, const uint8_t *
     };
 }
 
+uint64_t mpci_ip_other_sum(unsigned family, const uint8_t *ip, const mpci_ip_header *h)
+{
+    uint16_t old = mpci_csum_fold(
+        mpci_csum_pseudo(family, mpci_ip_src(family, ip), mpci_ip_dst(family, ip), 0, 0));
+
+    return (uint16_t)~old + mpci_csum_pseudo(h->family, h->src, h->dst, 0, 0);
+}
+
 int mpci_ip_is_routed(const uint8_t *ip, unsigned len)
 {
     unsigned at = MPCI_IPV4_HEADER_LEN, option;

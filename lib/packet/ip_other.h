@@ -15,6 +15,9 @@ enum { MPCI_IP_OTHER_GROWTH = 20 };
 mpci_ip_header mpci_ip_other(unsigned family, const uint8_t *ip, const uint8_t *payload,
                              uint32_t payload_len, uint32_t piece_len);
 
+/* What the sum of a pseudo-header changes by when `h` takes the place of the header at `ip`. */
+uint64_t mpci_ip_other_sum(unsigned family, const uint8_t *ip, const mpci_ip_header *h);
+
 static inline unsigned mpci_ip_other_family(unsigned family)
 {
     return family == MPCONN_FAMILY_IPV4 ? MPCONN_FAMILY_IPV6 : MPCONN_FAMILY_IPV4;

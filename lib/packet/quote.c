@@ -5,13 +5,17 @@
 
 enum { ICMP_HEADER_LEN = 8, TCP_SEQ_END = 8 };
 
-/* RFC 4884 3 to 4.4: in these types a byte tells how long the quote is, in words of 32 or 64 bits,
- * when something stands behind it; 0 when nothing does, or when the sender knows no such thing. */
-static uint32_t told_length(unsigned family, const uint8_t *icmp)
+unsigned mpci_quote_unit(unsigned family, uint8_t type)
 {
     if (family == MPCONN_FAMILY_IPV4)
-        return icmp[0] == 3 || icmp[0] == 11 || icmp[0] == 12 ? icmp[5] * 4u : 0;
-    return icmp[0] == 1 || icmp[0] == 3 ? icmp[4] * 8u : 0;
+        return type == 3 || type == 11 || type == 12 ? 4 : 0;
+    return type == 1 || type == 3 ? 8 : 0;
+}
+
+/* 0 when nothing stands behind the quote, or when the sender knows no such thing. */
+static uint32_t told_length(unsigned family, const uint8_t *icmp)
+{
+    return icmp[family == MPCONN_FAMILY_IPV4 ? 5 : 4] * mpci_quote_unit(family, icmp[0]);
 }
 
 unsigned mpci_quote_parse(mpci_quote *q, const uint8_t *icmp, uint32_t len)

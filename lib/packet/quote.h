@@ -21,6 +21,10 @@ typedef struct mpci_quoted_tcp {
     uint16_t sport, dport;
 } mpci_quoted_tcp;
 
+/* RFC 4884 3 to 4.4: in some types a byte tells how long the quote is when something stands behind
+ * it, in words of 4 or 8 bytes. The bytes of a word; 0 for all other types. */
+unsigned mpci_quote_unit(unsigned family, uint8_t type);
+
 /* Find the quote in `len` bytes of an ICMP or ICMPv6 error. 0, or the reason it cannot be read. */
 unsigned mpci_quote_parse(mpci_quote *q, const uint8_t *icmp, uint32_t len);
 

@@ -17,12 +17,12 @@ void __real_mpci_translate(const mpci_view *v, const mpconn_delta *delta, unsign
                            const mpconn_pkt *pkt);
 void __wrap_mpci_translate(const mpci_view *v, const mpconn_delta *delta, unsigned from,
                            const mpconn_pkt *pkt);
-unsigned __real_mpci_translate_error(const mpci_view *v, const mpci_quoted_tcp *t,
-                                     const mpconn_delta *delta, unsigned from,
-                                     const mpconn_pkt *pkt);
-unsigned __wrap_mpci_translate_error(const mpci_view *v, const mpci_quoted_tcp *t,
-                                     const mpconn_delta *delta, unsigned from,
-                                     const mpconn_pkt *pkt);
+unsigned __real_mpci_translate_error(const mpci_view *v, const mpci_quote *q,
+                                     const mpci_quoted_tcp *t, const mpconn_delta *delta,
+                                     unsigned from, mpconn_pkt *pkt);
+unsigned __wrap_mpci_translate_error(const mpci_view *v, const mpci_quote *q,
+                                     const mpci_quoted_tcp *t, const mpconn_delta *delta,
+                                     unsigned from, mpconn_pkt *pkt);
 
 static bool fault_is(const char *name)
 {
@@ -43,11 +43,11 @@ void __wrap_mpci_translate(const mpci_view *v, const mpconn_delta *delta, unsign
     __real_mpci_translate(&seen, delta, from, pkt);
 }
 
-unsigned __wrap_mpci_translate_error(const mpci_view *v, const mpci_quoted_tcp *t,
-                                     const mpconn_delta *delta, unsigned from,
-                                     const mpconn_pkt *pkt)
+unsigned __wrap_mpci_translate_error(const mpci_view *v, const mpci_quote *q,
+                                     const mpci_quoted_tcp *t, const mpconn_delta *delta,
+                                     unsigned from, mpconn_pkt *pkt)
 {
     if (fault_is("error"))
         return MPCONN_REASON_BAD_QUOTE;
-    return fault_is("quote") ? 0 : __real_mpci_translate_error(v, t, delta, from, pkt);
+    return fault_is("quote") ? 0 : __real_mpci_translate_error(v, q, t, delta, from, pkt);
 }

@@ -200,7 +200,7 @@ field("record.server.port", "uint16", "Server's port", base.DEC)
 field("record.x", "uint32", "x", base.DEC, nil, nil, "the client's initial sequence number")
 field("record.mask", "uint16", "Mask", base.HEX)
 
-field("hello.flags", "uint8", "Flags", base.HEX)
+field("hello.mark", "uint8", "Mark of the profile", base.HEX)
 field("hello.entry", "none", "Entry")
 field("hello.member", "uint16", "Member", base.DEC)
 field("hello.challenge", "uint64", "Challenge", base.HEX)
@@ -482,7 +482,7 @@ end
 
 local function read_hello(r, tree, record)
     local members = {}
-    tree:add(f["hello.flags"], take(r, 1))
+    tree:add(f["hello.mark"], take(r, 1))
     record.text = "HELLO"
     while r.at < r.stop do
         local range = take(r, HELLO_ENTRY)

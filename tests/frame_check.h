@@ -89,7 +89,7 @@ static inline int frame_vector_records(mpci_writer *w, unsigned vector)
         list[1].heard_challenge = UINT64_C(0x4142434445464749);
         m.challenge_key = (mpci_sipkey){{UINT64_C(0x0706050403020100),
                                          UINT64_C(0x0f0e0d0c0b0a0908)}};
-        return mpci_hello_encode(w, &m, list, 2);
+        return mpci_hello_encode(w, &m, 0, list, 2);
     }
     for (unsigned k = 0; k < RECORD_TYPES; k++) {
         mpci_record r = frame_vector_record(vector, k);

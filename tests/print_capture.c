@@ -149,7 +149,7 @@ static int take_random(datagram *d, unsigned n, seed_rng *rng)
         mpci_record r = record_random(rng);
 
         if (seed_below(rng, 8) == 0)
-            mpci_hello_encode(&w, &m, &member, 1);
+            mpci_hello_encode(&w, &m, 0, &member, 1);
         if (n % 4 == 1 && seed_below(rng, 4) == 0)
             memset(&c, 0, sizeof c); /* perhaps not the shortest reference */
         mpci_record_encode(&w, &c, &r);

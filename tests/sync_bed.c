@@ -267,7 +267,8 @@ void sync_start(sync_bed *s)
     sync_boot_all(s);
     sync_meet(s);
     for (unsigned i = 0; i < s->n; i++) {
-        ck_assert_uint_eq(s->at[i].b.n_events, s->n - 1); /* each other member is up */
+        for (unsigned j = 0; j < s->n; j++)
+            ck_assert_uint_eq(sync_events(s, i, MPCONN_EVENT_MEMBER_UP, s->at[j].id), i != j);
         s->at[i].b.n_events = 0;
     }
 }

@@ -47,7 +47,8 @@ static const char *event_name(unsigned type)
                                          [MPCONN_EVENT_ENDED] = "ENDED",
                                          [MPCONN_EVENT_MEMBER_UP] = "MEMBER_UP",
                                          [MPCONN_EVENT_MEMBER_DOWN] = "MEMBER_DOWN",
-                                         [MPCONN_EVENT_MEMBER_CONFLICT] = "MEMBER_CONFLICT" };
+                                         [MPCONN_EVENT_MEMBER_CONFLICT] = "MEMBER_CONFLICT",
+                                         [MPCONN_EVENT_MEMBER_DIFFERS] = "MEMBER_DIFFERS" };
     return type < sizeof(names) / sizeof(names[0]) ? names[type] : NULL;
 }
 

@@ -250,7 +250,8 @@ void report_event(FILE *out, const mpconn_event *event, mpconn_time now)
                                          [MPCONN_EVENT_ENDED] = "ended",
                                          [MPCONN_EVENT_MEMBER_UP] = "member up",
                                          [MPCONN_EVENT_MEMBER_DOWN] = "member down",
-                                         [MPCONN_EVENT_MEMBER_CONFLICT] = "member conflict" };
+                                         [MPCONN_EVENT_MEMBER_CONFLICT] = "member conflict",
+                                         [MPCONN_EVENT_MEMBER_DIFFERS] = "member differs" };
     const char *reason = mpconn_reason_name(event->reason);
     json j = { .out = out };
 

@@ -193,7 +193,10 @@ enum mpconn_event_type {
                                     leaves when its tombstone does */
     MPCONN_EVENT_MEMBER_UP = 4,   /**< a member is heard; `member` says which */
     MPCONN_EVENT_MEMBER_DOWN = 5, /**< a member fell silent */
-    MPCONN_EVENT_MEMBER_CONFLICT = 6 /**< two members use the id `member` */
+    MPCONN_EVENT_MEMBER_CONFLICT = 6, /**< two members use the id `member` */
+    MPCONN_EVENT_MEMBER_DIFFERS = 7 /**< `member` tells clients another MSS, window scale or window
+                                         than this one: their configurations are to be alike. Once
+                                         in its life */
 };
 
 /** @brief Something that happened to a connection. */

@@ -54,7 +54,8 @@ extern "C" {
     X(48, RECORD_SKIPPED, "record we do not know and need not")                     \
     X(49, RECORD_REFUSED, "record we do not know and should")                       \
     X(50, SEND_FAILED, "frame the host could not send")                             \
-    X(51, RECORD_FULL, "record that did not find room in a frame")
+    X(51, RECORD_FULL, "record that did not find room in a frame")                  \
+    X(52, PROFILE_DIFFERS, "greeting of a member that tells clients something else")
 
 /** @brief What became of a frame; see ::MPCONN_SYNC_MAP. */
 enum mpconn_sync_reason {

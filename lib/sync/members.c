@@ -69,6 +69,7 @@ void mpci_member_begin(mpci_member *p, uint64_t boot, uint64_t sequence)
     p->boot = boot;
     p->changes++;
     p->highest = sequence;
+    p->differs = 0;
     memset(p->seen, 0xff, sizeof p->seen); /* what was said before is not taken any more */
 }
 

@@ -23,6 +23,7 @@ enum { MPCI_REPLAY_WORDS = 16, MPCI_REPLAY_WIDTH = 64 * MPCI_REPLAY_WORDS, MPCI_
 typedef struct mpci_member {
     uint16_t id;
     uint8_t up;              /* alive, and heard of lately */
+    uint8_t differs;         /* this boot tells clients something else, and the host knows */
     uint64_t boot;           /* whose frames count; 0 = none yet */
     uint64_t boot_before;    /* the one it took the place of */
     uint64_t highest;        /* sequence number taken */
@@ -33,10 +34,18 @@ typedef struct mpci_member {
     mpconn_time greeted[MPCI_GREETED]; /* last HELLO to it alone, by its answer */
 } mpci_member;
 
+/* What members tell clients, and must tell alike. */
+typedef struct mpci_told {
+    uint16_t mss[2];         /* IPv4, IPv6 */
+    uint16_t window;
+    uint8_t wscale;
+} mpci_told;
+
 typedef struct mpci_members {
     mpci_member *list;       /* by id, ascending */
     uint32_t n;
     uint16_t self;
+    mpci_told told;          /* by this one */
     uint64_t boot;           /* ours, never 0 */
     mpci_sipkey challenge_key;
     mpci_sipkey order_key;   /* of the cluster: who is registrar */

@@ -119,6 +119,13 @@ static void answer(mpci_sync *s, const arrival *a, mpci_member *p, unsigned reas
         mpci_sync_greet(s, p, challenge);
 }
 
+/* Does the sender tell clients something else than we do? */
+static int differs(const mpci_sync *s, const arrival *a)
+{
+    return a->greeting.mark != 0 &&
+           a->greeting.mark != mpci_hello_mark(&s->members.told, a->f.boot, a->f.sequence);
+}
+
 static void take_records(mpci_sync *s, const arrival *a)
 {
     mpci_reader r = records_of(a), body;
@@ -163,6 +170,8 @@ static unsigned take(mpci_sync *s, uint8_t *bytes, size_t len)
     if (reason == MPCONN_SYNC_TAKEN) {
         mpci_epochs_adopt(&s->epochs, a.f.epoch, s->core->now);
         mpci_sync_heard(s, p);
+        if (differs(s, &a))
+            mpci_sync_differs(s, p);
         take_records(s, &a);
     }
     return reason;

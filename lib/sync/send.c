@@ -12,6 +12,12 @@ static mpci_writer begin_frame(const mpci_sync *s)
                           s->frame_room - MPCI_FRAME_HEADER - MPCI_FRAME_TAG);
 }
 
+/* Of the frame that is sent next. */
+static unsigned next_mark(const mpci_sync *s)
+{
+    return mpci_hello_mark(&s->members.told, s->members.boot, s->sequence + 1);
+}
+
 /* The host's cipher, or our tag. */
 static int finish(mpci_sync *s, size_t len)
 {
@@ -98,7 +104,7 @@ void mpci_sync_greet(mpci_sync *s, mpci_member *p, uint64_t answer)
     if (*greeted != 0 && s->core->now - *greeted < GREET_PAUSE_NS)
         return;
     *greeted = s->core->now;
-    (void)mpci_hello_encode(&w, &s->members, &entry, 1);
+    (void)mpci_hello_encode(&w, &s->members, next_mark(s), &entry, 1);
     s->records_out[MPCI_RECORD_HELLO]++;
     send_frame(s, p->id, &w);
 }
@@ -126,7 +132,7 @@ void mpci_sync_greet_all(mpci_sync *s)
         }
         if (n > s->members.n - i)
             n = s->members.n - i;
-        (void)mpci_hello_encode(&w, &s->members, &s->members.list[i], n);
+        (void)mpci_hello_encode(&w, &s->members, next_mark(s), &s->members.list[i], n);
         s->records_out[MPCI_RECORD_HELLO]++;
         i += n;
     }

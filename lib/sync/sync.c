@@ -43,6 +43,7 @@ int mpci_sync_init(mpci_sync *s, mpci_core *core, mpci_alloc *a, const mpconn_en
 {
     s->core = core;
     s->members.self = (uint16_t)cfg->member_id;
+    s->members.told = (mpci_told){{cfg->mss_ipv4, cfg->mss_ipv6}, cfg->client_window, cfg->wscale};
     s->hello_due = MPCONN_TIME_NEVER;
     mpci_epochs_init(&s->epochs, cfg->key, cfg->key_len, core->timeouts.epoch_ns, now);
     mpci_frame_key_init(&s->key, &s->epochs.root);
@@ -107,6 +108,15 @@ static void tell(const mpci_sync *s, const mpci_member *p, unsigned type)
 void mpci_sync_conflict(mpci_sync *s, const mpci_member *p)
 {
     tell(s, p, MPCONN_EVENT_MEMBER_CONFLICT);
+}
+
+void mpci_sync_differs(mpci_sync *s, mpci_member *p)
+{
+    mpci_sync_count(s, MPCONN_SYNC_PROFILE_DIFFERS);
+    if (p->differs)
+        return;
+    p->differs = 1;
+    tell(s, p, MPCONN_EVENT_MEMBER_DIFFERS);
 }
 
 void mpci_sync_heard(mpci_sync *s, mpci_member *p)

@@ -64,8 +64,9 @@ void mpci_sync_fini(mpci_sync *s, mpci_alloc *a);
 void mpci_sync_rekey(mpci_sync *s, const uint8_t *key, size_t len);
 /* Greetings that are due, members that fell silent. */
 void mpci_sync_tick(mpci_sync *s);
-/* A frame of it counted; two members use its id. */
+/* A frame of it counted; it tells clients something else; two members use its id. */
 void mpci_sync_heard(mpci_sync *s, mpci_member *p);
+void mpci_sync_differs(mpci_sync *s, mpci_member *p);
 void mpci_sync_conflict(mpci_sync *s, const mpci_member *p);
 
 /* send.c: queue a record for a member; one for this member itself is not sent. */

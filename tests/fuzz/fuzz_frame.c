@@ -131,7 +131,7 @@ static void on_release(void *user, uint64_t hold, unsigned reason)
 static void on_event(void *user, const mpconn_event *e)
 {
     host *h = user;
-    int about_member = e->type >= MPCONN_EVENT_MEMBER_UP && e->type <= MPCONN_EVENT_MEMBER_CONFLICT;
+    int about_member = e->type >= MPCONN_EVENT_MEMBER_UP && e->type <= MPCONN_EVENT_MEMBER_DIFFERS;
 
     RIG_HOLDS(about_member == (e->member != 0));
     RIG_HOLDS(e->member == 0 || e->member == h->s->ids[!h->index]);

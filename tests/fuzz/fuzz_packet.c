@@ -516,6 +516,7 @@ static void configure(script *s)
     cfg->max_held_bytes = handshakes & 128 ? 100 : 0;
     cfg->wscale = (uint8_t)(1 + (profile & 15) % 14);
     cfg->mss_ipv4 = cfg->mss_ipv6 = (uint16_t)(88 + (profile >> 4) * 600);
+    cfg->client_window = (uint16_t)(profile * 257);
     cfg->adaptive_threshold = 1 + (profile & 3);
 }
 

@@ -105,7 +105,7 @@ static inline size_t forge(const mpci_frame *f)
     return sync_forge(bytes, f, records, n_records, bed_key);
 }
 
-/* HELLO: flags (1), entries of id (2), challenge (8), answer (8). */
+/* HELLO: mark (1), entries of id (2), challenge (8), answer (8). */
 static inline size_t forge_hello(const mpci_frame *f, unsigned n_bytes, const char *body)
 {
     records[0] = MPCI_RECORD_HELLO | MPCI_RECORD_CRITICAL;

@@ -5,6 +5,7 @@
 
 #include "bed.h"
 #include "engine_support.h"
+#include "packet/ip.h"
 
 typedef struct icmp_about {
     uint8_t bytes[BED_ROOM];

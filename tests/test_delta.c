@@ -330,8 +330,28 @@ START_TEST(apply_refuses_what_is_no_whole_segment)
     raw_tcp(&r, MPCONN_FAMILY_IPV4, 0x10, NULL, 0, 16);
     poke16(r.bytes + 6, 100);
     apply_is_refused(&d, S, raw_pkt(&r), MPCONN_ERR_UNSUPPORTED);
-    poke16(r.bytes + 6, 0x2000);
+    poke16(r.bytes + 6, 0x2000); /* a first fragment of 36 bytes */
+    apply_is_refused(&d, S, raw_pkt(&r), MPCONN_ERR_MALFORMED);
+    r.bytes[32] = 0xa0; /* its header takes 40 */
     apply_is_refused(&d, S, raw_pkt(&r), MPCONN_ERR_UNSUPPORTED);
+}
+END_TEST
+
+/* Of a later one nothing changes, see above. */
+START_TEST(apply_carries_a_first_fragment_like_a_segment)
+{
+    mpconn_delta d = design_delta();
+    mpconn_pkt pkt;
+    raw whole, r;
+
+    raw_tcp(&whole, MPCONN_FAMILY_IPV4, 0x10, NULL, 0, 12);
+    r = whole;
+    poke16(r.bytes + 6, 0x2000);
+    pkt = raw_pkt(&whole);
+    ck_assert_int_eq(mpconn_delta_apply(&d, S, &pkt), MPCONN_OK);
+    pkt = raw_pkt(&r);
+    ck_assert_int_eq(mpconn_delta_apply(&d, S, &pkt), MPCONN_OK);
+    ck_assert_mem_eq(r.bytes + 20, whole.bytes + 20, whole.len - 20);
 }
 END_TEST
 
@@ -492,6 +512,7 @@ int main(void)
                       apply_does_not_judge_addresses_and_ports,
                       apply_refuses_headers_that_contradict_themselves,
                       apply_refuses_what_is_no_whole_segment,
+                      apply_carries_a_first_fragment_like_a_segment,
                       apply_refuses_a_segment_of_another_ip_version_than_the_leg,
                       apply_carries_a_segment_into_the_other_ip_version_and_back,
                       apply_refuses_what_the_other_ip_version_has_no_room_or_word_for,

@@ -160,9 +160,10 @@ MPCONN_API int mpconn_delta_compute(mpconn_delta *delta, const mpconn_leg *clien
  * @retval MPCONN_ERR_CHECKSUM    `flags` say that a checksum is wrong; nothing changed
  * @retval MPCONN_ERR_TRUNCATED   the headers are not all there; nothing changed
  * @retval MPCONN_ERR_MALFORMED   the headers contradict themselves; nothing changed
- * @retval MPCONN_ERR_UNSUPPORTED not a TCP segment, a fragment, unreadable extension headers, of
- *                                another IP version than its leg, or to IPv6 and with a source
- *                                route, or to IPv4 and too long; nothing changed
+ * @retval MPCONN_ERR_UNSUPPORTED not a TCP segment; a fragment, other than a first one with the
+ *                                whole TCP header between legs of one IP version; unreadable
+ *                                extension headers; of another IP version than its leg; to IPv6
+ *                                and with a source route, or to IPv4 and too long; nothing changed
  * @retval MPCONN_ERR_NOSPACE     no room for an IPv6 header; nothing changed
  * @retval MPCONN_ERR_CONGESTED   the segment is marked CE, and the other leg has no ECN: to be
  *                                dropped, as any queue would have done without ECN; nothing changed

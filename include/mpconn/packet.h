@@ -52,6 +52,33 @@ enum mpconn_verdict {
 #define MPCONN_PKT_F_HEAD_ONLY (UINT32_C(1) << 4)
 
 /**
+ * @page fragments Fragments
+ *
+ * Nothing is put together here, and no host has to do so before. Of a segment in fragments the
+ * first one bears all that is translated, and the rest passes as it is:
+ *
+ * - A first fragment with the whole TCP header is carried like a segment of its flow
+ *   (MPCONN_REASON_FRAGMENT_TRANSLATED, MPCONN_REASON_FRAGMENT_TRACKED). Its checksum is that of
+ *   the whole segment: it is changed with what is translated and never verified. Nothing is
+ *   inserted, the offsets of the others being fixed, so timestamps that a server does not send
+ *   are missing (MPCONN_REASON_SEGMENT_UNSTAMPED).
+ * - It proves nothing and is never answered, except on behalf of a flow that the host ended: before
+ *   its flow is settled it is dropped (MPCONN_REASON_FRAGMENT_EARLY), where no flow is known it is
+ *   for `unknown_policy`, and where there are other members they are asked.
+ * - A later fragment passes (MPCONN_REASON_FRAGMENT_LATER), also where the first one was dropped:
+ *   its receiver cannot make anything of it alone.
+ * - What could become another segment where it is put together is dropped: a first fragment without
+ *   its whole headers (MPCONN_REASON_FRAGMENT_TINY, RFC 1858), a TCP fragment that begins within
+ *   the first 60 bytes (MPCONN_REASON_FRAGMENT_OVERLAP, RFC 3128), SYN and RST
+ *   (MPCONN_REASON_FRAGMENT_CONTROL), lengths that leave holes or reach beyond any packet
+ *   (MPCONN_REASON_BAD_FRAGMENT), a second fragment header (MPCONN_REASON_FRAGMENT_TWICE). That the
+ *   rest does not overlap is for the receiver to see (RFC 5722).
+ * - An IPv6 packet whose fragment header says that it is all there (RFC 6946) is a whole packet.
+ * - MPCONN_PKT_F_CSUM_PARTIAL and `gso_size` belong to whole segments
+ *   (MPCONN_REASON_BAD_METADATA).
+ */
+
+/**
  * @brief The rarely needed part of a packet.
  *
  * Versioned by `struct_size`. The engine reads it while a call lasts and keeps no pointer to it.
@@ -99,7 +126,8 @@ typedef struct mpconn_pkt {
  * @brief Pick the engine that should handle a packet, the same for both directions of a flow.
  *
  * For hosts with one engine for each queue or thread. Stateless: ICMP errors are steered by the
- * packet they quote, fragments after the first by their addresses alone (so are the first ones).
+ * packet they quote, fragments after the first by their addresses alone (so are the first ones, see
+ * @ref fragments).
  * A packet that reaches another engine than its flow is handled as at any other member.
  *
  * @param[out] engine  number of the engine, 0 to `n_engines` - 1; 0 for a packet that

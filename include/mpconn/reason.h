@@ -68,11 +68,15 @@ extern "C" {
     X(38, BAD_PORT, "port 0")                                                                 \
     X(39, BAD_IP_CHECKSUM, "wrong IP header checksum")                                        \
     X(40, BAD_TCP_CHECKSUM, "wrong TCP checksum")                                             \
-    X(41, FRAGMENT_FIRST, "first fragment of a TCP segment, or an overlapping one")           \
+    X(41, FRAGMENT_TINY, "first fragment without all of its headers")                         \
     X(42, BAD_EXTENSION, "IPv6 extension headers too many or out of order")                   \
     X(43, BAD_METADATA, "the host's length, link, zone, side or flags are impossible")        \
     X(44, BAD_QUOTE, "ICMP error whose quote of a segment cannot be read")                    \
     X(45, BAD_ICMP_CHECKSUM, "wrong checksum of an ICMP error about a TCP segment")           \
+    X(46, FRAGMENT_OVERLAP, "fragment of a TCP segment that begins within its header")        \
+    X(47, FRAGMENT_CONTROL, "SYN or RST in fragments")                                        \
+    X(48, BAD_FRAGMENT, "fragment with a length that it cannot have")                         \
+    X(49, FRAGMENT_TWICE, "IPv6 packet with more than one fragment header")                   \
     X(64, ADMIT_REFUSED, "refused by the host's rule, silently")                              \
     X(65, ADMIT_RESET, "refused by the host's rule, with a RST")                              \
     X(66, NO_FLOW, "segment of no known flow")                                                \
@@ -96,6 +100,8 @@ extern "C" {
     X(86, ERROR_QUENCH, "ICMP source quench, obsolete")                                       \
     X(87, ERROR_NO_FLOW, "ICMP error about a segment of no known flow")                       \
     X(88, NO_COUNTERPART, "source route, ICMP type or length that the other IP version has not") \
+    X(89, ERROR_FRAGMENT, "ICMP error that quotes a fragment without its ports")              \
+    X(90, FRAGMENT_EARLY, "first fragment before its connection is settled")                  \
     X(96, TABLE_FULL, "no room in the table of settled flows")                                \
     X(97, HANDSHAKE_FULL, "no room in the table of handshakes")                               \
     X(98, HOLD_FULL, "no room to hold the packet")                                            \
@@ -116,7 +122,9 @@ extern "C" {
     X(130, SEGMENT_UNSTAMPED, "no room for the timestamps that the client was promised")      \
     X(132, ERROR_TRANSLATED, "ICMP error about a split flow, its quote translated")           \
     X(133, ERROR_TRACKED, "ICMP error about a flow that is tracked but not split")            \
-    X(134, ANSWER_ERROR, "ICMP error about our SYN|ACK, counted and not passed on")
+    X(134, ANSWER_ERROR, "ICMP error about our SYN|ACK, counted and not passed on")           \
+    X(135, FRAGMENT_TRANSLATED, "first fragment of a split flow, translated")                 \
+    X(136, FRAGMENT_TRACKED, "first fragment of a flow that is tracked but not split")
 
 /** @brief Reasons; see ::MPCONN_REASON_MAP for what each means. */
 enum mpconn_reason {

@@ -124,7 +124,7 @@ static int has_room(const mpci_view *v, const mpconn_pkt *pkt, unsigned cut)
 {
     uint32_t length = mpci_load16(mpci_ip_length_field(v->family, v->ip));
 
-    return cut <= OPTIONS_MAX && v->ts_offset == 0 &&
+    return cut <= OPTIONS_MAX && v->ts_offset == 0 && !v->first_fragment &&
            (length == 0 || length + MPCI_STAMP_LEN - cut <= UINT16_MAX) &&
            (pkt->headroom + cut >= MPCI_STAMP_LEN || pkt->cap - pkt->len >= MPCI_STAMP_LEN);
 }

@@ -34,7 +34,8 @@ uint32_t mpci_stamp_echo(mpci_stamp *s, const mpci_view *v);
 
 /* Insert NOP, NOP, timestamps before the segment's options, into the room before the packet or
  * else behind it. The last SACK blocks go where the options would become too long. The view's
- * offsets are those of before. 1, or 0 and nothing changed when there is no room. */
+ * offsets are those of before. 1, or 0 and nothing changed when there is no room; a first fragment
+ * has none, as the offsets of the others are fixed. */
 int mpci_stamp_insert(const mpci_view *v, mpconn_pkt *pkt, uint32_t tsval, uint32_t tsecr);
 
 #endif

@@ -6,6 +6,7 @@
 
 enum {
     WINDOW_UNIT_SHIFT = 14,         /* of mpci_track::max_window: 65535 units are 65535 << 14 */
+    LONGEST_PACKET = UINT16_MAX,
     SMALLEST_REACH = UINT16_MAX + 1 /* any window may have been granted unscaled before we saw it */
 };
 
@@ -35,12 +36,13 @@ int mpci_track_is_near(uint32_t number, uint32_t known, mpci_track_view half)
     return ahead <= (int32_t)half && ahead >= -(int32_t)half;
 }
 
-/* RFC 9293 3.10.7.4: what was never sent cannot be acknowledged. */
+/* RFC 9293 3.10.7.4: what was never sent cannot be acknowledged. No first fragment tells the end of
+ * its segment, and the others name no connection: there the acknowledgment tells what it was. */
 static int ack_is_in_window(const mpci_track *t, unsigned from, uint32_t ack)
 {
     int32_t ahead = mpci_seq_diff(ack, t->dir[from ^ 1].end);
 
-    return ahead <= 0 && ahead >= -reach_of(t, from ^ 1);
+    return ahead <= (t->fragments ? LONGEST_PACKET : 0) && ahead >= -reach_of(t, from ^ 1);
 }
 
 static unsigned fin_bit(unsigned side)
@@ -74,7 +76,8 @@ static enum mpci_track_result take_reset(mpci_track *t, const mpci_view *v, unsi
 /* The sender's stream grew to `end`. */
 static void take_progress(mpci_track *t, const mpci_view *v, unsigned from, uint32_t end)
 {
-    int follows = mpci_seq_leq(v->seq, t->dir[from].end);
+    /* the FIN of a fragment stands behind data that was not seen */
+    int follows = mpci_seq_leq(v->seq, t->dir[from].end) && !v->first_fragment;
 
     t->dir[from].end = end;
     if (t->state == MPCONN_FLOW_CLOSED)
@@ -115,11 +118,13 @@ static int is_in_window(mpci_track *t, unsigned from, uint32_t end, uint32_t ack
 {
     mpci_direction *other = &t->dir[from ^ 1];
 
-    if (view == MPCI_TRACK_FULL)
-        return seq_is_in_window(t, from, end) && ack_is_in_window(t, from, ack);
-    if (!mpci_track_is_near(end, t->dir[from].end, view) ||
-        !mpci_track_is_near(ack, other->end, view))
+    if (view == MPCI_TRACK_FULL) {
+        if (!seq_is_in_window(t, from, end) || !ack_is_in_window(t, from, ack))
+            return 0;
+    } else if (!mpci_track_is_near(end, t->dir[from].end, view) ||
+               !mpci_track_is_near(ack, other->end, view)) {
         return 0;
+    }
     other->end = mpci_seq_max(other->end, ack);
     return 1;
 }
@@ -140,11 +145,12 @@ enum mpci_track_result mpci_track_segment(mpci_track *t, const mpci_view *v, uns
     if (!is_in_window(t, from, end, ack, view))
         return MPCI_TRACK_OUTSIDE;
 
+    t->fragments |= v->first_fragment;
     if (t->life != 0)
         mpci_life_step(t, MPCI_LIFE_ALIVE);
     if (mpci_seq_lt(t->dir[from].end, end))
         take_progress(t, v, from, end);
-    else if (view != MPCI_TRACK_FULL && (v->flags & MPCI_TCP_FIN) != 0 &&
+    else if (view != MPCI_TRACK_FULL && (v->flags & MPCI_TCP_FIN) != 0 && !v->first_fragment &&
              end == t->dir[from].end && (t->life & any_fin_bit(from)) == 0)
         t->life |= (uint8_t)fin_bit(from); /* its end was known from what followed it */
     take_ack(t, from, ack);

@@ -29,6 +29,8 @@ typedef struct mpci_track {
                              * rounded up; 0 to begin with */
     uint8_t state;          /* mpconn_flow_state, never RESET: that is state plus MPCI_LIFE_RST */
     uint8_t life;           /* MPCI_LIFE_* */
+    uint8_t fragments;      /* 1 once a first fragment passed: where segments end is not always
+                             * seen, and an acknowledgment may be ahead of that by one packet */
 } mpci_track;
 
 /* How much of a connection a member sees: the levels of doc/validation.md. In half view the other

@@ -106,7 +106,7 @@ static inline void carry_window(mpci_csum_change *change, const mpci_view *v,
 
 /* The other leg has no ECN. Segments must not say that they can be marked, or a queue would mark
  * them instead of dropping them, and nobody would hear of it (RFC 3168 6.1.1). A SYN is the
- * endpoints'. */
+ * endpoints'. Fragments have to agree in it, or they are not put together (RFC 3168 5.3). */
 static uint64_t hide_ecn(const mpci_view *v)
 {
     mpci_csum_change change = {0};
@@ -115,7 +115,8 @@ static uint64_t hide_ecn(const mpci_view *v)
     if ((v->flags & MPCI_TCP_SYN) == 0) {
         mpci_csum_set16(&change, v->l4, TCP_FLAGS_AT,
                         (uint16_t)(flags & ~(MPCI_TCP_ECE | MPCI_TCP_CWR | MPCI_TCP_AE)));
-        mpci_ecn_clear(v->ip);
+        if (!v->first_fragment)
+            mpci_ecn_clear(v->ip);
     }
     return change.sum;
 }

@@ -34,7 +34,8 @@ unsigned mpci_translate_family_fits(const mpci_view *v, const mpconn_pkt *pkt)
     mpci_ip_header h = header_of(v, pkt);
     uint32_t len = (uint32_t)mpci_ip_build_len(&h);
 
-    if (len == 0 ||
+    /* of a fragment the others would have to follow it */
+    if (len == 0 || v->first_fragment ||
         (v->family == MPCONN_FAMILY_IPV4 && mpci_ip_is_routed(v->ip, v->l4_offset)))
         return MPCONN_REASON_NO_COUNTERPART;
     return len <= v->l4_offset || mpci_gap_fits(pkt, len - v->l4_offset) ? 0

@@ -65,6 +65,13 @@ static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t s
         mpci_split_forwarded(&eng->split, st);
 }
 
+static unsigned reason_of(const mpci_view *v, int split)
+{
+    if (v->first_fragment)
+        return split ? MPCONN_REASON_FRAGMENT_TRANSLATED : MPCONN_REASON_FRAGMENT_TRACKED;
+    return split ? MPCONN_REASON_TRANSLATED : MPCONN_REASON_TRACKED;
+}
+
 /* Who sees one direction learns late that the other one is over: there a FIN is enough (V12). */
 static int is_closing(const mpci_settled *e, const mpci_track *t)
 {
@@ -115,5 +122,5 @@ void mpci_relay(mpconn_engine *eng, mpci_step *st, uint32_t slot)
             mpci_split_syn_ack_again(&eng->split, st, e);
         return;
     }
-    carry(eng, st, e, slot, split ? MPCONN_REASON_TRANSLATED : MPCONN_REASON_TRACKED);
+    carry(eng, st, e, slot, reason_of(st->view, split));
 }

@@ -48,7 +48,8 @@ static int is_too_big(mpconn_engine *eng, const mpci_step *st, mpci_settled_more
     uint32_t least = st->view->family == MPCONN_FAMILY_IPV4 ? HEEDED_MTU_IPV4 : HEEDED_MTU_IPV6;
     uint32_t mtu, size;
 
-    if (more->server_mss == 0 || st->from != MPCONN_SIDE_CLIENT ||
+    /* Of fragments no router says that they are too big: whoever made them may make more. */
+    if (more->server_mss == 0 || st->from != MPCONN_SIDE_CLIENT || st->view->first_fragment ||
         (st->view->flags & (MPCI_TCP_SYN | MPCI_TCP_RST)) != 0)
         return 0;
     mtu = mtu_of(st->view, more->server_mss);

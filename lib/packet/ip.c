@@ -34,6 +34,8 @@ static unsigned parse_ipv4(mpci_ip *ip, const uint8_t *data, uint32_t avail)
     if (fragment != 0) {
         ip->fragment_bytes = (uint16_t)((fragment & IPV4_OFFSET) * 8);
         ip->fragment = ip->fragment_bytes == 0 ? MPCI_IP_FIRST : MPCI_IP_LATER;
+        ip->fragment_id = mpci_load16(data + 4);
+        ip->more_follow = (fragment & IPV4_MORE) != 0;
     }
     return 0;
 }
@@ -44,12 +46,13 @@ static unsigned note_fragment(mpci_ip *ip, const uint8_t *header, unsigned *frag
     uint16_t field = mpci_load16(header + 2);
 
     if ((*fragments)++ > 0)
-        return MPCONN_REASON_BAD_EXTENSION;
+        return MPCONN_REASON_FRAGMENT_TWICE;
+    if ((field & (IPV6_OFFSET | IPV6_MORE)) == 0)
+        return 0;
     ip->fragment_bytes = field & IPV6_OFFSET;
-    if (ip->fragment_bytes != 0)
-        ip->fragment = MPCI_IP_LATER;
-    else if (field & IPV6_MORE)
-        ip->fragment = MPCI_IP_FIRST;
+    ip->fragment = ip->fragment_bytes == 0 ? MPCI_IP_FIRST : MPCI_IP_LATER;
+    ip->fragment_id = mpci_load32(header + 4);
+    ip->more_follow = field & IPV6_MORE;
     return 0;
 }
 
@@ -74,6 +77,11 @@ static unsigned check_extension(mpci_ip *ip, const uint8_t *header, unsigned nth
 static int is_extension(uint8_t proto)
 {
     return proto == HOP_BY_HOP || proto == ROUTING || proto == FRAGMENT || proto == DESTINATION;
+}
+
+int mpci_ip_has_more_headers(const mpci_ip *ip)
+{
+    return ip->family == MPCONN_FAMILY_IPV6 && is_extension(ip->proto);
 }
 
 static unsigned walk_extensions(mpci_ip *ip, const uint8_t *data, uint32_t avail)

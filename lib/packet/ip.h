@@ -22,15 +22,20 @@ typedef struct mpci_ip {
     uint32_t claimed_len;    /* of the packet, by its header */
     uint16_t l4_offset;
     uint16_t fragment_bytes; /* offset of the fragment */
+    uint32_t fragment_id;    /* what its parts have in common; 0 when it is whole */
     uint8_t length_unset;    /* 1 when the length field is 0: the length is for the host to tell */
     uint8_t family;          /* mpconn_family */
     uint8_t proto;           /* of what begins at l4_offset */
     uint8_t fragment;        /* mpci_ip_fragment */
+    uint8_t more_follow;     /* 1 when it is not the last one */
 } mpci_ip;
 
 /* Read the header from `avail` bytes. 0, or the reason; then `fragment` and `family` tell how far
  * it came. */
 unsigned mpci_ip_parse(mpci_ip *ip, const uint8_t *data, uint32_t avail);
+
+/* Does an extension header begin at l4_offset? Only of a fragment that is not the first. */
+int mpci_ip_has_more_headers(const mpci_ip *ip);
 
 /* Source and destination, network order, 4 or 16 bytes. */
 static inline const uint8_t *mpci_ip_src(unsigned family, const uint8_t *ip)

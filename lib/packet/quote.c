@@ -59,6 +59,8 @@ unsigned mpci_quote_read(mpci_quote *q, mpci_quoted_tcp *t, const mpci_view *v,
         return MPCONN_REASON_BAD_QUOTE;
     if (q->ip.proto != MPCI_PROTO_TCP)
         return MPCONN_REASON_NOT_TCP;
+    if (q->ip.fragment == MPCI_IP_LATER) /* no router has to send one (RFC 1122 3.2.2) */
+        return MPCONN_REASON_ERROR_FRAGMENT;
     return mpci_quote_tcp(t, q, v->l4) ? 0 : MPCONN_REASON_BAD_QUOTE;
 }
 

@@ -32,7 +32,7 @@ unsigned mpci_quote_parse(mpci_quote *q, const uint8_t *icmp, uint32_t len);
 int mpci_quote_tcp(mpci_quoted_tcp *t, const mpci_quote *q, const uint8_t *icmp);
 
 /* Both for a packet that parsed as MPCI_KIND_ICMP_ERROR: 0, NOT_TCP when it is about something
- * else, or BAD_QUOTE. */
+ * else, ERROR_FRAGMENT when it is about a part that has no ports, or BAD_QUOTE. */
 unsigned mpci_quote_read(mpci_quote *q, mpci_quoted_tcp *t, const mpci_view *v,
                          const mpconn_pkt *pkt);
 

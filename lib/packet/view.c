@@ -4,11 +4,12 @@
 #include "base/abi.h"
 #include "packet/checksum.h"
 #include "packet/ip.h"
+#include "packet/options.h"
 #include "packet/tcp.h"
 
 #include <mpconn/error.h>
 
-enum { ICMP_HEADER_LEN = 8, ZONE_MAX = 65535 };
+enum { ICMP_HEADER_LEN = 8, ZONE_MAX = 65535, LONGEST_TCP_HEADER = 60 };
 
 static const uint32_t known_flags = MPCONN_PKT_F_CSUM_OK | MPCONN_PKT_F_CSUM_BAD |
                                     MPCONN_PKT_F_CSUM_PARTIAL | MPCONN_PKT_F_CSUM_VERIFY |
@@ -21,6 +22,7 @@ typedef struct extent {
     uint32_t l4_offset; /* 0 = not told */
     uint8_t told;       /* 1 when the length comes from ext->total_len */
     uint8_t super;      /* 1 for a super-segment */
+    uint8_t partial;    /* 1 when its checksum is left to who sends it */
 } extent;
 
 static unsigned check_metadata(const mpconn_pkt *pkt)
@@ -77,17 +79,74 @@ int mpci_view_is_icmp_error(unsigned family, uint8_t type)
     return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
 }
 
-/* The first fragment of a segment lacks a part of it, a second one at offset 8 would overwrite its
- * flags (RFC 1858, RFC 3128): whoever wants them split puts them together first. A first fragment
- * whose extension headers go on in the next is refused for the same reason (RFC 7112). */
-static unsigned classify_fragment(mpci_view *v, const mpci_ip *ip)
+/* What systems put together in different ways, or not at all: a length that leaves a hole before
+ * the next fragment, one that reaches beyond any packet, none (RFC 791 3.2, RFC 8200 4.5). */
+static int is_impossible(const mpci_view *v, const mpci_ip *ip)
 {
-    int is_tcp = ip->proto == MPCI_PROTO_TCP;
+    uint32_t len = v->total_len - v->l4_offset;
 
-    if (is_tcp && (ip->fragment == MPCI_IP_FIRST || ip->fragment_bytes == 8))
-        return MPCONN_REASON_FRAGMENT_FIRST;
-    v->kind = ip->fragment == MPCI_IP_FIRST ? MPCI_KIND_OTHER : MPCI_KIND_FRAGMENT;
+    return len == 0 || (ip->more_follow && len % 8 != 0) || ip->fragment_bytes + len > UINT16_MAX;
+}
+
+/* One that begins where a TCP header may still be would overwrite what was judged in the first
+ * (RFC 1858 4, RFC 3128). Extension headers may stand before the TCP header. */
+static unsigned classify_later_fragment(mpci_view *v, const mpci_ip *ip)
+{
+    if (ip->proto == MPCI_PROTO_TCP || mpci_ip_has_more_headers(ip)) {
+        if (is_impossible(v, ip))
+            return MPCONN_REASON_BAD_FRAGMENT;
+        if (ip->fragment_bytes < LONGEST_TCP_HEADER)
+            return MPCONN_REASON_FRAGMENT_OVERLAP;
+    }
+    v->kind = MPCI_KIND_FRAGMENT;
     return 0;
+}
+
+/* Does the TCP header go on in another fragment (RFC 1858 3)? */
+static int lacks_header(const mpci_view *v, uint32_t avail)
+{
+    uint32_t len = v->total_len - v->l4_offset;
+
+    return len < MPCI_TCP_HEADER_LEN ||
+           (avail >= MPCI_TCP_HEADER_LEN && len < (v->l4[12] >> 4) * 4u);
+}
+
+/* The offset of a checksum, or of pieces, makes no sense in a part of a segment. */
+static unsigned check_first_fragment(const mpci_view *v, const mpci_ip *ip, const extent *x,
+                                     uint32_t avail)
+{
+    if (lacks_header(v, avail))
+        return MPCONN_REASON_FRAGMENT_TINY;
+    if (is_impossible(v, ip))
+        return MPCONN_REASON_BAD_FRAGMENT;
+    return x->super || x->partial ? MPCONN_REASON_BAD_METADATA : 0;
+}
+
+/* What opens or resets a connection has no need of fragments, and here it would be acted on before
+ * anybody can tell that all of it is there. */
+static unsigned check_whole_only(const mpci_view *v)
+{
+    return v->first_fragment && (v->flags & (MPCI_TCP_SYN | MPCI_TCP_RST)) != 0
+               ? MPCONN_REASON_FRAGMENT_CONTROL
+               : 0;
+}
+
+static unsigned classify_tcp(mpci_view *v, const mpci_ip *ip, const extent *x, uint32_t avail)
+{
+    unsigned reason = 0;
+
+    if (x->l4_offset != 0 && x->l4_offset != v->l4_offset)
+        return MPCONN_REASON_BAD_METADATA;
+    v->first_fragment = ip->fragment == MPCI_IP_FIRST;
+    if (v->first_fragment)
+        reason = check_first_fragment(v, ip, x, avail);
+    if (reason == 0)
+        reason = mpci_tcp_parse(v, avail, v->total_len - v->l4_offset);
+    if (reason == 0)
+        reason = check_whole_only(v);
+    if (reason == 0)
+        v->kind = MPCI_KIND_TCP;
+    return reason;
 }
 
 static unsigned classify_icmp(mpci_view *v, uint32_t avail)
@@ -103,19 +162,13 @@ static unsigned classify(mpci_view *v, const mpci_ip *ip, const extent *x)
 {
     uint32_t end = x->avail < v->total_len ? x->avail : v->total_len;
     uint32_t avail = end - v->l4_offset;
-    unsigned reason;
 
-    if (ip->fragment != MPCI_IP_WHOLE)
-        return classify_fragment(v, ip);
-    if (v->proto == MPCI_PROTO_TCP) {
-        if (x->l4_offset != 0 && x->l4_offset != v->l4_offset)
-            return MPCONN_REASON_BAD_METADATA;
-        reason = mpci_tcp_parse(v, avail, v->total_len - v->l4_offset);
-        if (reason == 0)
-            v->kind = MPCI_KIND_TCP;
-        return reason;
-    }
-    if (v->proto == (v->family == MPCONN_FAMILY_IPV4 ? MPCI_PROTO_ICMP : MPCI_PROTO_ICMPV6))
+    if (ip->fragment == MPCI_IP_LATER)
+        return classify_later_fragment(v, ip);
+    if (v->proto == MPCI_PROTO_TCP)
+        return classify_tcp(v, ip, x, avail);
+    if (ip->fragment == MPCI_IP_WHOLE &&
+        v->proto == (v->family == MPCONN_FAMILY_IPV4 ? MPCI_PROTO_ICMP : MPCI_PROTO_ICMPV6))
         return classify_icmp(v, avail);
     v->kind = MPCI_KIND_OTHER;
     return 0;
@@ -123,7 +176,9 @@ static unsigned classify(mpci_view *v, const mpci_ip *ip, const extent *x)
 
 static unsigned parse(mpci_view *v, const mpconn_pkt *pkt)
 {
-    extent x = {.avail = pkt->len, .whole = pkt->len};
+    extent x = {.avail = pkt->len,
+                .whole = pkt->len,
+                .partial = (pkt->flags & MPCONN_PKT_F_CSUM_PARTIAL) != 0};
     mpci_ip ip;
     unsigned reason = check_metadata(pkt);
 
@@ -132,8 +187,10 @@ static unsigned parse(mpci_view *v, const mpconn_pkt *pkt)
     if (reason != 0)
         return reason;
     reason = mpci_ip_parse(&ip, pkt->data, x.avail);
+    if (reason == MPCONN_REASON_TRUNCATED && ip.fragment == MPCI_IP_FIRST)
+        return MPCONN_REASON_FRAGMENT_TINY; /* its headers go on in the next one: RFC 7112 */
     if (reason != 0)
-        return ip.fragment == MPCI_IP_FIRST ? MPCONN_REASON_FRAGMENT_FIRST : reason;
+        return reason;
     reason = settle_length(v, &ip, &x);
     if (reason != 0)
         return reason;
@@ -171,7 +228,7 @@ unsigned mpci_view_verify(const mpci_view *v, const mpconn_pkt *pkt)
     if (v->family == MPCONN_FAMILY_IPV4 &&
         mpci_csum_fold(mpci_csum_add(0, v->ip, v->l4_offset)) != 0xffff)
         return MPCONN_REASON_BAD_IP_CHECKSUM;
-    if (v->kind != MPCI_KIND_TCP)
+    if (v->kind != MPCI_KIND_TCP || v->first_fragment)
         return 0;
     return sum_l4(v) == 0xffff ? 0 : MPCONN_REASON_BAD_TCP_CHECKSUM;
 }

@@ -24,7 +24,8 @@ enum { MPCI_PROTO_ICMP = 1, MPCI_PROTO_TCP = 6, MPCI_PROTO_ICMPV6 = 58 };
 /* What a packet turned out to be. */
 enum mpci_kind {
     MPCI_KIND_BAD = 0,      /* unreadable: see reason */
-    MPCI_KIND_TCP,          /* a TCP segment, all of `mpci_view` is valid */
+    MPCI_KIND_TCP,          /* a TCP segment, or a first fragment with its whole header: all of
+                             * `mpci_view` is valid */
     MPCI_KIND_ICMP_ERROR,   /* ICMP or ICMPv6 error: IP part and l4_offset are valid */
     MPCI_KIND_ICMP_OTHER,   /* echo and the rest of ICMP */
     MPCI_KIND_FRAGMENT,     /* any fragment that is not the first */
@@ -50,6 +51,7 @@ typedef struct mpci_view {
     uint8_t ts_offset;      /* of the timestamps option's kind byte from l4; 0 = none */
     uint8_t sack_offset;    /* of the SACK option's kind byte from l4; 0 = none */
     uint8_t sack_blocks;    /* 0 to 4 */
+    uint8_t first_fragment; /* 1: its data goes on in other fragments, and how far is not known */
     uint32_t tsval, tsecr;  /* valid with ts_offset */
 } mpci_view;
 
@@ -72,12 +74,13 @@ typedef struct mpci_syn_options {
  * read is MPCI_KIND_BAD with a reason. Checks lengths and flags (E10; an urgent
  * pointer beyond the data only on a SYN, see tcp.c) of TCP segments, but neither addresses
  * nor ports: see endpoints.h. Malformed option lists are BAD_OPTIONS on a SYN; on other
- * segments the options up to the fault count. Does not verify checksums, but
+ * segments the options up to the fault count. Fragments of TCP that could turn into something else
+ * where they are put together are refused (E27, E28). Does not verify checksums, but
  * MPCONN_PKT_F_CSUM_BAD is refused here. */
 void mpci_view_parse(mpci_view *v, const mpconn_pkt *pkt);
 
 /* Verify the IP header checksum and the TCP checksum. Returns 0 when right or not verifiable here
- * (partial, head only), else the reason. */
+ * (partial, head only, a fragment), else the reason. */
 unsigned mpci_view_verify(const mpci_view *v, const mpconn_pkt *pkt);
 
 /* Whether all of an ICMP or ICMPv6 message is there and its checksums are right. */
@@ -92,10 +95,12 @@ int mpci_view_is_icmp_error(unsigned family, uint8_t type);
 /* The tuple of a TCP segment that came from `side`. */
 void mpci_view_tuple(mpconn_tuple *t, const mpci_view *v, unsigned side, uint32_t zone);
 
-/* Sequence numbers the segment occupies: payload, SYN, FIN. */
+/* Sequence numbers the segment occupies: payload, SYN, FIN. Of one in fragments, those it occupies
+ * at the least: there is a byte of it in another one. */
 static inline uint32_t mpci_view_seq_len(const mpci_view *v)
 {
-    return v->payload_len + ((v->flags & MPCI_TCP_SYN) != 0) + ((v->flags & MPCI_TCP_FIN) != 0);
+    return v->payload_len + v->first_fragment + ((v->flags & MPCI_TCP_SYN) != 0) +
+           ((v->flags & MPCI_TCP_FIN) != 0);
 }
 
 #endif

@@ -152,6 +152,9 @@ void mpci_split_final_ack_again(mpci_split *sp, const mpci_handshake *h);
 void mpci_split_find_entry(const mpci_split *sp, mpci_step *st);
 void mpci_split_input_syn(mpci_split *sp, mpci_step *st);
 
+/* fragment.c */
+void mpci_split_input_fragment(mpci_split *sp, mpci_step *st);
+
 /* act_ask.c */
 enum mpci_split_event mpci_split_ask_registrar(mpci_split *sp, mpci_handshake *h);
 

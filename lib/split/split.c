@@ -50,7 +50,9 @@ void mpci_split_input(mpci_split *sp, mpci_step *st)
     mpci_cookie c;
 
     mpci_split_find_entry(sp, st);
-    if (mpci_classify_is_syn_alone(st->view))
+    if (st->view->first_fragment)
+        mpci_split_input_fragment(sp, st);
+    else if (mpci_classify_is_syn_alone(st->view))
         mpci_split_input_syn(sp, st);
     else
         mpci_split_run(sp, st, mpci_classify(sp, st, &c));

@@ -92,6 +92,8 @@ int mpci_split_input_next(mpci_split *sp, mpci_step *st, mpci_settled *flow, int
     mpci_cookie c;
     whose w;
 
+    if (st->view->first_fragment) /* whether all of it is right nobody can tell */
+        return 0;
     mpci_split_find_entry(sp, st);
     own = st->h != NULL && st->h->state == MPCI_ST_CONFIRMING ? st->h : NULL;
     if (own != NULL)

@@ -26,12 +26,14 @@ enum {
     MPCI_SETTLED_SILENT = 1 << 7,    /* killed, and the endpoints are not to be told */
     MPCI_SETTLED_SHARED = 1 << 8,    /* other members know it and may carry part of it */
     MPCI_SETTLED_ASKED = 1 << 9,     /* they were asked what has become of it, and did not answer */
-    MPCI_SETTLED_FLAGS = 0x3ff
+    MPCI_SETTLED_FRAGMENTS = 1 << 10, /* a first fragment of it passed: where its segments end is
+                                         not always seen */
+    MPCI_SETTLED_FLAGS = 0x7ff
 };
 
 /* Uses of a slot; the upper bits of `use` count them. A slot that reached the last one retires. */
-#define MPCI_SETTLED_USE_SHIFT 10
-#define MPCI_SETTLED_LAST_USE UINT32_C(0x3fffff)
+#define MPCI_SETTLED_USE_SHIFT 11
+#define MPCI_SETTLED_LAST_USE UINT32_C(0x1fffff)
 
 /* A slot number has this bit when the flow takes two lines. */
 #define MPCI_SLOT_WIDE UINT32_C(0x80000000)
@@ -49,7 +51,7 @@ typedef struct mpci_settled {
     uint16_t generation;     /* orders incarnations (rule R3) */
     uint8_t server_options;  /* conn/offers.h */
     uint8_t state;           /* bits 1-0 mpconn_flow_state, 7-3 MPCI_LIFE_*, 2 its bit 5 */
-    uint32_t use;            /* bits 31-10 how often the slot was used, bits 9-0 MPCI_SETTLED_* */
+    uint32_t use;            /* bits 31-11 how often the slot was used, 10-0 MPCI_SETTLED_* */
     uint16_t max_window[2];  /* conn/track.h */
 } mpci_settled;
 
@@ -133,6 +135,7 @@ static inline void mpci_settled_track_load(const mpci_settled *e, mpci_track *t)
     t->life = (uint8_t)(e->state >> 3 | (e->state & 4) << 3);
     t->max_window[0] = e->max_window[0];
     t->max_window[1] = e->max_window[1];
+    t->fragments = (e->use & MPCI_SETTLED_FRAGMENTS) != 0;
 }
 
 static inline void mpci_settled_track_store(mpci_settled *e, const mpci_track *t)
@@ -143,6 +146,8 @@ static inline void mpci_settled_track_store(mpci_settled *e, const mpci_track *t
                          (t->life & 0x1f) << 3);
     e->max_window[0] = t->max_window[0];
     e->max_window[1] = t->max_window[1];
+    if (t->fragments)
+        e->use |= MPCI_SETTLED_FRAGMENTS;
 }
 
 static inline unsigned mpci_settled_flags(const mpci_settled *e)
@@ -166,7 +171,7 @@ static inline uint16_t mpci_generation_after(uint16_t g)
     return g == UINT16_MAX ? 1 : (uint16_t)(g + 1);
 }
 
-/* Flow id: never 0, top bit clear, unique in the life of the table (a slot worn out after 2^22 uses
+/* Flow id: never 0, top bit clear, unique in the life of the table (a slot worn out after 2^21 uses
  * retires). */
 uint64_t mpci_settled_id(const mpci_settled_table *t, uint32_t slot);
 /* Slot of an id, MPCI_SLOT_NONE when that flow is gone. */

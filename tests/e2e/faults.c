@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * mpconn-member with a fault, for the tests that show what a part of the translation is good for:
- * MPCONN_FAULT names what is not carried from one leg to the other, "sack" or "timestamps"; "quote"
- * is what an ICMP error quotes, "error" that error itself. The linker (--wrap) puts this between
- * the engine and its translator; the library knows nothing of it.
+ * MPCONN_FAULT names what is not carried from one leg to the other, "sack", "timestamps" or
+ * "fragment"; "quote" is what an ICMP error quotes, "error" that error itself. The linker (--wrap)
+ * puts this between the engine and its translator; the library knows nothing of it.
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -40,6 +40,8 @@ void __wrap_mpci_translate(const mpci_view *v, const mpconn_delta *delta, unsign
         seen.sack_offset = 0;
     if (fault_is("timestamps"))
         seen.ts_offset = 0;
+    if (fault_is("fragment") && v->first_fragment)
+        return;
     __real_mpci_translate(&seen, delta, from, pkt);
 }
 

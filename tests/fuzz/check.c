@@ -5,6 +5,7 @@
 #include <mpconn/flow.h>
 #include <mpconn/stats.h>
 
+#include "packet/checksum.h"
 #include "packet/endpoints.h"
 #include "packet/view.h"
 #include "sim/segment.h"
@@ -36,6 +37,15 @@ static void check_answer(const mpconn_pkt *handed, const mpconn_pkt *after)
         RIG_HOLDS(s.flags == (SIM_RST | SIM_ACK));
 }
 
+/* Of a part of a segment the sum says nothing, but its field follows every change. */
+static uint16_t sum_of(const mpci_view *v, const mpconn_pkt *pkt)
+{
+    uint32_t end = v->total_len < pkt->len ? v->total_len : pkt->len;
+    uint16_t sum = mpci_csum_fold(mpci_csum_add(0, v->l4, end - v->l4_offset));
+
+    return sum == 0xffff ? 0 : sum;
+}
+
 /* A segment that was carried over: another leg, the same packet. A right checksum stays right, and
  * a wrong one wrong. */
 static void check_translated(const mpci_view *in, const mpconn_pkt *handed,
@@ -51,6 +61,8 @@ static void check_translated(const mpci_view *in, const mpconn_pkt *handed,
     RIG_HOLDS(v.flags == in->flags && v.payload_len == in->payload_len);
     RIG_HOLDS(v.sport == in->sport && v.dport == in->dport);
     RIG_HOLDS((mpci_view_verify(in, handed) == 0) == (mpci_view_verify(&v, &out) == 0));
+    RIG_HOLDS(v.first_fragment == in->first_fragment);
+    RIG_HOLDS(!v.first_fragment || sum_of(in, handed) == sum_of(&v, &out));
 }
 
 /* The same of an ICMP error: only what it quotes is another. */
@@ -84,6 +96,7 @@ static void check_forwarded(const mpci_view *in, const mpconn_pkt *handed,
     RIG_HOLDS(after->len == handed->len && after->flags == handed->flags);
     switch (after->reason) {
     case MPCONN_REASON_TRANSLATED:
+    case MPCONN_REASON_FRAGMENT_TRANSLATED:
     case MPCONN_REASON_SYN_REPEATED:
         check_translated(in, handed, after);
         break;

@@ -4,6 +4,7 @@
 
 #include "check_main.h"
 #include "error_vectors.h"
+#include "family_vectors.h"
 #include "packets.h"
 #include "seed.h"
 
@@ -38,6 +39,29 @@ START_TEST(E26_vectors_come_out_bit_for_bit)
 
         ck_assert_int_eq(mpconn_delta_apply_error(&moved, C, &pkt), MPCONN_OK);
         assert_same(&got, &want, error_vectors[i].name);
+    }
+}
+END_TEST
+
+START_TEST(E26_vectors_of_two_ip_versions_come_out_bit_for_bit)
+{
+    static const mpconn_tuple v4 = {{{192, 0, 2, 1}}, {{198, 51, 100, 2}}, 40000, 443, 0, 4, 0};
+    static const mpconn_tuple v6 = {{{0, 0x64, 0xff, 0x9b, [12] = 203, 0, 113, 7}},
+                                    {{0x20, 1, 0xd, 0xb8, 0, 3, [15] = 0x33}},
+                                    50001, 8443, 0, 6, 0};
+
+    for (size_t i = 0; i < sizeof family_vectors / sizeof family_vectors[0]; i++) {
+        raw in = unhex(family_vectors[i].in), want = unhex(family_vectors[i].out), got;
+        int is_v4 = family_vectors[i].family == MPCONN_FAMILY_IPV4;
+        mpconn_delta d = {.known = MPCONN_DELTA_K_ALL, .flags = MPCONN_DELTA_F_TUPLE};
+        mpconn_pkt pkt = raw_pkt(&in);
+
+        d.tuple[C] = is_v4 ? v6 : v4;
+        d.tuple[S] = is_v4 ? v4 : v6;
+        ck_assert_int_eq(mpconn_delta_apply_error(&d, S, &pkt), MPCONN_OK);
+        ck_assert_uint_eq(pkt.len, want.len);
+        memcpy(got.bytes, pkt.data, pkt.len);
+        assert_same(&got, &want, family_vectors[i].name);
     }
 }
 END_TEST
@@ -194,6 +218,7 @@ int main(void)
     TCase *tc = tcase_create("delta_error");
 
     tcase_add_test(tc, E26_vectors_come_out_bit_for_bit);
+    tcase_add_test(tc, E26_vectors_of_two_ip_versions_come_out_bit_for_bit);
     tcase_add_test(tc, E26_quote_of_a_translated_segment_comes_back_as_it_was_sent);
     tcase_add_test(tc, E26_error_that_is_carried_over_and_back_is_the_same);
     tcase_add_test(tc, what_cannot_be_carried_is_refused_and_untouched);

@@ -243,7 +243,7 @@ START_TEST(fragments_of_a_tracked_flow_pass_untouched_and_are_followed)
 }
 END_TEST
 
-/* The next incarnation begins with whole segments. */
+/* It bears the cookie of the next incarnation, which begins with whole segments only. */
 START_TEST(first_fragment_of_a_flow_that_is_over_stays_with_it)
 {
     settled(families[_i]);
@@ -251,10 +251,16 @@ START_TEST(first_fragment_of_a_flow_that_is_over_stays_with_it)
     say(SERVER, RST | ACK, 1, 11, 0);
     ck_assert_uint_ne(track().life & MPCI_LIFE_RST, 0);
     bed_pass(&b, 2 * MPCONN_SECOND);
-    say_first(CLIENT, ACK, 5000000, 77, 1000);
+    c.x += 5000000;
+    bed_syn(&b, &c);
+    b.n_out = 0;
+    say_first(CLIENT, ACK, 1, 1, 1000);
     passes(FRAGMENT_TRANSLATED);
-    ck_assert_uint_ne(track().life & MPCI_LIFE_RST, 0);
     ck_assert_uint_eq(b.n_out, 0);
+    say(CLIENT, ACK, 1, 1, 1000);
+    ck_assert_uint_eq(b.pkt.verdict, MPCONN_VERDICT_HOLD);
+    ck_assert_uint_eq(b.n_out, 1);
+    ck_assert_uint_eq(bed_take(&b)->pkt.reason, MPCONN_REASON_SERVER_SYN_SENT);
     bed_close(&b);
 }
 END_TEST

@@ -132,6 +132,25 @@ START_TEST(segment_without_room_passes_as_it_is_and_counts)
 }
 END_TEST
 
+/* It was told that there are none. */
+START_TEST(segment_with_timestamps_gets_no_second_ones)
+{
+    bed_segment seg;
+    mpci_view v;
+
+    settled(_i);
+    seg = bed_data(&c, SERVER, 1, 1, 100);
+    seg.s.timestamps = 1;
+    seg.s.tsval = 77;
+    bed_in(&b, SERVER, &seg);
+    v = seen(&b);
+    ck_assert_uint_eq(v.tsval, 77);
+    ck_assert_uint_eq(v.tcp_hlen, 32);
+    ck_assert_uint_eq(unstamped(&b), 1);
+    bed_close(&b);
+}
+END_TEST
+
 START_TEST(engine_asks_for_the_room_it_needs)
 {
     settled(_i);
@@ -234,6 +253,7 @@ int main(void)
     tcase_add_loop_test(one, segments_of_the_server_bear_timestamps, 0, 2);
     tcase_add_loop_test(one, reset_of_the_server_bears_none, 0, 2);
     tcase_add_loop_test(one, segment_without_room_passes_as_it_is_and_counts, 0, 2);
+    tcase_add_loop_test(one, segment_with_timestamps_gets_no_second_ones, 0, 2);
     tcase_add_loop_test(one, engine_asks_for_the_room_it_needs, 0, 1);
     suite_add_tcase(s, one);
     tcase_add_checked_fixture(two, set_up, tear_down);

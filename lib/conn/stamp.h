@@ -6,7 +6,7 @@
 
 #include "packet/view.h"
 
-/* What a packet grows by at most, and what has to be kept free in the server's segments. */
+/* What has to be kept free in the server's segments. */
 enum { MPCI_STAMP_LEN = 12 };
 
 typedef struct mpci_stamp {
@@ -32,10 +32,7 @@ void mpci_stamp_note(mpci_stamp *s, const mpci_view *v);
  * acknowledges what passed elsewhere: any other reading would be a wrong measurement. */
 uint32_t mpci_stamp_echo(mpci_stamp *s, const mpci_view *v);
 
-/* Insert NOP, NOP, timestamps before the segment's options, into the room before the packet or
- * else behind it. The last SACK blocks go where the options would become too long. The view's
- * offsets are those of before. 1, or 0 and nothing changed when there is no room; a first fragment
- * has none, as the offsets of the others are fixed. */
-int mpci_stamp_insert(const mpci_view *v, mpconn_pkt *pkt, uint32_t tsval, uint32_t tsecr);
+/* NOP, NOP, timestamps. */
+void mpci_stamp_write(uint8_t option[MPCI_STAMP_LEN], uint32_t tsval, uint32_t tsecr);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "conn/translate.h"
 #include "packet/icmp_build.h"
+#include "packet/insert.h"
 #include "split/share.h"
 
 /* What a message has to leave, so that Linux obeys it (net.ipv4.route.min_pmtu; RFC 8200 5). */
@@ -86,6 +87,7 @@ static void stamp(mpconn_engine *eng, const mpci_step *st, uint32_t slot, mpci_s
 {
     mpconn_time now = eng->core.now;
     uint32_t tsecr = mpci_stamp_echo(&more->stamp, st->view);
+    uint8_t option[MPCI_STAMP_LEN];
     int leaps = takes_over(more, mpci_tick(now));
 
     if (leaps) {
@@ -93,7 +95,9 @@ static void stamp(mpconn_engine *eng, const mpci_step *st, uint32_t slot, mpci_s
         more->stamped_elsewhere = 0;
     }
     more->stamped_at = mpci_tick(now) + 1;
-    if (!mpci_stamp_insert(st->view, st->pkt, mpci_stamp_value(&more->stamp, now), tsecr))
+    mpci_stamp_write(option, mpci_stamp_value(&more->stamp, now), tsecr);
+    if (st->view->ts_offset != 0 ||
+        !mpci_insert_options(st->view, st->pkt, option, sizeof(option)))
         mpci_count(&eng->core.counters, MPCONN_REASON_SEGMENT_UNSTAMPED);
     if (leaps)
         mpci_share_flow(&eng->split, slot, MPCONN_MEMBER_ALL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Options put into a segment that is on its way, against a slow model: the headers written anew, and
- * all checksums summed over the whole packet. */
+/* Options put into a segment on its way, against a slow model: the headers written anew, and all
+ * checksums summed over the whole packet. */
 #include "check_main.h"
 #include "packets.h"
 #include "seed.h"

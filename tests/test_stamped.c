@@ -154,7 +154,7 @@ END_TEST
 START_TEST(engine_asks_for_the_room_it_needs)
 {
     settled(_i);
-    /* an ICMP error between the IP versions grows by more than a segment with timestamps */
+    /* for an ICMP error between the IP versions; for a segment, its options and the other header */
     ck_assert_uint_eq(mpconn_engine_headroom(b.eng), 44);
     bed_close(&b);
 }

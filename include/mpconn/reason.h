@@ -124,7 +124,8 @@ extern "C" {
     X(133, ERROR_TRACKED, "ICMP error about a flow that is tracked but not split")            \
     X(134, ANSWER_ERROR, "ICMP error about our SYN|ACK, counted and not passed on")           \
     X(135, FRAGMENT_TRANSLATED, "first fragment of a split flow, translated")                 \
-    X(136, FRAGMENT_TRACKED, "first fragment of a flow that is tracked but not split")
+    X(136, FRAGMENT_TRACKED, "first fragment of a flow that is tracked but not split")           \
+    X(137, DUPLICATE_UNMARKED, "no room for the SACK block of a duplicate acknowledgment")
 
 /** @brief Reasons; see ::MPCONN_REASON_MAP for what each means. */
 enum mpconn_reason {

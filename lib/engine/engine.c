@@ -2,6 +2,7 @@
 /* Birth, death and the frame of every call. */
 #include "engine/engine.h"
 
+#include "conn/duplicate.h"
 #include "conn/translate_error.h"
 #include "packet/ip_other.h"
 #include "packet/options.h"
@@ -195,7 +196,7 @@ int mpconn_engine_set_timeouts(mpconn_engine *eng, const mpconn_timeouts *timeou
 
 uint32_t mpconn_engine_headroom(const mpconn_engine *eng)
 {
-    const uint32_t segment = MPCI_STAMP_LEN + MPCI_IP_OTHER_GROWTH;
+    const uint32_t segment = MPCI_STAMP_LEN + MPCI_BLOCK_LEN + MPCI_IP_OTHER_GROWTH;
     const uint32_t error = MPCI_TRANSLATE_ERROR_GROWTH;
 
     if (eng == NULL)

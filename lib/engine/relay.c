@@ -2,6 +2,8 @@
 /* Segments of settled flows, whichever way they arrived at their delta. */
 #include "engine/engine.h"
 
+#include "base/seq.h"
+#include "conn/duplicate.h"
 #include "conn/translate.h"
 #include "split/share.h"
 #include "table/progress.h"
@@ -30,6 +32,36 @@ static int is_astray(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_
     return 0;
 }
 
+/* A receiver with SACK opens its window while it reports a gap, and a server without it takes that
+ * for window updates: it would never count duplicates (RFC 5681 2). So the end of the window stays
+ * where it was until the gap is closed: returns the window to show, or 0 for the one that is there.
+ * What the server is not told does not count as allowed. */
+static uint16_t window_to_hold(mpci_settled *e, const mpconn_delta *d, const mpci_step *st,
+                               uint32_t end_before)
+{
+    mpci_direction *server = &e->dir[MPCONN_SIDE_SERVER];
+    uint32_t window;
+
+    if ((d->flags & MPCONN_DELTA_F_STRIP_SACK_TO_SERVER) == 0 || st->from != MPCONN_SIDE_CLIENT ||
+        !mpci_seq_lt(end_before, server->max_end) || !mpci_duplicate_reports_gap(st->view))
+        return 0;
+    window = (end_before - (st->view->ack + e->seq_offset)) >> d->wscale_out[MPCONN_SIDE_CLIENT];
+    if (window == 0 || window > UINT16_MAX)
+        return 0;
+    server->max_end = end_before;
+    return (uint16_t)window;
+}
+
+/* 1 when it was dropped instead. */
+static int translate(mpconn_engine *eng, const mpci_step *st, uint32_t slot, const mpconn_delta *d,
+                     int in_window)
+{
+    if ((slot & MPCI_SLOT_WIDE) != 0)
+        return mpci_translate_wide(eng, st, slot, d, in_window);
+    mpci_translate(st->view, d, st->from, st->pkt);
+    return 0;
+}
+
 static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t slot,
                   unsigned reason)
 {
@@ -38,6 +70,8 @@ static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t s
     int split = (mpci_settled_flags(e) & MPCI_SETTLED_SPLIT) != 0;
     int in_window = 1;
     uint8_t before = e->state;
+    uint32_t end_before = e->dir[st->from ^ 1].max_end;
+    uint16_t window;
 
     if ((mpci_settled_flags(e) & MPCI_SETTLED_CONFIRMING) != 0 &&
         mpci_split_unheard(&eng->split, st, e))
@@ -54,10 +88,11 @@ static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t s
     }
     share_life(eng, e, slot, before);
     if (split) {
-        if ((slot & MPCI_SLOT_WIDE) == 0)
-            mpci_translate(st->view, &d, st->from, pkt);
-        else if (mpci_translate_wide(eng, st, slot, &d, in_window))
+        window = window_to_hold(e, &d, st, end_before);
+        if (translate(eng, st, slot, &d, in_window))
             return;
+        if (window != 0)
+            mpci_duplicate_set_window(st->view, pkt, window);
     }
     mpci_forward(&eng->core, pkt, reason);
     pkt->flow = mpci_settled_id(&eng->core.settled, slot);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Segments of flows with a second line: those of a client that are larger than its server takes,
- * and those of a server without timestamps. */
+ * and those of a server without timestamps or without SACK. */
 #include "engine/engine.h"
 
+#include "base/seq.h"
+#include "conn/duplicate.h"
 #include "conn/translate.h"
 #include "packet/icmp_build.h"
 #include "packet/insert.h"
@@ -18,6 +20,11 @@ static uint32_t mtu_of(const mpci_view *v, uint16_t mss)
 {
     return mss + TCP_HEADER_LEN + (v->family == MPCONN_FAMILY_IPV4 ? (uint32_t)MPCI_IPV4_HEADER_LEN
                                                                    : MPCI_IPV6_HEADER_LEN);
+}
+
+static uint32_t least_mtu(const mpci_view *v)
+{
+    return v->family == MPCONN_FAMILY_IPV4 ? HEEDED_MTU_IPV4 : HEEDED_MTU_IPV6;
 }
 
 /* Of a super-segment, what each segment of it will be. */
@@ -46,8 +53,7 @@ static void tell_client(mpci_core *core, const mpci_step *st, mpci_settled_more 
 
 static int is_too_big(mpconn_engine *eng, const mpci_step *st, mpci_settled_more *more)
 {
-    uint32_t least = st->view->family == MPCONN_FAMILY_IPV4 ? HEEDED_MTU_IPV4 : HEEDED_MTU_IPV6;
-    uint32_t mtu, size;
+    uint32_t least = least_mtu(st->view), mtu, size;
 
     /* Of fragments no router says that they are too big: whoever made them may make more. */
     if (more->server_mss == 0 || st->from != MPCONN_SIDE_CLIENT || st->view->first_fragment ||
@@ -83,11 +89,11 @@ static int takes_over(const mpci_settled_more *more, uint32_t tick)
 
 /* A reading lower than the one before would have the client drop the segment (RFC 7323 5.3). Who
  * begins where another member went before leaps over all that one may have shown, and says so. */
-static void stamp(mpconn_engine *eng, const mpci_step *st, uint32_t slot, mpci_settled_more *more)
+static void write_stamp(mpconn_engine *eng, const mpci_step *st, uint32_t slot,
+                        mpci_settled_more *more, uint8_t *option)
 {
     mpconn_time now = eng->core.now;
     uint32_t tsecr = mpci_stamp_echo(&more->stamp, st->view);
-    uint8_t option[MPCI_STAMP_LEN];
     int leaps = takes_over(more, mpci_tick(now));
 
     if (leaps) {
@@ -96,26 +102,88 @@ static void stamp(mpconn_engine *eng, const mpci_step *st, uint32_t slot, mpci_s
     }
     more->stamped_at = mpci_tick(now) + 1;
     mpci_stamp_write(option, mpci_stamp_value(&more->stamp, now), tsecr);
-    if (st->view->ts_offset != 0 ||
-        !mpci_insert_options(st->view, st->pkt, option, sizeof(option)))
-        mpci_count(&eng->core.counters, MPCONN_REASON_SEGMENT_UNSTAMPED);
     if (leaps)
         mpci_share_flow(&eng->split, slot, MPCONN_MEMBER_ALL);
+}
+
+/* Payload of a full segment of the client, from what it was told, at first or later. */
+static uint32_t size_of_full(const mpconn_engine *eng, const mpci_view *v, const mpci_settled *e,
+                             const mpci_settled_more *more)
+{
+    uint32_t least = least_mtu(v), mtu = mtu_of(v, more->server_mss), size;
+    mpci_offers o;
+
+    size = eng->split.profile.mss[v->family == MPCONN_FAMILY_IPV6];
+    if (more->server_mss != 0)
+        size -= mtu_of(v, (uint16_t)size) - (mtu > least ? mtu : least);
+    mpci_offers_unpack(&o, e->hs);
+    return size - (o.timestamps ? MPCI_STAMP_LEN : 0);
+}
+
+/* In half view the client's segments may pass elsewhere. Each duplicate stands for one of them, so
+ * there is as much outstanding as a block can claim; a client takes no block for what it did not
+ * send. */
+static uint32_t end_of_sent(const mpci_settled *e, const mpci_settled_more *more, uint32_t ack)
+{
+    if ((mpci_settled_flags(e) & MPCI_SETTLED_SHARED) != 0 &&
+        mpci_seq_leq(more->stamp.client_end, ack))
+        return ack + UINT16_MAX;
+    return more->stamp.client_end;
+}
+
+/* Whether a segment of the server needs a block, and there is something to claim. */
+static int write_block(const mpconn_engine *eng, const mpci_view *v, const mpci_settled *e,
+                       mpci_settled_more *more, uint8_t *option)
+{
+    mpci_acked last = {more->stamp.last_ack, more->last_window, more->duplicates};
+    uint32_t end = end_of_sent(e, more, v->ack);
+    int is_duplicate = mpci_duplicate_note(&last, v, end);
+
+    more->stamp.last_ack = last.ack;
+    more->last_window = last.window;
+    more->duplicates = last.duplicates;
+    return is_duplicate && v->sack_offset == 0 &&
+           mpci_duplicate_block(option, &last, size_of_full(eng, v, e, more), end);
+}
+
+/* What the client was promised and the server does not send; where there is no room for both,
+ * timestamps alone. A block needs an acknowledgment that counts. */
+static void add_options(mpconn_engine *eng, const mpci_step *st, uint32_t slot, unsigned flags,
+                        int in_window)
+{
+    mpci_settled_more *more = mpci_settled_more_at(&eng->core.settled, slot);
+    const mpci_settled *e = mpci_settled_at(&eng->core.settled, slot);
+    uint8_t options[MPCI_STAMP_LEN + MPCI_BLOCK_LEN];
+    int unstamped = (flags & MPCONN_DELTA_F_STRIP_TS_TO_SERVER) != 0;
+    int unsacked = (flags & MPCONN_DELTA_F_STRIP_SACK_TO_SERVER) != 0 && in_window;
+    unsigned stamp = unstamped && st->view->ts_offset == 0 ? MPCI_STAMP_LEN : 0;
+    unsigned block = 0;
+
+    if (unsacked && write_block(eng, st->view, e, more, options + stamp))
+        block = MPCI_BLOCK_LEN;
+    if (stamp != 0)
+        write_stamp(eng, st, slot, more, options);
+    if (block != 0 && !mpci_insert_options(st->view, st->pkt, options, stamp + block)) {
+        mpci_count(&eng->core.counters, MPCONN_REASON_DUPLICATE_UNMARKED);
+        block = 0;
+    }
+    if (unstamped && block == 0 &&
+        (stamp == 0 || !mpci_insert_options(st->view, st->pkt, options, stamp)))
+        mpci_count(&eng->core.counters, MPCONN_REASON_SEGMENT_UNSTAMPED);
 }
 
 int mpci_translate_wide(mpconn_engine *eng, const mpci_step *st, uint32_t slot,
                         const mpconn_delta *d, int in_window)
 {
     mpci_settled_more *more = mpci_settled_more_at(&eng->core.settled, slot);
-    int unstamped = (d->flags & MPCONN_DELTA_F_STRIP_TS_TO_SERVER) != 0;
 
     if (is_too_big(eng, st, more))
         return 1;
-    if (unstamped && in_window && st->from == MPCONN_SIDE_CLIENT)
+    if (in_window && st->from == MPCONN_SIDE_CLIENT)
         mpci_stamp_note(&more->stamp, st->view);
     mpci_translate(st->view, d, st->from, st->pkt);
-    if (unstamped && st->from == MPCONN_SIDE_SERVER &&
+    if (st->from == MPCONN_SIDE_SERVER &&
         (st->view->flags & (MPCI_TCP_SYN | MPCI_TCP_RST)) == 0)
-        stamp(eng, st, slot, more);
+        add_options(eng, st, slot, d->flags, in_window);
     return 0;
 }

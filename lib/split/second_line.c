@@ -18,6 +18,16 @@ static int needs_stamps(uint16_t hs, uint8_t server_options)
     return (d.flags & MPCONN_DELTA_F_STRIP_TS_TO_SERVER) != 0;
 }
 
+/* The same of timestamps or SACK. */
+static int needs_options(uint16_t hs, uint8_t server_options)
+{
+    const unsigned any = MPCONN_DELTA_F_STRIP_TS_TO_SERVER | MPCONN_DELTA_F_STRIP_SACK_TO_SERVER;
+    mpconn_delta d = {0};
+
+    mpci_offers_delta(&d, hs, server_options);
+    return (d.flags & any) != 0;
+}
+
 /* The MSS of a server that takes less than its clients are told here; else 0. */
 static uint16_t limit_of(const mpci_split *sp, const mpci_handshake *h)
 {
@@ -28,13 +38,13 @@ static uint16_t limit_of(const mpci_split *sp, const mpci_handshake *h)
 
 int mpci_second_line_of_handshake(const mpci_split *sp, const mpci_handshake *h)
 {
-    return limit_of(sp, h) != 0 || needs_stamps(h->hs, h->server_options);
+    return limit_of(sp, h) != 0 || needs_options(h->hs, h->server_options);
 }
 
 int mpci_second_line_of_record(const mpci_record *r)
 {
     return (r->flags & MPCI_FLOW_SPLIT) != 0 &&
-           (r->server_mss != 0 || needs_stamps(r->hs, r->server_options));
+           (r->server_mss != 0 || needs_options(r->hs, r->server_options));
 }
 
 /* The server's answer came where its segments will. */

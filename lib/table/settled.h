@@ -60,15 +60,15 @@ _Static_assert(sizeof(mpci_settled) == 64, "a settled IPv4 flow is one cache lin
 /* The second line. */
 typedef struct mpci_settled_more {
     uint8_t client[16], server[16]; /* IPv6 only */
-    mpci_stamp stamp;        /* a client with timestamps, a server without */
+    mpci_stamp stamp;        /* a client with timestamps, a server without; numbers: or with SACK */
     uint32_t stamped_at;     /* tick + 1 of the last segment stamped here; 0 = never */
     uint32_t binding;        /* the server leg's tuple, where it differs; 0 = none */
     uint16_t told_size;      /* tick + 1 when the client was last told of server_mss; 0 = never;
                                 its low bits, for it is only asked whether that is now */
-    uint16_t last_window;    /* of the server's last acknowledgment, as it stood there */
+    uint16_t last_window;    /* of the server's last acknowledgment (conn/duplicate.h) */
     uint16_t server_mss;     /* limit of the client's segments; 0 = none beyond what it was told */
     uint8_t stamped_elsewhere; /* another member may have gone on from there */
-    uint8_t duplicates;      /* of the server's last acknowledgment */
+    uint8_t duplicates;      /* of the same */
 } mpci_settled_more;
 
 _Static_assert(sizeof(mpci_settled_more) == 64, "a wide flow is two cache lines");

@@ -2,13 +2,15 @@
 /*
  * mpconn-member with a fault, for the tests that show what a part of the translation is good for:
  * MPCONN_FAULT names what is not carried from one leg to the other, "sack", "timestamps" or
- * "fragment"; "quote" is what an ICMP error quotes, "error" that error itself. The linker (--wrap)
- * puts this between the engine and its translator; the library knows nothing of it.
+ * "fragment"; "quote" is what an ICMP error quotes, "error" that error itself. Where the client has
+ * SACK and the server has not, "blocks" are what duplicates lack, "windows" what is not held. The
+ * linker (--wrap) puts this between the engine and its translator; the library knows nothing of it.
  */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "conn/duplicate.h"
 #include "conn/translate.h"
 #include "conn/translate_error.h"
 
@@ -23,6 +25,12 @@ unsigned __real_mpci_translate_error(const mpci_view *v, const mpci_quote *q,
 unsigned __wrap_mpci_translate_error(const mpci_view *v, const mpci_quote *q,
                                      const mpci_quoted_tcp *t, const mpconn_delta *delta,
                                      unsigned from, mpconn_pkt *pkt);
+int __real_mpci_duplicate_block(uint8_t option[MPCI_BLOCK_LEN], const mpci_acked *a, uint32_t size,
+                                uint32_t client_end);
+int __wrap_mpci_duplicate_block(uint8_t option[MPCI_BLOCK_LEN], const mpci_acked *a, uint32_t size,
+                                uint32_t client_end);
+int __real_mpci_duplicate_reports_gap(const mpci_view *v);
+int __wrap_mpci_duplicate_reports_gap(const mpci_view *v);
 
 static bool fault_is(const char *name)
 {
@@ -52,4 +60,15 @@ unsigned __wrap_mpci_translate_error(const mpci_view *v, const mpci_quote *q,
     if (fault_is("error"))
         return MPCONN_REASON_BAD_QUOTE;
     return fault_is("quote") ? 0 : __real_mpci_translate_error(v, q, t, delta, from, pkt);
+}
+
+int __wrap_mpci_duplicate_block(uint8_t option[MPCI_BLOCK_LEN], const mpci_acked *a, uint32_t size,
+                                uint32_t client_end)
+{
+    return fault_is("blocks") ? 0 : __real_mpci_duplicate_block(option, a, size, client_end);
+}
+
+int __wrap_mpci_duplicate_reports_gap(const mpci_view *v)
+{
+    return fault_is("windows") ? 0 : __real_mpci_duplicate_reports_gap(v);
 }

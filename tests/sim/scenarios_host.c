@@ -154,6 +154,7 @@ static void setup_attacker(sim_world *w)
     w->tolerated[SIM_C_TS_MISSING] = true;
     w->tolerated[SIM_C_ACK_UNSENT] = true;
     w->tolerated[SIM_C_TS_UNEXPECTED] = true;
+    w->tolerated[SIM_C_SACK_UNSENT] = true;
     sim_row(w, &q, &q);
     sim_node_init(&a->node, w, "attacker", &ops);
     sim_rng_init(&a->rng, w->seed, "attacker", 0);

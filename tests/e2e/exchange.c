@@ -4,14 +4,18 @@
  * client's, then the server's. Both ends know what has to come, and look at every byte: it follows
  * from the client's port, so that nothing can be taken for what an earlier connection carried.
  *
- *   exchange serve PORT BYTES               a line a connection
- *   exchange connect FROM PORT TO PORT BYTES LIMIT_MS
+ *   exchange [KIND] serve PORT BYTES        a line a connection
+ *   exchange [KIND] connect FROM PORT TO PORT BYTES LIMIT_MS
+ *
+ * The kind is plain, md5 (RFC 2385, with a key that both know), mptcp (RFC 8684) or fastopen
+ * (RFC 7413).
  *
  * A line is
  *   WORD port=CLIENT'S ms=N options=LIST mss=N repeats=N
  * where the word is ok, or garbled, ended (a FIN too early), stalled, or the name of an error; the
  * time is from before the connect to the last byte; options are those of this leg as this end saw
- * them negotiated, mss what it may send, repeats the segments it sent again.
+ * them negotiated (syn-data: what the SYN brought was taken), mss what it may send, repeats the
+ * segments it sent again.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -32,7 +36,18 @@
 #define CHUNK 16384
 #define SERVE_LIMIT_MS 20000
 
+/* What older headers do not have. */
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+#ifndef SOL_MPTCP
+#define SOL_MPTCP 284
+#endif
+enum { INFO_OF_MPTCP = 1 };
+
 enum { CLIENT, SERVER };
+
+static const char *kind = "plain";
 
 typedef struct exchange {
     int fd;
@@ -53,6 +68,54 @@ static double now_ms(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static bool kind_is(const char *name)
+{
+    return strcmp(kind, name) == 0;
+}
+
+/* With any address of that family. */
+static void set_key(int fd, const struct sockaddr *any, size_t len)
+{
+    static const char key[] = "a key that both know";
+    struct tcp_md5sig sig = { .tcpm_flags = TCP_MD5SIG_FLAG_PREFIX, .tcpm_keylen = sizeof(key) };
+
+    memcpy(&sig.tcpm_addr, any, len);
+    memcpy(sig.tcpm_key, key, sizeof(key));
+    if (setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG_EXT, &sig, sizeof(sig)) != 0)
+        die("TCP-MD5");
+}
+
+static void set_keys(int fd, int family)
+{
+    struct sockaddr_in v4 = { .sin_family = AF_INET };
+    struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 }, mapped = v6;
+
+    mapped.sin6_addr.s6_addr[10] = mapped.sin6_addr.s6_addr[11] = 0xff;
+    if (family == AF_INET) {
+        set_key(fd, (const struct sockaddr *)&v4, sizeof(v4));
+    } else {
+        set_key(fd, (const struct sockaddr *)&v6, sizeof(v6));
+        set_key(fd, (const struct sockaddr *)&mapped, sizeof(mapped));
+    }
+}
+
+/* A socket of the kind; a queue of 0 is that of who connects. */
+static int open_socket(int family, int queue)
+{
+    const int one = 1;
+    int fd = socket(family, SOCK_STREAM, kind_is("mptcp") ? IPPROTO_MPTCP : 0);
+
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0)
+        die("socket");
+    if (kind_is("md5"))
+        set_keys(fd, family);
+    if (kind_is("fastopen") &&
+        setsockopt(fd, IPPROTO_TCP, queue > 0 ? TCP_FASTOPEN : TCP_FASTOPEN_CONNECT,
+                   queue > 0 ? &queue : &one, sizeof(one)) != 0)
+        die("TCP Fast Open");
+    return fd;
 }
 
 /* The bytes of a direction from `at` on, where both are multiples of 8. */
@@ -150,9 +213,11 @@ static void report(const exchange *x, const char *wrong)
     } options[] = { { TCPI_OPT_SACK, "sack," },
                     { TCPI_OPT_TIMESTAMPS, "ts," },
                     { TCPI_OPT_WSCALE, "ws," },
-                    { TCPI_OPT_ECN, "ecn," } };
+                    { TCPI_OPT_ECN, "ecn," },
+                    { TCPI_OPT_SYN_DATA, "syn-data," } };
     struct tcp_info info;
-    socklen_t len = sizeof(info);
+    socklen_t len = sizeof(info), more_len = 256;
+    uint8_t more[256];
 
     memset(&info, 0, sizeof(info));
     getsockopt(x->fd, IPPROTO_TCP, TCP_INFO, &info, &len);
@@ -161,6 +226,9 @@ static void report(const exchange *x, const char *wrong)
         if (info.tcpi_options & options[i].bit)
             fputs(options[i].name, stdout);
     }
+    /* what fell back is a socket of plain TCP, and knows nothing of this */
+    if (getsockopt(x->fd, SOL_MPTCP, INFO_OF_MPTCP, more, &more_len) == 0)
+        fputs("mptcp,", stdout);
     printf(" mss=%u repeats=%u\n", info.tcpi_snd_mss, info.tcpi_total_retrans);
     fflush(stdout);
 }
@@ -180,14 +248,13 @@ static const char *serve_one(exchange *x)
 static int serve(const char *number, uint64_t bytes)
 {
     struct sockaddr_in6 here = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_ANY_INIT };
-    const int one = 1, zero = 0;
-    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+    const int zero = 0, queue = 64;
+    int fd = open_socket(AF_INET6, queue);
 
     signal(SIGCHLD, SIG_IGN); /* nobody waits for those who serve */
     here.sin6_port = htons((uint16_t)atoi(number));
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof(zero));
-    if (fd < 0 || bind(fd, (struct sockaddr *)&here, sizeof(here)) != 0 || listen(fd, 64) != 0)
+    if (bind(fd, (struct sockaddr *)&here, sizeof(here)) != 0 || listen(fd, queue) != 0)
         die("serve");
     puts("listening");
     fflush(stdout);
@@ -238,12 +305,10 @@ static const char *connect_one(exchange *x, const struct addrinfo *to)
 static int connect_to(char **argv)
 {
     struct addrinfo *from = find(argv[0], argv[1]), *to = find(argv[2], argv[3]);
-    const int one = 1;
-    exchange x = { .fd = socket(to->ai_family, SOCK_STREAM, 0), .port = (unsigned)atoi(argv[1]),
+    exchange x = { .fd = open_socket(to->ai_family, 0), .port = (unsigned)atoi(argv[1]),
                    .bytes = strtoull(argv[4], NULL, 10), .limit_ms = atof(argv[5]) };
 
-    setsockopt(x.fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-    if (x.fd < 0 || bind(x.fd, from->ai_addr, from->ai_addrlen) != 0)
+    if (bind(x.fd, from->ai_addr, from->ai_addrlen) != 0)
         die("bind");
     x.began = x.last = now_ms();
     const char *wrong = connect_one(&x, to);
@@ -255,6 +320,15 @@ static int connect_to(char **argv)
 
 int main(int argc, char **argv)
 {
+    static const char *const kinds[] = { "plain", "md5", "mptcp", "fastopen" };
+
+    for (size_t i = 0; argc > 1 && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (strcmp(argv[1], kinds[i]) == 0) {
+            kind = kinds[i];
+            argv++;
+            argc--;
+        }
+    }
     if (argc == 4 && strcmp(argv[1], "serve") == 0)
         return serve(argv[2], strtoull(argv[3], NULL, 10));
     if (argc == 8 && strcmp(argv[1], "connect") == 0)

@@ -3,8 +3,9 @@
  * mpconn-member with a fault, for the tests that show what a part of the translation is good for:
  * MPCONN_FAULT names what is not carried from one leg to the other, "sack", "timestamps" or
  * "fragment"; "quote" is what an ICMP error quotes, "error" that error itself. Where the client has
- * SACK and the server has not, "blocks" are what duplicates lack, "windows" what is not held. The
- * linker (--wrap) puts this between the engine and its translator; the library knows nothing of it.
+ * SACK and the server has not, "blocks" are what duplicates lack, "windows" what is not held. With
+ * "signature" it does not see that a SYN is signed (TCP-MD5), and splits its connection. The linker
+ * (--wrap) puts this between the engine and its translator; the library knows nothing of it.
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -31,6 +32,8 @@ int __wrap_mpci_duplicate_block(uint8_t option[MPCI_BLOCK_LEN], const mpci_acked
                                 uint32_t client_end);
 int __real_mpci_duplicate_reports_gap(const mpci_view *v);
 int __wrap_mpci_duplicate_reports_gap(const mpci_view *v);
+unsigned __real_mpci_syn_options_parse(mpci_syn_options *o, const mpci_view *v);
+unsigned __wrap_mpci_syn_options_parse(mpci_syn_options *o, const mpci_view *v);
 
 static bool fault_is(const char *name)
 {
@@ -71,4 +74,13 @@ int __wrap_mpci_duplicate_block(uint8_t option[MPCI_BLOCK_LEN], const mpci_acked
 int __wrap_mpci_duplicate_reports_gap(const mpci_view *v)
 {
     return fault_is("windows") ? 0 : __real_mpci_duplicate_reports_gap(v);
+}
+
+unsigned __wrap_mpci_syn_options_parse(mpci_syn_options *o, const mpci_view *v)
+{
+    unsigned bad = __real_mpci_syn_options_parse(o, v);
+
+    if (fault_is("signature"))
+        o->signature = 0;
+    return bad;
 }

@@ -16,6 +16,14 @@ static void begin(unsigned registrar)
     sync_carry(&net);
 }
 
+static void begin_with_timeout(unsigned registrar, uint64_t established_ns)
+{
+    net.at[A].cfg.timeouts = &bed_timeouts;
+    net.at[B].cfg.timeouts = &bed_timeouts;
+    bed_timeouts.established_ns = established_ns;
+    begin(registrar);
+}
+
 /* All of it passes one member, until each has sent so many bytes and more. */
 static uint32_t go_on_at(unsigned member, uint32_t from, uint32_t to)
 {
@@ -61,13 +69,26 @@ START_TEST(R6_stream_that_comes_back_from_elsewhere_outlives_its_timeout)
 {
     uint32_t at;
 
-    net.at[A].cfg.timeouts = &bed_timeouts;
-    net.at[B].cfg.timeouts = &bed_timeouts;
-    bed_timeouts.established_ns = 200 * MPCONN_SECOND;
-    begin((unsigned)_i);
+    begin_with_timeout((unsigned)_i, 200 * MPCONN_SECOND);
     at = go_on_at(B, 200, UINT32_C(0x60000000));
     talk_at(A, at, 600);
     ck_assert(carried_flow(A) != NULL);
+}
+END_TEST
+
+/* RFC 5382 REQ-5: who sees nothing of it any more keeps it for who does. */
+START_TEST(V18b_flow_that_another_member_sees_is_kept)
+{
+    begin_with_timeout((unsigned)_i, 200 * MPCONN_SECOND);
+    for (unsigned i = 0; i < 4; i++) {
+        sync_pass(&net, 150 * MPCONN_SECOND);
+        say(B, SERVER, MPCI_TCP_ACK, 101, 101, 0);
+        ck_assert_int_eq(m[B]->pkt.reason, MPCONN_REASON_TRANSLATED);
+    }
+    ck_assert_uint_eq(carried_state(A), MPCONN_FLOW_OPEN);
+    ck_assert_uint_eq(carried_state(B), MPCONN_FLOW_OPEN); /* nor was it told of an end */
+    sync_pass(&net, 220 * MPCONN_SECOND);
+    ck_assert(carried_flow(A) == NULL);
 }
 END_TEST
 
@@ -191,6 +212,7 @@ int main(void)
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_loop_test(tc, R6_stream_that_comes_back_from_elsewhere_counts_again, 0, 2);
     tcase_add_loop_test(tc, R6_stream_that_comes_back_from_elsewhere_outlives_its_timeout, 0, 2);
+    tcase_add_loop_test(tc, V18b_flow_that_another_member_sees_is_kept, 0, 2);
     tcase_add_loop_test(tc, E20_segments_outside_draw_one_question, 0, 2);
     tcase_add_loop_test(tc, E20_segments_outside_of_a_flow_that_is_seen_draw_no_question, 0, 2);
     tcase_add_loop_test(tc, E16_numbers_that_a_forger_moved_are_put_right, 0, 2);

@@ -108,7 +108,9 @@ static unsigned end_of(const mpci_settled *e)
 
 /* V18b: what ended a shared flow may have passed, and been told, while we did not hear it. Who has
  * seen nothing of it for a minute, two, four ... asks, and again in each round until somebody
- * answers: who knows the end remembers it for a few epochs only. */
+ * answers: who knows the end remembers it for a few epochs only. And before it gives the flow up,
+ * in two rounds, for somebody may have seen it since: then it is kept there, and has to be here
+ * (RFC 5382 REQ-5), as whoever asks would be told that it is over. */
 static int is_time_to_ask(const mpconn_engine *eng, const mpci_settled *e)
 {
     uint64_t idle = (uint64_t)(mpci_tick(eng->core.now) - e->last_seen) << 24;
@@ -117,6 +119,8 @@ static int is_time_to_ask(const mpconn_engine *eng, const mpci_settled *e)
     if ((mpci_settled_flags(e) & MPCI_SETTLED_SHARED) == 0 || (e->state & 3) == MPCONN_FLOW_CLOSED)
         return 0;
     if ((mpci_settled_flags(e) & MPCI_SETTLED_ASKED) != 0)
+        return 1;
+    if (idle + 2 * eng->sweep_round >= timeout_of(eng, e))
         return 1;
     while (mark <= idle / 2)
         mark *= 2;

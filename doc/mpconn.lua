@@ -19,6 +19,10 @@ local SEALED, MUST_KNOW = 0x01, 0xf0
 local EVERYBODY = 65535
 local CRITICAL, HELLO, HELLO_ENTRY = 0x80, 1, 18
 
+-- what the server leg shows, and types that can say so
+local BINDING = 0x81
+local HAS_LEG = { [3] = true, [4] = true, [5] = true, [7] = true, }
+
 -- bytes and meaning of each field
 local FIELDS = {
     FLAGS = { 1, "flags of the record type, see below" },
@@ -210,6 +214,12 @@ field("extension", "none", "Extension")
 field("extension.id", "uint8", "Id", base.HEX)
 field("extension.length", "uint8", "Length", base.DEC)
 field("extension.bytes", "bytes", "Bytes")
+field("binding.client.ipv4", "ipv4", "Client on the server leg")
+field("binding.client.ipv6", "ipv6", "Client on the server leg")
+field("binding.client.port", "uint16", "Client's port on the server leg", base.DEC)
+field("binding.server.ipv4", "ipv4", "Server on the server leg")
+field("binding.server.ipv6", "ipv6", "Server on the server leg")
+field("binding.server.port", "uint16", "Server's port on the server leg", base.DEC)
 
 -- A byte is rather a set of bits or a code than a number; HS is made of parts.
 for name, entry in pairs(FIELDS) do
@@ -462,8 +472,36 @@ local function unknown(item, number)
     return critical and "refused" or "skipped"
 end
 
+local LEG = { "client", "client.port", "server", "server.port" }
+
+-- It shows something else than the name.
+local function read_leg(bytes, item, record)
+    local name, leg, at, is_name = record.name, { ipv6 = false }, 0, true
+    local length = bytes and bytes:len() or 0
+    if not HAS_LEG[bit.band(record.type, 0x7f)] then
+        malformed("server leg of a type that has none")
+    elseif length ~= 12 and length ~= 36 then
+        malformed("server leg of no family")
+    end
+    leg.ipv6 = length == 36
+    for _, key in ipairs(LEG) do
+        local is_port = key:find("port") ~= nil
+        local n = is_port and 2 or leg.ipv6 and 16 or 4
+        leg[key] = bytes(at, n)
+        at = at + n
+        item:add(f["binding." .. key .. (is_port and "" or leg.ipv6 and ".ipv6" or ".ipv4")],
+                 leg[key])
+        is_name = is_name and leg.ipv6 == name.ipv6 and same(leg[key], name[key])
+    end
+    check_name(leg)
+    if is_name then
+        malformed("server leg that is the name")
+    end
+end
+
 -- All of them are well formed, or the frame is not.
 local function read_extensions(r, tree, record)
+    local is_first = true
     while r.at < r.stop do
         local from = r.at
         local id, length = take(r, 1), take(r, 1)
@@ -474,9 +512,14 @@ local function read_extensions(r, tree, record)
         if bytes then
             item:add(f["extension.bytes"], bytes)
         end
-        if unknown(item, id:uint()) == "refused" then
+        if id:uint() == BINDING and not is_first then
+            malformed("server leg behind another extension")
+        elseif id:uint() == BINDING then
+            read_leg(bytes, item, record)
+        elseif unknown(item, id:uint()) == "refused" then
             record.note = "refused"
         end
+        is_first = false
     end
 end
 

@@ -28,7 +28,7 @@ SIZE(mpconn_timeouts, 96, 92);
 SIZE(mpconn_engine_config, 136, 104);
 SIZE(mpconn_admit_request, 72, 64);
 SIZE(mpconn_event, 96, 80);
-SIZE(mpconn_callbacks, 72, 36);
+SIZE(mpconn_callbacks, 80, 40);
 SIZE(mpconn_flow, 208, 204);
 SIZE(mpconn_flow_cursor, 8, 8);
 SIZE(mpconn_flow_filter, 64, 60);

@@ -76,6 +76,33 @@ static void on_event(void *user, const mpconn_event *event)
         b->deltas[i] = *event->delta;
 }
 
+static void set_addr(mpconn_addr *to, const mpconn_addr *from)
+{
+    static const mpconn_addr none;
+
+    if (memcmp(from, &none, sizeof(none)) != 0)
+        *to = *from;
+}
+
+int bed_bind(void *user, const mpconn_tuple *client_leg, mpconn_tuple *server_leg)
+{
+    bed *b = user;
+
+    b->n_bind++;
+    b->bound = *client_leg;
+    HOLDS(memcmp(client_leg, server_leg, sizeof(*client_leg)) == 0);
+    if (b->leg.family != MPCONN_FAMILY_NONE)
+        server_leg->family = b->leg.family;
+    if (b->leg.client_port != 0)
+        server_leg->client_port = b->leg.client_port;
+    if (b->leg.server_port != 0)
+        server_leg->server_port = b->leg.server_port;
+    server_leg->zone = (uint16_t)(server_leg->zone + b->leg.zone);
+    set_addr(&server_leg->client, &b->leg.client);
+    set_addr(&server_leg->server, &b->leg.server);
+    return b->bind;
+}
+
 mpconn_timeouts bed_timeouts;
 
 void bed_config(mpconn_engine_config *cfg, mpconn_callbacks *cb)

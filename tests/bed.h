@@ -33,6 +33,10 @@ typedef struct bed {
     int admit;                 /* what the admit hook answers */
     unsigned n_admit;
     mpconn_admit_request request;
+    int bind;                  /* what bed_bind answers */
+    mpconn_tuple leg;          /* and the server leg: what is zero is the client leg's */
+    unsigned n_bind;
+    mpconn_tuple bound;        /* what it was asked about last */
     int send_fails;
     uint64_t random_state;
 } bed;
@@ -51,6 +55,9 @@ void bed_config(mpconn_engine_config *cfg, mpconn_callbacks *cb);
 void bed_open(bed *b, const mpconn_engine_config *cfg, const mpconn_callbacks *cb);
 void bed_open_default(bed *b);
 void bed_close(bed *b);
+
+/* A hook that binds, for those who set it. */
+int bed_bind(void *user, const mpconn_tuple *client_leg, mpconn_tuple *server_leg);
 
 mpconn_tuple bed_tuple(unsigned family, unsigned client, uint16_t client_port);
 

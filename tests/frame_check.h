@@ -58,16 +58,43 @@ static inline mpconn_tuple frame_vector_tuple(unsigned vector, unsigned k)
     return t;
 }
 
+/* What server legs show: of IPv4 and IPv6 by turns. */
+static inline mpconn_tuple frame_vector_leg(unsigned k)
+{
+    mpconn_tuple t;
+
+    memset(&t, 0, sizeof t);
+    t.family = k % 2 ? MPCONN_FAMILY_IPV6 : MPCONN_FAMILY_IPV4;
+    memcpy(t.client.bytes, k % 2 ? "\xfd" : "\x0a\x08\0\x01", k % 2 ? 1 : 4);
+    memcpy(t.server.bytes, k % 2 ? "\xfd" : "\x0a\x08\0\x08", k % 2 ? 1 : 4);
+    t.client.bytes[15] = k % 2 ? 1 : 0;
+    t.server.bytes[15] = k % 2 ? 8 : 0;
+    t.client_port = 41000;
+    t.server_port = 8080;
+    return t;
+}
+
+enum { FRAME_VECTOR_LEGS = 4 };
+
+static inline unsigned frame_vector_n_records(unsigned vector)
+{
+    return vector < 2 ? 0 : vector == FRAME_VECTOR_LEGS ? 4 : RECORD_TYPES;
+}
+
 /* The k-th record of a vector: fields count 01020304 times their place, from 1. */
 static inline mpci_record frame_vector_record(unsigned vector, unsigned k)
 {
-    const record_type *t = &record_types[k];
+    static const unsigned with_leg[] = {1, 2, 3, 5}; /* DRIVE, ANSWER, COMMIT, DELTA */
+    int legs = vector == FRAME_VECTOR_LEGS;
+    const record_type *t = &record_types[legs ? with_leg[k] : k];
     mpci_record r;
 
     memset(&r, 0, sizeof r);
     r.type = (uint8_t)t->number;
-    r.tuple = frame_vector_tuple(vector, k);
+    r.tuple = frame_vector_tuple(legs ? 2 + (k > 1) : vector, legs ? 0 : k);
     r.client_isn = vector == 2 ? 0xfffffff0 : k / 4;
+    if (legs)
+        r.server_leg = frame_vector_leg(k);
     for (unsigned i = 0; i < t->n_fields; i++)
         if (vector == 2 || i % 2 == k % 2)
             record_set(&r, t->fields[i], 0x01020304 * (i + 1));
@@ -91,7 +118,7 @@ static inline int frame_vector_records(mpci_writer *w, unsigned vector)
                                          UINT64_C(0x0f0e0d0c0b0a0908)}};
         return mpci_hello_encode(w, &m, 0, list, 2);
     }
-    for (unsigned k = 0; k < RECORD_TYPES; k++) {
+    for (unsigned k = 0; k < frame_vector_n_records(vector); k++) {
         mpci_record r = frame_vector_record(vector, k);
 
         if (!mpci_record_encode(w, &c, &r))
@@ -103,7 +130,7 @@ static inline int frame_vector_records(mpci_writer *w, unsigned vector)
 /* Bytes of a vector as the library makes it. */
 static inline size_t frame_vector_make(uint8_t *bytes, unsigned vector)
 {
-    static const uint64_t sequences[] = {1, 2, 3, UINT64_C(1) << 32};
+    static const uint64_t sequences[] = {1, 2, 3, UINT64_C(1) << 32, 5};
     mpci_sipkey root = frame_vector_root();
     mpci_writer w = mpci_writer_of(bytes + MPCI_FRAME_HEADER, FRAME_VECTOR_MOST - 64);
     mpci_frame_key key;
@@ -134,7 +161,7 @@ static inline int frame_vector_holds(unsigned vector)
     if (frame_vector_make(made, vector) != len || memcmp(made, known, len) != 0)
         return 0;
     r = mpci_reader_of(known + MPCI_FRAME_HEADER, len - MPCI_FRAME_HEADER - MPCI_FRAME_TAG);
-    for (unsigned k = 0; vector >= 2 && k < RECORD_TYPES; k++) {
+    for (unsigned k = 0; k < frame_vector_n_records(vector); k++) {
         mpci_record got, want = frame_vector_record(vector, k);
 
         if (mpci_record_decode(&r, &c, &got, &body) != MPCI_RECORD_OK || !record_same(&got, &want))

@@ -37,6 +37,15 @@ static const struct hand_made {
      "82 12" NAME "00 70 03 010203 f0 00 8a 05 02 03 0001 04"},
     {"extensions that are not known, and need not or must be", "",
      "82 16" NAME "00 05 02 aabb 8d 05 02 01 02 85 00 88 02 02 00"},
+    {"server legs of either family", "", "83 20" NAME "00 81 0c 0a080001 a028 0a080008 1f90"
+     "85 29 02 0000 81 24 fd000000000000000000000000000001 a028 fd000000000000000000000000000008"
+     " 1f90"},
+    {"server leg behind another extension", "",
+     "83 23" NAME "00 05 01 aa 81 0c 0a080001 a028 0a080008 1f90"},
+    {"server leg of a type that has none", "", "82 20" NAME "00 81 0c 0a080001 a028 0a080008 1f90"},
+    {"server leg that is the name", "", "83 20" NAME "00 81 0c c0000201 9c40 c6336401 0050"},
+    {"server leg with port 0", "", "83 20" NAME "00 81 0c 0a080001 0000 0a080008 1f90"},
+    {"server leg of no family", "", "83 1f" NAME "00 81 0b 0a080001 a028 0a0800 1f90"},
     {"later minor version, flag that need not be known", "4d43 11 02", "82 12" NAME "00"},
     {"sealed", "4d43 10 01", "5a0bd1 66 71 c3 9e 04"},
     {"other major version", "4d43 20 00", ""},
@@ -272,6 +281,12 @@ enum {
     SERVER_PORT,
     X,
     ZONE,
+    LEG_CLIENT4,
+    LEG_CLIENT6,
+    LEG_CLIENT_PORT,
+    LEG_SERVER4,
+    LEG_SERVER6,
+    LEG_SERVER_PORT,
     MEMBER,
     CHALLENGE,
     ANSWER,
@@ -280,6 +295,8 @@ enum {
 static const char *const columns[] = {
     "record.type", "record.client.ipv4", "record.client.ipv6", "record.client.port",
     "record.server.ipv4", "record.server.ipv6", "record.server.port", "record.x", "record.zone",
+    "binding.client.ipv4", "binding.client.ipv6", "binding.client.port",
+    "binding.server.ipv4", "binding.server.ipv6", "binding.server.port",
     "hello.member", "hello.challenge", "hello.answer"};
 
 static void put(int *first, const char *text)
@@ -321,20 +338,29 @@ static void put_entries(int *first, mpci_reader body, unsigned column)
     }
 }
 
-static void put_name(int *first, const mpci_record *r, unsigned column)
+static void put_endpoint(int *first, const mpconn_tuple *t, unsigned column)
 {
-    const mpconn_tuple *t = &r->tuple;
-    int is_server = column >= SERVER4 && column <= SERVER_PORT;
+    int is_server = column >= SERVER4;
     int is_ipv4 = column == CLIENT4 || column == SERVER4;
 
-    if (column == X)
-        put_number(first, r->client_isn, 0);
-    else if (column == ZONE && t->zone != 0)
-        put_number(first, t->zone, 0);
-    else if (column == CLIENT_PORT || column == SERVER_PORT)
+    if (t->family == MPCONN_FAMILY_NONE)
+        return;
+    if (column == CLIENT_PORT || column == SERVER_PORT)
         put_number(first, is_server ? t->server_port : t->client_port, 0);
-    else if (column != ZONE && t->family == (is_ipv4 ? MPCONN_FAMILY_IPV4 : MPCONN_FAMILY_IPV6))
+    else if (t->family == (is_ipv4 ? MPCONN_FAMILY_IPV4 : MPCONN_FAMILY_IPV6))
         put_address(first, is_server ? &t->server : &t->client, is_ipv4 ? AF_INET : AF_INET6);
+}
+
+static void put_name(int *first, const mpci_record *r, unsigned column)
+{
+    if (column >= LEG_CLIENT4)
+        put_endpoint(first, &r->server_leg, column - LEG_CLIENT4 + CLIENT4);
+    else if (column == X)
+        put_number(first, r->client_isn, 0);
+    else if (column != ZONE)
+        put_endpoint(first, &r->tuple, column);
+    else if (r->tuple.zone != 0)
+        put_number(first, r->tuple.zone, 0);
 }
 
 static void put_field(int *first, const mpci_record *r, unsigned field)

@@ -19,6 +19,16 @@ static void print_numbers(void)
            (unsigned)MPCI_RECORD_HELLO, (unsigned)MPCI_HELLO_ENTRY);
 }
 
+static void print_extensions(void)
+{
+    printf("\n-- what the server leg shows, and types that can say so\nlocal BINDING = 0x%02x\n"
+           "local HAS_LEG = {", (unsigned)MPCI_EXTENSION_BINDING);
+    for (unsigned i = 0; i < RECORD_TYPES; i++)
+        if (mpci_record_has_leg(record_types[i].number))
+            printf(" [%u] = true,", record_types[i].number);
+    puts(" }");
+}
+
 static void print_fields(void)
 {
     puts("\n-- bytes and meaning of each field");
@@ -79,6 +89,7 @@ int main(void)
 {
     puts("-- Made by tests/print_dissector; do not edit from here");
     print_numbers();
+    print_extensions();
     print_fields();
     print_types();
     print_codes();

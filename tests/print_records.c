@@ -60,6 +60,15 @@ static void print_field_list(void)
     MPCI_RECORD_FIELDS(FIELD_ROW)
 }
 
+#define EXTENSION_ROW(number, name, meaning) \
+    printf("| `%02x` | %s | %s |\n", (unsigned)(number), #name, meaning);
+
+static void print_extensions(void)
+{
+    puts("\n### Extensions\n\n| id | name | meaning |\n|---|---|---|");
+    MPCI_RECORD_EXTENSIONS(EXTENSION_ROW)
+}
+
 #define CODE_ROW(number, type, field, meaning) print_row(number, #type ", " #field, meaning);
 
 static void print_codes(void)
@@ -120,6 +129,7 @@ int main(void)
     puts("<!-- Made by tests/print_records; do not edit from here to the end. -->\n");
     print_types();
     print_field_list();
+    print_extensions();
     print_codes();
     print_parts();
     print_fates();

@@ -81,7 +81,8 @@ static inline int record_same(const mpci_record *a, const mpci_record *b)
         if (record_get(a, i) != record_get(b, i))
             return 0;
     return a->type == b->type && a->client_isn == b->client_isn &&
-           memcmp(&a->tuple, &b->tuple, sizeof a->tuple) == 0;
+           memcmp(&a->tuple, &b->tuple, sizeof a->tuple) == 0 &&
+           memcmp(&a->server_leg, &b->server_leg, sizeof a->server_leg) == 0;
 }
 
 /* One of a few connections, so that records find something to refer to. */
@@ -110,6 +111,18 @@ static inline mpconn_tuple record_random_tuple(seed_rng *rng)
     return t;
 }
 
+/* What the server leg of a record shows that can say so: nothing else, or one of a few. */
+static inline mpconn_tuple record_random_leg(seed_rng *rng, const mpci_record *r)
+{
+    mpconn_tuple leg = record_random_tuple(rng);
+
+    leg.zone = r->tuple.zone;
+    if (!mpci_record_has_leg(r->type) || seed_below(rng, 2) ||
+        memcmp(&leg, &r->tuple, sizeof leg) == 0)
+        memset(&leg, 0, sizeof leg);
+    return leg;
+}
+
 /* Fields are absent, greatest or anything, one time in three each. */
 static inline mpci_record record_random(seed_rng *rng)
 {
@@ -126,6 +139,7 @@ static inline mpci_record record_random(seed_rng *rng)
         if (seed_below(rng, 3) != 0)
             record_set(&r, field, seed_below(rng, 2) ? record_most(field) : seed_u32(rng));
     }
+    r.server_leg = record_random_leg(rng, &r);
     return r;
 }
 

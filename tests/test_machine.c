@@ -134,7 +134,7 @@ static void run_cell(unsigned state, unsigned event)
     pkt.verdict = 0xff;
     mpci_view_parse(&v, &pkt);
     st.view = &v;
-    st.tuple = &t;
+    st.tuple = st.leg = &t;
     st.hash = mpci_tuple_hash(&b.eng->core.table_key, &t);
     st.from = from;
     st.pkt = is_raised_without_packet(event) ? NULL : &pkt;

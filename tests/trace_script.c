@@ -68,6 +68,15 @@ static int admit(void *user, const mpconn_admit_request *request)
     return MPCONN_ADMIT_DEFAULT;
 }
 
+/* The legs show the same. */
+static int bind_leg(void *user, const mpconn_tuple *client_leg, mpconn_tuple *server_leg)
+{
+    (void)user;
+    (void)client_leg;
+    (void)server_leg;
+    return 0;
+}
+
 /* What a hook must not do is refused, and recorded all the same. */
 static void note_release(void *user, uint64_t hold, unsigned reason)
 {
@@ -161,7 +170,8 @@ static mpconn_callbacks hooks(void)
     return (mpconn_callbacks){.struct_size = sizeof(mpconn_callbacks),
                               .send_packets = send_packets, .random = fill_random,
                               .admit = admit, .release = note_release, .event = note_event,
-                              .send_frame = send_frame, .seal = seal, .open = open_frame};
+                              .send_frame = send_frame, .seal = seal, .open = open_frame,
+                              .bind = bind_leg};
 }
 
 static mpconn_engine_config config(unsigned member)
@@ -176,6 +186,7 @@ static mpconn_engine_config config(unsigned member)
     c.member_id = ids[member];
     c.members = &ids[!member];
     c.n_members = 1;
+    c.max_bindings = 2;
     return c;
 }
 
@@ -404,6 +415,7 @@ static void begin_again(script *s)
     h.send_frame = NULL;
     h.seal = NULL;
     h.open = NULL;
+    h.bind = NULL;
     REQUIRE(recorder_new(&s->a.rec, &c, &h, &s->a, s->now) == MPCONN_OK);
     make(s, MPCONN_SIDE_CLIENT, 0x02, X, 0, CLIENT_TS, 0, 0);
     REQUIRE(submit(s) == MPCONN_REASON_SYN_TRACKED);

@@ -36,7 +36,7 @@ static inline void put_u64(recorder_entry *e, const char *name, uint64_t v)
 
 /* recorder_hooks.c */
 void recorder_wrap(recorder *r, mpconn_callbacks *wrapped, const mpconn_callbacks *host);
-uint8_t recorder_hooks_of(const mpconn_callbacks *host);
+uint16_t recorder_hooks_of(const mpconn_callbacks *host);
 void *recorder_alloc(void *user, size_t size);
 void recorder_release(void *user, void *ptr);
 

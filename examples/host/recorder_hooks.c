@@ -66,6 +66,21 @@ static int admit(void *user, const mpconn_admit_request *request)
     return answer;
 }
 
+static int bind_leg(void *user, const mpconn_tuple *client_leg, mpconn_tuple *server_leg)
+{
+    recorder *r = user;
+    recorder_entry e;
+
+    int answer = r->host.bind(r->user, client_leg, server_leg);
+    if (recorder_begin(r, &e, TRACE_BIND)) {
+        mpconn_tuple asked = *client_leg;
+        trace_walk_bind(&e.walk, &asked, server_leg);
+        trace_answer(&e.walk, &answer);
+        recorder_done(r, &e);
+    }
+    return answer;
+}
+
 static void note_release(void *user, uint64_t hold, unsigned reason)
 {
     recorder *r = user;
@@ -179,13 +194,13 @@ void recorder_release(void *user, void *ptr)
         free(ptr);
 }
 
-uint8_t recorder_hooks_of(const mpconn_callbacks *h)
+uint16_t recorder_hooks_of(const mpconn_callbacks *h)
 {
-    return (uint8_t)((h->send_packets ? TRACE_HAS_SEND_PACKETS : 0) |
-                     (h->random ? TRACE_HAS_RANDOM : 0) | (h->admit ? TRACE_HAS_ADMIT : 0) |
-                     (h->release ? TRACE_HAS_RELEASE : 0) | (h->event ? TRACE_HAS_EVENT : 0) |
-                     (h->send_frame ? TRACE_HAS_SEND_FRAME : 0) | (h->seal ? TRACE_HAS_SEAL : 0) |
-                     (h->open ? TRACE_HAS_OPEN : 0));
+    return (uint16_t)((h->send_packets ? TRACE_HAS_SEND_PACKETS : 0) |
+                      (h->random ? TRACE_HAS_RANDOM : 0) | (h->admit ? TRACE_HAS_ADMIT : 0) |
+                      (h->release ? TRACE_HAS_RELEASE : 0) | (h->event ? TRACE_HAS_EVENT : 0) |
+                      (h->send_frame ? TRACE_HAS_SEND_FRAME : 0) | (h->seal ? TRACE_HAS_SEAL : 0) |
+                      (h->open ? TRACE_HAS_OPEN : 0) | (h->bind ? TRACE_HAS_BIND : 0));
 }
 
 void recorder_wrap(recorder *r, mpconn_callbacks *wrapped, const mpconn_callbacks *host)
@@ -200,4 +215,5 @@ void recorder_wrap(recorder *r, mpconn_callbacks *wrapped, const mpconn_callback
     wrapped->send_frame = host->send_frame ? send_frame : NULL;
     wrapped->seal = host->seal ? seal : NULL;
     wrapped->open = host->open ? open_frame : NULL;
+    wrapped->bind = host->bind ? bind_leg : NULL;
 }

@@ -221,7 +221,7 @@ static void walk_config(trace_walk *w, trace_new *t)
     walk_members(w, t);
     trace_u32(w, "sync_mtu", &c->sync_mtu);
     trace_u32(w, "announce", &c->announce);
-    trace_u32(w, "reserved2", &c->reserved2);
+    trace_u32(w, "max_bindings", &c->max_bindings);
 }
 
 void trace_walk_new(trace_walk *w, trace_new *t)
@@ -229,7 +229,7 @@ void trace_walk_new(trace_walk *w, trace_new *t)
     trace_u64(w, "now", &t->now);
     trace_u8(w, "callbacks given", &t->callbacks);
     if (t->callbacks == TRACE_GIVEN)
-        trace_u8(w, "hooks", &t->hooks);
+        trace_u16(w, "hooks", &t->hooks);
     trace_u8(w, "config given", &t->config);
     if (t->config == TRACE_GIVEN)
         walk_config(w, t);
@@ -380,6 +380,12 @@ void trace_walk_request(trace_walk *w, mpconn_admit_request *r)
     trace_u8(w, "suggestion", &r->suggestion);
     trace_u8(w, "flags", &r->flags);
     trace_raw(w, "reserved", r->reserved, sizeof(r->reserved));
+}
+
+void trace_walk_bind(trace_walk *w, mpconn_tuple *client_leg, mpconn_tuple *server_leg)
+{
+    walk_tuple(w, "client leg", client_leg);
+    walk_tuple(w, "server leg", server_leg);
 }
 
 void trace_walk_event(trace_walk *w, mpconn_event *e, mpconn_leg legs[2], mpconn_delta *delta)

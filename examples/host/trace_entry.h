@@ -14,7 +14,7 @@
 #include <mpconn/mpconn.h>
 
 #define TRACE_MAGIC "mptrace\n"
-#define TRACE_VERSION 1
+#define TRACE_VERSION 2
 #define TRACE_ENTRY_HEADER 5
 /* Longer packets and frames are not recorded. */
 #define TRACE_PACKET_MAX (UINT32_C(1) << 20)
@@ -52,7 +52,8 @@
     X(69, SEND_FRAME, "frame to a member")     \
     X(70, SEAL, "frame sealed")                \
     X(71, OPEN, "frame opened")                \
-    X(72, NO_MEMORY, "allocation refused")
+    X(72, NO_MEMORY, "allocation refused")     \
+    X(73, BIND, "what the server leg shows")
 
 enum trace_type {
 #define TRACE_NUMBER(number, name, text) TRACE_##name = number,
@@ -90,7 +91,8 @@ enum trace_hook {
     TRACE_HAS_EVENT = 1 << 4,
     TRACE_HAS_SEND_FRAME = 1 << 5,
     TRACE_HAS_SEAL = 1 << 6,
-    TRACE_HAS_OPEN = 1 << 7
+    TRACE_HAS_OPEN = 1 << 7,
+    TRACE_HAS_BIND = 1 << 8
 };
 
 enum trace_half { TRACE_HALF_NONE = 0, TRACE_HALF_ALLOC = 1, TRACE_HALF_RELEASE = 2 };
@@ -108,7 +110,8 @@ typedef struct trace_timeouts {
 
 typedef struct trace_new {
     uint64_t now;
-    uint8_t config, callbacks, hooks; /* trace_given, trace_given, trace_hook */
+    uint8_t config, callbacks; /* trace_given */
+    uint16_t hooks;            /* trace_hook */
     uint8_t half_allocator;           /* trace_half: which of the pair is there alone */
     mpconn_engine_config value;       /* without what it points to */
     trace_timeouts timeouts;
@@ -172,6 +175,8 @@ void trace_walk_flow(trace_walk *w, mpconn_flow *f);
 
 /* Hooks */
 void trace_walk_made(trace_walk *w, mpconn_pkt *pkt, const uint8_t **bytes, uint32_t *len);
+/* The client leg is asked about, and the server leg that is answered. */
+void trace_walk_bind(trace_walk *w, mpconn_tuple *client_leg, mpconn_tuple *server_leg);
 void trace_walk_request(trace_walk *w, mpconn_admit_request *r);
 void trace_walk_event(trace_walk *w, mpconn_event *e, mpconn_leg legs[2], mpconn_delta *delta);
 void trace_walk_seal(trace_walk *w, trace_cipher *c, bool asked, bool answered);

@@ -266,6 +266,13 @@ static void show_admit(trace_walk *w)
     show_answer(w);
 }
 
+static void show_bind(trace_walk *w)
+{
+    mpconn_tuple client_leg = { .zone = 0 }, server_leg = { .zone = 0 };
+    trace_walk_bind(w, &client_leg, &server_leg);
+    show_answer(w);
+}
+
 static void show_cipher(trace_walk *w, void (*walk)(trace_walk *, trace_cipher *, bool, bool))
 {
     trace_cipher c;
@@ -307,6 +314,9 @@ static void show_hook(trace_walk *w, uint8_t type)
         break;
     case TRACE_NO_MEMORY:
         show_u32(w, "allocation");
+        break;
+    case TRACE_BIND:
+        show_bind(w);
         break;
     default:
         w->broken = true;

@@ -82,6 +82,21 @@ static int admit(void *user, const mpconn_admit_request *request)
     return answer;
 }
 
+static int bind_leg(void *user, const mpconn_tuple *client_leg, mpconn_tuple *server_leg)
+{
+    replay *p = user;
+    int answer = -1;
+
+    (void)client_leg;
+    if (is_next(p, TRACE_BIND)) {
+        trace_walk w = body_of(p);
+        mpconn_tuple asked = { .zone = 0 };
+        trace_walk_bind(&w, &asked, server_leg);
+        trace_answer(&w, &answer);
+    }
+    return answer;
+}
+
 static void note_release(void *user, uint64_t hold, unsigned reason)
 {
     (void)hold;
@@ -169,6 +184,7 @@ const mpconn_callbacks replay_hooks = {
     .send_frame = send_frame,
     .seal = seal,
     .open = open_frame,
+    .bind = bind_leg,
 };
 
 void *replay_alloc(void *user, size_t size)

@@ -33,7 +33,7 @@ static uint64_t get_u64(trace_walk *w)
 
 /* Birth and death */
 
-static void choose_hooks(mpconn_callbacks *c, uint8_t hooks)
+static void choose_hooks(mpconn_callbacks *c, uint16_t hooks)
 {
     *c = replay_hooks;
     if (!(hooks & TRACE_HAS_SEND_PACKETS))
@@ -52,6 +52,8 @@ static void choose_hooks(mpconn_callbacks *c, uint8_t hooks)
         c->seal = NULL;
     if (!(hooks & TRACE_HAS_OPEN))
         c->open = NULL;
+    if (!(hooks & TRACE_HAS_BIND))
+        c->bind = NULL;
 }
 
 static void perform_new(replay *p)

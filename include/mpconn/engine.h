@@ -146,7 +146,10 @@ typedef struct mpconn_engine_config {
     uint32_t n_members;          /**< how many; to 64 */
     uint32_t sync_mtu;           /**< bytes of a frame at most; default 1,400; 256 to 65,507 */
     uint32_t announce;           /**< ::mpconn_announce */
-    uint32_t reserved2;          /**< zero */
+    uint32_t max_bindings;       /**< connections whose legs differ in addresses or ports, at a
+                                      time; default 16,384 with the hook `bind`, else none; to 2^28.
+                                      Members that only learn of them from others set it, too. Each
+                                      takes one of the wide flows as well */
 } mpconn_engine_config;
 
 /** @brief Decision about a SYN. */
@@ -272,6 +275,31 @@ typedef struct mpconn_callbacks {
      *         hold nothing of use. */
     int (*open)(void *user, const uint8_t *header, size_t header_len, uint8_t *records, size_t len,
                 const uint8_t *tag);
+    /**
+     * @brief Say what the server leg of a split connection shows: the host's NAT.
+     *
+     * Asked when a client has proved itself, right before the first SYN goes to the server, and for
+     * each incarnation anew. `server_leg` comes in as a copy of `client_leg`. Returns
+     * - 0: the legs are alike,
+     * - 1: `*server_leg` is what the server leg shows: addresses and ports of both endpoints, the
+     *   same zone; or both addresses of the other IP version,
+     * - negative: there is to be no such connection.
+     *
+     * Refused is also what is impossible (MPCONN_REASON_BINDING_REFUSED), what another connection
+     * has as one of its legs (MPCONN_REASON_BINDING_TAKEN), and what there is no room for
+     * (MPCONN_REASON_BINDING_FULL): the client gets an exact RST.
+     *
+     * Any member that may open the same connection must be told the same: by a table that the hosts
+     * share, or by a function of the tuple. The others learn it with the connection. It stays the
+     * connection's until that has ended (::MPCONN_EVENT_REFUSED, ::MPCONN_EVENT_ENDED); a
+     * connection that is over yields it earlier to one that asks for it.
+     *
+     * Packets of both legs reach the engine as they are: on the client side they show the client
+     * leg, on the server side the server leg. mpconn_steer() takes these for two flows: hosts with
+     * several engines have to steer one leg by what the other one shows. Connections that are
+     * tracked are not asked about: what NAT they need is done on one side of the engine.
+     */
+    int (*bind)(void *user, const mpconn_tuple *client_leg, mpconn_tuple *server_leg);
 } mpconn_callbacks;
 
 /**

@@ -102,6 +102,8 @@ extern "C" {
     X(88, NO_COUNTERPART, "source route, ICMP type or length that the other IP version has not") \
     X(89, ERROR_FRAGMENT, "ICMP error that quotes a fragment without its ports")              \
     X(90, FRAGMENT_EARLY, "first fragment before its connection is settled")                  \
+    X(91, BINDING_REFUSED, "the host has no server leg for it, or an impossible one")         \
+    X(92, BINDING_TAKEN, "another connection has the server leg that the host gave")          \
     X(96, TABLE_FULL, "no room in the table of settled flows")                                \
     X(97, HANDSHAKE_FULL, "no room in the table of handshakes")                               \
     X(98, HOLD_FULL, "no room to hold the packet")                                            \
@@ -113,6 +115,7 @@ extern "C" {
     X(104, ASK_BUDGET, "no budget left to ask other members about it")                        \
     X(105, TOLD_EARLY, "flow told to other members before its time: too many wait for theirs") \
     X(106, SECOND_LINE_FULL, "no wide line for a flow with use for one, done without")         \
+    X(107, BINDING_FULL, "no room in the table of bindings")                                  \
     X(120, KILLED, "flow ended by the host")                                                  \
     X(121, CLOCK_BACKWARDS, "host's clock stepped back, reading ignored")                     \
     X(122, OPTION_DUPLICATE, "SYN with an option twice, first one taken")                     \

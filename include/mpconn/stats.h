@@ -36,7 +36,7 @@ typedef struct mpconn_stats {
     uint32_t handshakes;        /**< gauge: handshakes */
     uint32_t unproved;          /**< gauge: handshakes whose client has not proved itself */
     uint32_t held_packets;      /**< gauge: packets held */
-    uint32_t reserved;          /**< zero */
+    uint32_t bindings;          /**< gauge: bindings (see ::mpconn_callbacks::bind) */
     uint64_t held_bytes;        /**< gauge: bytes held */
     uint64_t memory_bytes;      /**< what the engine allocated when it was made */
     uint64_t frames_in;         /**< frames handed in */

@@ -14,11 +14,15 @@ enum { TOMBSTONES_PER_HANDSHAKE = 8 };
  * and kept for a while. */
 enum { FLOWS_PER_UNTOLD = 4 };
 
+/* Who is asked for bindings has room for so many by default. */
+enum { BINDINGS_WITH_HOOK = 16384 };
+
 static void destroy(mpconn_engine *eng)
 {
     mpci_alloc a = eng->alloc;
 
     mpci_settled_fini(&eng->core.settled, &a);
+    mpci_binding_fini(&eng->core.bindings, &a);
     mpci_handshake_fini(&eng->core.handshakes, &a);
     mpci_tombstones_fini(&eng->core.tombstones, &a);
     mpci_untold_fini(&eng->core.untold, &a);
@@ -34,6 +38,8 @@ static int take_tables(mpconn_engine *eng, const mpconn_engine_config *cfg)
 
     if (rc == MPCONN_OK)
         rc = mpci_handshake_init(&eng->core.handshakes, &eng->alloc, cfg->max_handshakes);
+    if (rc == MPCONN_OK)
+        rc = mpci_binding_init(&eng->core.bindings, &eng->alloc, cfg->max_bindings);
     if (rc == MPCONN_OK)
         rc = mpci_tombstones_init(&eng->core.tombstones, &eng->alloc,
                                   TOMBSTONES_PER_HANDSHAKE * cfg->max_handshakes);
@@ -106,6 +112,8 @@ int mpconn_engine_new(mpconn_engine **out, const mpconn_engine_config *cfg,
         rc = MPCONN_ERR_INVAL;
     if (rc != MPCONN_OK)
         return rc;
+    if (c.max_bindings == 0 && cb.bind != NULL)
+        c.max_bindings = BINDINGS_WITH_HOOK;
     mpci_alloc_init(&alloc, &c.allocator);
     eng = mpci_alloc_array(&alloc, 1, sizeof(*eng), 64);
     if (eng == NULL)

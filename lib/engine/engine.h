@@ -12,8 +12,9 @@
 /* Work arrays of one stage of the input pipeline. */
 typedef struct mpci_batch {
     mpci_view view[MPCONN_BATCH];
-    mpconn_tuple tuple[MPCONN_BATCH];
-    uint64_t hash[MPCONN_BATCH];
+    mpconn_tuple tuple[MPCONN_BATCH];          /* as the segment shows it */
+    uint64_t hash[MPCONN_BATCH];               /* of the tuple that the flow goes by */
+    mpci_binding_number binding[MPCONN_BATCH]; /* that leads there, of segments of servers */
     uint32_t slots[MPCONN_BATCH][MPCI_INDEX_CANDIDATES];
     uint8_t n_slots[MPCONN_BATCH];
 } mpci_batch;
@@ -48,6 +49,19 @@ void mpci_engine_leave(mpconn_engine *eng);
 /* input.c: verify checksums, unless the host vouches for them; 1 when the packet was dropped. */
 int mpci_input_is_wrong(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v);
 
+/* What a segment or a quote shows, of the server leg: the hash of the tuple its flow goes by, and
+ * the binding that leads there; 0 when that is what it shows. */
+mpci_binding_number mpci_input_bound(const mpconn_engine *eng, const mpconn_tuple *leg,
+                                     uint64_t *hash);
+
+/* Does a segment that names a settled flow show the leg which that has on its side? */
+static inline int mpci_input_is_of_flow(const mpconn_engine *eng, const mpci_step *st,
+                                        uint32_t slot)
+{
+    return st->from != MPCONN_SIDE_SERVER ||
+           mpci_settled_binding(&eng->core.settled, slot) == st->binding;
+}
+
 /* The packet passes, unless the host asks for its checksums and they are wrong. */
 void mpci_input_pass(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v, unsigned reason);
 
@@ -58,8 +72,8 @@ void mpci_errors_input(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v);
 void mpci_relay(mpconn_engine *eng, mpci_step *st, uint32_t slot);
 
 /* second_line.c: translate a segment of a flow of two lines; 1 when it was dropped instead. */
-int mpci_translate_wide(mpconn_engine *eng, const mpci_step *st, uint32_t slot,
-                        const mpconn_delta *d, int in_window);
+int mpci_translate_wide(mpconn_engine *eng, const mpci_step *st, uint32_t slot, mpconn_delta *d,
+                        int in_window);
 
 /* expire.c: pace the sweep by timeouts and table; keep its arrears to one round, which finds
  * everything, and to nothing while there are no flows. */

@@ -22,11 +22,11 @@ enum { PROHIBITED_IPV6 = 1, PORT_IPV6 = 4, POLICY_IPV6 = 5, REJECTED_IPV6 = 6 };
 /* The smallest a link may have: RFC 791 3.2, RFC 8200 5. */
 enum { LEAST_MTU_IPV4 = 68, LEAST_MTU_IPV6 = 1280 };
 
-/* An error, and the segment that it quotes. */
+/* An error, and the segment that it quotes: as it was on the leg that the error comes from. */
 typedef struct quoting {
     mpci_quote quote;
     mpci_quoted_tcp segment;
-    mpconn_tuple tuple;
+    mpconn_tuple leg, tuple;
     mpci_step st;
 } quoting;
 
@@ -135,8 +135,13 @@ static void look_up(const mpconn_engine *eng, quoting *e, unsigned sender)
 {
     const mpconn_pkt *pkt = e->st.pkt;
 
-    mpci_quote_tuple(&e->tuple, &e->quote, &e->segment, e->st.view->l4, sender, pkt->zone);
-    e->st.hash = mpci_tuple_hash(&eng->core.table_key, &e->tuple);
+    mpci_quote_tuple(&e->leg, &e->quote, &e->segment, e->st.view->l4, sender, pkt->zone);
+    e->st.hash = mpci_tuple_hash(&eng->core.table_key, &e->leg);
+    e->st.binding = 0;
+    if (e->st.from == MPCONN_SIDE_SERVER)
+        e->st.binding = mpci_input_bound(eng, &e->leg, &e->st.hash);
+    e->tuple = e->st.binding != 0 ? mpci_binding_at(&eng->core.bindings, e->st.binding)->client_leg
+                                  : e->leg;
 }
 
 /* We act on it, and do not only pass it on: here a sum that cannot be verified is not enough. */
@@ -186,7 +191,7 @@ static void carry(mpconn_engine *eng, quoting *e, uint32_t slot)
     mpconn_delta d;
     unsigned bad;
 
-    mpci_settled_delta(f, &d);
+    mpci_core_delta(&eng->core, slot, &d);
     bad = refuse(f, &d, e);
     if (bad == 0 && is_stamped(&d, e->st.from ^ 1, slot) && is_too_big(e->st.view))
         leave_room_for_stamp(e->st.view, pkt);
@@ -223,8 +228,10 @@ static void step_error(mpconn_engine *eng, quoting *e)
     if (is_of_our_syn(eng, e))
         return;
     slot = mpci_settled_find(&eng->core.settled, e->st.hash, &e->tuple);
-    if (slot != MPCI_SLOT_NONE)
+    if (slot != MPCI_SLOT_NONE && mpci_input_is_of_flow(eng, &e->st, slot))
         carry(eng, e, slot);
+    else if (slot != MPCI_SLOT_NONE)
+        mpci_drop(&eng->core, e->st.pkt, MPCONN_REASON_ERROR_NO_FLOW);
     else if (is_from_the_wrong_side(eng, e))
         mpci_drop(&eng->core, e->st.pkt, MPCONN_REASON_ERROR_ASTRAY);
     else
@@ -237,6 +244,7 @@ void mpci_errors_input(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v)
     unsigned bad = mpci_quote_read(&e.quote, &e.segment, v, pkt);
 
     e.st.tuple = &e.tuple;
+    e.st.leg = &e.leg;
     if (bad == 0)
         step_error(eng, &e);
     else if (bad == MPCONN_REASON_NOT_TCP)

@@ -16,7 +16,7 @@ static void describe(const mpconn_engine *eng, uint32_t slot, mpconn_flow *f)
     mpci_settled_track_load(e, &track);
     f->id = mpci_settled_id(t, slot);
     mpci_settled_tuple(t, slot, &f->tuple);
-    mpci_settled_delta(e, &f->delta);
+    mpci_core_delta(&eng->core, slot, &f->delta);
     f->idle_ns = (uint64_t)(mpci_tick(eng->core.now) - e->last_seen) << 24;
     f->state = mpci_track_state(&track);
     f->flags = (mpci_settled_flags(e) & MPCI_SETTLED_SPLIT ? MPCONN_FLOW_F_SPLIT : 0) |

@@ -6,6 +6,17 @@
 
 #include "packet/endpoints.h"
 
+mpci_binding_number mpci_input_bound(const mpconn_engine *eng, const mpconn_tuple *leg,
+                                     uint64_t *hash)
+{
+    const mpci_bindings *t = &eng->core.bindings;
+    mpci_binding_number n = mpci_binding_find(t, *hash, leg);
+
+    if (n != 0)
+        *hash = mpci_binding_at(t, n)->client_hash;
+    return n;
+}
+
 static void parse_stage(mpconn_engine *eng, mpconn_pkt *const *pkts, size_t n)
 {
     mpci_batch *b = &eng->batch;
@@ -17,6 +28,9 @@ static void parse_stage(mpconn_engine *eng, mpconn_pkt *const *pkts, size_t n)
             continue;
         mpci_view_tuple(&b->tuple[i], &b->view[i], pkts[i]->side, pkts[i]->zone);
         b->hash[i] = mpci_tuple_hash(&eng->core.table_key, &b->tuple[i]);
+        b->binding[i] = 0;
+        if (eng->core.bindings.used != 0 && pkts[i]->side == MPCONN_SIDE_SERVER)
+            b->binding[i] = mpci_input_bound(eng, &b->tuple[i], &b->hash[i]);
         mpci_index_prefetch(&eng->core.settled.index, b->hash[i]);
     }
 }
@@ -47,15 +61,43 @@ int mpci_input_is_wrong(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v)
     return wrong != 0;
 }
 
+/* Bindings may have come or gone since the parse stage. */
+static void find_binding_again(mpconn_engine *eng, size_t i)
+{
+    mpci_batch *b = &eng->batch;
+
+    b->hash[i] = mpci_tuple_hash(&eng->core.table_key, &b->tuple[i]);
+    b->binding[i] = mpci_input_bound(eng, &b->tuple[i], &b->hash[i]);
+}
+
+static void pass_on(mpconn_engine *eng, mpci_step *st, uint32_t slot)
+{
+    if (slot == MPCI_SLOT_NONE)
+        mpci_split_input(&eng->split, st);
+    else if (mpci_input_is_of_flow(eng, st, slot))
+        mpci_relay(eng, st, slot);
+    else
+        mpci_split_input_beside(&eng->split, st);
+}
+
 static void step_tcp(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale)
 {
     mpci_batch *b = &eng->batch;
     mpci_settled_table *t = &eng->core.settled;
     mpci_step st = {0};
+    mpconn_tuple key; /* a copy: the binding may go while its segment is handled */
     uint32_t slot;
 
-    slot = stale ? mpci_settled_find(t, b->hash[i], &b->tuple[i])
-                 : mpci_settled_pick(t, b->slots[i], b->n_slots[i], b->hash[i], &b->tuple[i]);
+    if (stale && pkt->side == MPCONN_SIDE_SERVER &&
+        (b->binding[i] | eng->core.bindings.used) != 0)
+        find_binding_again(eng, i);
+    st.tuple = st.leg = &b->tuple[i];
+    if (b->binding[i] != 0) {
+        key = mpci_binding_at(&eng->core.bindings, b->binding[i])->client_leg;
+        st.tuple = &key;
+    }
+    slot = stale ? mpci_settled_find(t, b->hash[i], st.tuple)
+                 : mpci_settled_pick(t, b->slots[i], b->n_slots[i], b->hash[i], st.tuple);
     /* Besides what the host asks for: what is not passed on but makes us say something ourselves
      * would launder a wrong sum. Of a settled flow few packets do that: relay.c sees to those. */
     if ((slot == MPCI_SLOT_NONE || is_asked_for(eng, pkt)) &&
@@ -63,13 +105,10 @@ static void step_tcp(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale)
         return;
     st.pkt = pkt;
     st.view = &b->view[i];
-    st.tuple = &b->tuple[i];
     st.hash = b->hash[i];
     st.from = pkt->side;
-    if (slot != MPCI_SLOT_NONE)
-        mpci_relay(eng, &st, slot);
-    else
-        mpci_split_input(&eng->split, &st);
+    st.binding = b->binding[i];
+    pass_on(eng, &st, slot);
 }
 
 void mpci_input_pass(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v, unsigned reason)

@@ -47,13 +47,13 @@ static int import_filter(mpconn_flow_filter *f, const mpconn_flow_filter *filter
 /* RST with the next number of the endpoint that is told (RFC 5961 3): of those that passed. While
  * one of them is lost beyond us it is not exact, and relay.c answers what the
  * endpoint says then. */
-static void reset_endpoint(mpconn_engine *eng, const mpci_settled *e, const mpconn_tuple *tuple,
+static void reset_endpoint(mpconn_engine *eng, const mpci_settled *e, const mpconn_tuple *leg,
                            const mpconn_delta *d, unsigned to)
 {
     unsigned other = to == MPCONN_SIDE_CLIENT ? MPCONN_SIDE_SERVER : MPCONN_SIDE_CLIENT;
     /* Numbers of the other endpoint's stream as the leg of `to` shows them. */
     uint32_t offset = to == MPCONN_SIDE_SERVER ? d->seq[other] : 0 - d->seq[other];
-    mpci_segment s = mpci_reset_ack(&eng->core, tuple, to, e->dir[other].end + offset,
+    mpci_segment s = mpci_reset_ack(&eng->core, leg, to, e->dir[other].end + offset,
                                     e->dir[to].end);
 
     mpci_reset_put(&eng->core, &s, e->link[to], 0);
@@ -63,6 +63,7 @@ static void reset_endpoint(mpconn_engine *eng, const mpci_settled *e, const mpco
 static void kill_flow(mpconn_engine *eng, uint32_t slot, const mpconn_tuple *tuple, int silent)
 {
     mpci_settled *e = mpci_settled_at(&eng->core.settled, slot);
+    mpci_binding_number n = mpci_settled_binding(&eng->core.settled, slot);
     mpconn_delta d;
     mpci_track t;
 
@@ -73,7 +74,8 @@ static void kill_flow(mpconn_engine *eng, uint32_t slot, const mpconn_tuple *tup
                         MPCONN_REASON_KILLED);
     if (!silent) {
         reset_endpoint(eng, e, tuple, &d, MPCONN_SIDE_CLIENT);
-        reset_endpoint(eng, e, tuple, &d, MPCONN_SIDE_SERVER);
+        reset_endpoint(eng, e, mpci_core_leg(&eng->core, tuple, n, MPCONN_SIDE_SERVER), &d,
+                       MPCONN_SIDE_SERVER);
     }
     mpci_settled_track_load(e, &t);
     t.life |= MPCI_LIFE_RST;

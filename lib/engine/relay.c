@@ -53,7 +53,7 @@ static uint16_t window_to_hold(mpci_settled *e, const mpconn_delta *d, const mpc
 }
 
 /* 1 when it was dropped instead. */
-static int translate(mpconn_engine *eng, const mpci_step *st, uint32_t slot, const mpconn_delta *d,
+static int translate(mpconn_engine *eng, const mpci_step *st, uint32_t slot, mpconn_delta *d,
                      int in_window)
 {
     if ((slot & MPCI_SLOT_WIDE) != 0)

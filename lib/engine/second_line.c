@@ -6,8 +6,11 @@
 #include "base/seq.h"
 #include "conn/duplicate.h"
 #include "conn/translate.h"
+#include "conn/translate_family.h"
+#include "packet/gap.h"
 #include "packet/icmp_build.h"
 #include "packet/insert.h"
+#include "packet/ip_other.h"
 #include "split/share.h"
 
 /* What a message has to leave, so that Linux obeys it (net.ipv4.route.min_pmtu; RFC 8200 5). */
@@ -106,6 +109,32 @@ static void write_stamp(mpconn_engine *eng, const mpci_step *st, uint32_t slot,
         mpci_share_flow(&eng->split, slot, MPCONN_MEMBER_ALL);
 }
 
+/* The client leg shows what the flow goes by. */
+static void show_legs(const mpconn_engine *eng, const mpci_step *st, mpci_binding_number n,
+                      mpconn_delta *d)
+{
+    d->flags |= MPCONN_DELTA_F_TUPLE;
+    d->tuple[MPCONN_SIDE_CLIENT] = *st->tuple;
+    d->tuple[MPCONN_SIDE_SERVER] = mpci_binding_at(&eng->core.bindings, n)->server_leg;
+}
+
+/* Of the other IP version is the leg that the segment goes to? */
+static int changes_family(const mpci_step *st, const mpconn_delta *d)
+{
+    return (d->flags & MPCONN_DELTA_F_TUPLE) != 0 &&
+           d->tuple[st->from ^ 1].family != st->view->family;
+}
+
+/* 1 when the segment cannot be what the leg it goes to needs, and was dropped. */
+static int is_without_counterpart(mpconn_engine *eng, const mpci_step *st, const mpconn_delta *d)
+{
+    unsigned bad = changes_family(st, d) ? mpci_translate_family_fits(st->view, st->pkt) : 0;
+
+    if (bad != 0)
+        mpci_drop(&eng->core, st->pkt, bad);
+    return bad != 0;
+}
+
 /* Payload of a full segment of the client, from what it was told, at first or later. */
 static uint32_t size_of_full(const mpconn_engine *eng, const mpci_view *v, const mpci_settled *e,
                              const mpci_settled_more *more)
@@ -146,44 +175,57 @@ static int write_block(const mpconn_engine *eng, const mpci_view *v, const mpci_
            mpci_duplicate_block(option, &last, size_of_full(eng, v, e, more), end);
 }
 
+/* The header of the other IP version comes after them, and that there is room for alone. */
+static int insert(const mpci_step *st, const uint8_t *options, unsigned len, int grows)
+{
+    return (!grows || mpci_gap_fits(st->pkt, len + MPCI_IP_OTHER_GROWTH)) &&
+           mpci_insert_options(st->view, st->pkt, options, len);
+}
+
 /* What the client was promised and the server does not send; where there is no room for both,
  * timestamps alone. A block needs an acknowledgment that counts. */
-static void add_options(mpconn_engine *eng, const mpci_step *st, uint32_t slot, unsigned flags,
-                        int in_window)
+static void add_options(mpconn_engine *eng, const mpci_step *st, uint32_t slot,
+                        const mpconn_delta *d, int in_window)
 {
     mpci_settled_more *more = mpci_settled_more_at(&eng->core.settled, slot);
     const mpci_settled *e = mpci_settled_at(&eng->core.settled, slot);
     uint8_t options[MPCI_STAMP_LEN + MPCI_BLOCK_LEN];
-    int unstamped = (flags & MPCONN_DELTA_F_STRIP_TS_TO_SERVER) != 0;
-    int unsacked = (flags & MPCONN_DELTA_F_STRIP_SACK_TO_SERVER) != 0 && in_window;
+    int unstamped = (d->flags & MPCONN_DELTA_F_STRIP_TS_TO_SERVER) != 0;
+    int unsacked = (d->flags & MPCONN_DELTA_F_STRIP_SACK_TO_SERVER) != 0 && in_window;
     unsigned stamp = unstamped && st->view->ts_offset == 0 ? MPCI_STAMP_LEN : 0;
     unsigned block = 0;
+    int grows = changes_family(st, d);
 
     if (unsacked && write_block(eng, st->view, e, more, options + stamp))
         block = MPCI_BLOCK_LEN;
     if (stamp != 0)
         write_stamp(eng, st, slot, more, options);
-    if (block != 0 && !mpci_insert_options(st->view, st->pkt, options, stamp + block)) {
+    if (block != 0 && !insert(st, options, stamp + block, grows)) {
         mpci_count(&eng->core.counters, MPCONN_REASON_DUPLICATE_UNMARKED);
         block = 0;
     }
-    if (unstamped && block == 0 &&
-        (stamp == 0 || !mpci_insert_options(st->view, st->pkt, options, stamp)))
+    if (unstamped && block == 0 && (stamp == 0 || !insert(st, options, stamp, grows)))
         mpci_count(&eng->core.counters, MPCONN_REASON_SEGMENT_UNSTAMPED);
 }
 
-int mpci_translate_wide(mpconn_engine *eng, const mpci_step *st, uint32_t slot,
-                        const mpconn_delta *d, int in_window)
+int mpci_translate_wide(mpconn_engine *eng, const mpci_step *st, uint32_t slot, mpconn_delta *d,
+                        int in_window)
 {
     mpci_settled_more *more = mpci_settled_more_at(&eng->core.settled, slot);
 
     if (is_too_big(eng, st, more))
+        return 1;
+    if (more->binding != 0)
+        show_legs(eng, st, more->binding, d);
+    if (is_without_counterpart(eng, st, d))
         return 1;
     if (in_window && st->from == MPCONN_SIDE_CLIENT)
         mpci_stamp_note(&more->stamp, st->view);
     mpci_translate(st->view, d, st->from, st->pkt);
     if (st->from == MPCONN_SIDE_SERVER &&
         (st->view->flags & (MPCI_TCP_SYN | MPCI_TCP_RST)) == 0)
-        add_options(eng, st, slot, d->flags, in_window);
+        add_options(eng, st, slot, d, in_window);
+    if (changes_family(st, d))
+        mpci_translate_family(st->pkt, &d->tuple[st->from ^ 1], st->from);
     return 0;
 }

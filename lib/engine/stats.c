@@ -40,6 +40,7 @@ int mpconn_engine_stats(const mpconn_engine *eng, mpconn_stats *out)
     s.handshakes = core->handshakes.used;
     s.unproved = eng->split.half_open;
     s.held_packets = core->held_packets;
+    s.bindings = core->bindings.used;
     s.held_bytes = core->held_bytes;
     s.memory_bytes = eng->alloc.bytes;
     fill_sync(&s, &eng->sync);

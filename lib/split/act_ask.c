@@ -162,8 +162,13 @@ enum mpci_split_event mpci_act_be_patient(mpci_split *sp, mpci_step *st)
 
 enum mpci_split_event mpci_act_open_claimed(mpci_split *sp, mpci_step *st)
 {
-    mpci_split_start_opening(sp, st->h);
-    return MPCI_EV_NOTHING;
+    enum mpci_split_event next = mpci_split_start_opening(sp, st);
+
+    if (next == MPCI_EV_UNBOUND)
+        mpci_count(&sp->core->counters, st->refusal);
+    else if (st->h->binding != 0 && (st->h->roles & MPCI_ROLE_TOLD) != 0)
+        mpci_share_drive(sp, st->h, MPCONN_MEMBER_ALL, 0); /* the claim did not know it yet */
+    return next;
 }
 
 enum mpci_split_event mpci_act_claim_aborted(mpci_split *sp, mpci_step *st)

@@ -3,6 +3,7 @@
 #include "split/actions.h"
 
 #include "base/seq.h"
+#include "split/bind.h"
 #include "split/share.h"
 
 /* Repeats of a SYN|ACK start after a second and double, as a client's own SYN would (RFC 6298). */
@@ -59,12 +60,14 @@ static mpci_handshake *take_entry(mpci_split *sp, mpci_step *st)
     return take_free_entry(sp, st);
 }
 
-/* What others did, and what the server said, is of the number that the entry had. */
-static void note_offers(mpci_handshake *h, const mpci_cookie *c)
+/* What others did, what the server said and what its leg shows is of the number that the entry
+ * had. */
+static void note_offers(mpci_split *sp, mpci_handshake *h, const mpci_cookie *c)
 {
     if (h->client_isn != c->client_isn) {
         h->driver = h->answerer = MPCI_NOBODY;
         h->roles &= (uint8_t)~MPCI_ROLE_ANSWERED;
+        mpci_bind_entry(sp, h, 0);
     }
     h->client_isn = c->client_isn;
     h->proxy_isn = c->isn;
@@ -131,7 +134,7 @@ enum mpci_split_event mpci_act_answer(mpci_split *sp, mpci_step *st)
         return MPCI_EV_NOTHING;
     st->h = h;
     same = is_same(h, c.client_isn);
-    note_offers(h, &c);
+    note_offers(sp, h, &c);
     note_client(h, st, same);
     if (!same) { /* its own repeats do not give it more of ours */
         mpci_split_announce_early(sp, h);
@@ -162,29 +165,27 @@ int mpci_split_take_proof(mpci_split *sp, mpci_step *st)
     }
     same = st->proof == NULL || is_same(st->h, st->proof->client_isn);
     if (st->proof != NULL)
-        note_offers(st->h, st->proof);
+        note_offers(sp, st->h, st->proof);
     note_client(st->h, st, same);
     st->h->client_window = st->view->window;
     st->h->roles |= MPCI_ROLE_DRIVES;
     return 1;
 }
 
-void mpci_split_start_opening(mpci_split *sp, mpci_handshake *h)
+enum mpci_split_event mpci_split_start_opening(mpci_split *sp, mpci_step *st)
 {
+    mpci_handshake *h = st->h;
+
+    st->refusal = mpci_bind_ask(sp, h);
+    if (st->refusal != 0)
+        return MPCI_EV_UNBOUND;
     h->tries = 1;
     h->errors = h->errors_at = 0;
     mpci_split_send_open(sp, h);
     mpci_handshake_set_timer(&sp->core->handshakes, h,
                              mpci_later(sp->core->now, sp->core->timeouts.syn_rto_ns));
     mpci_split_announce(sp, h);
-}
-
-static int open_leg(mpci_split *sp, mpci_step *st)
-{
-    if (mpci_split_take_proof(sp, st) == 0)
-        return 1;
-    mpci_split_start_opening(sp, st->h);
-    return 0;
+    return MPCI_EV_NOTHING;
 }
 
 /* A copy of what is held already would only take the room of what follows. */
@@ -214,9 +215,16 @@ void mpci_split_take_stream(mpci_split *sp, mpci_step *st, unsigned reason)
 
 enum mpci_split_event mpci_act_open(mpci_split *sp, mpci_step *st)
 {
-    if (open_leg(sp, st) == 0)
+    enum mpci_split_event next;
+
+    if (mpci_split_take_proof(sp, st) == 0)
+        return MPCI_EV_NOTHING;
+    next = mpci_split_start_opening(sp, st);
+    if (next == MPCI_EV_UNBOUND)
+        mpci_drop(sp->core, st->pkt, st->refusal);
+    else
         mpci_split_take_stream(sp, st, MPCONN_REASON_CLIENT_PROVED);
-    return MPCI_EV_NOTHING;
+    return next;
 }
 
 enum mpci_split_event mpci_act_reopen(mpci_split *sp, mpci_step *st)

@@ -10,7 +10,8 @@ static void bury(mpci_split *sp, const mpci_step *st, unsigned reason, unsigned 
 
     mpci_core_release(sp->core, h, reason);
     mpci_core_refused(sp->core, h, reason);
-    mpci_core_bury(sp->core, h->hash, h->client_isn, MPCI_TOMBSTONE_FOUND | kind);
+    mpci_core_bury_bound(sp->core, h->hash, h->binding, h->client_isn,
+                         MPCI_TOMBSTONE_FOUND | kind);
 }
 
 void mpci_split_bury(mpci_split *sp, const mpci_step *st, unsigned reason)
@@ -54,6 +55,15 @@ enum mpci_split_event mpci_act_evicted(mpci_split *sp, mpci_step *st)
 {
     if (st->h->driver == MPCI_NOBODY)
         mpci_core_refused(sp->core, st->h, MPCONN_REASON_HANDSHAKE_EVICTED);
+    return MPCI_EV_NOTHING;
+}
+
+/* Where the client is led there is nobody. Its packet has its verdict. */
+enum mpci_split_event mpci_act_refuse_leg(mpci_split *sp, mpci_step *st)
+{
+    mpci_split_reset_client(sp, st->h);
+    mpci_split_tell_end(sp, st->h);
+    mpci_split_bury(sp, st, st->refusal);
     return MPCI_EV_NOTHING;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ICMP errors about a handshake, and first of all about our SYN to the server (V7). */
 #include "split/actions.h"
+#include "split/bind.h"
 #include "split/entry.h"
 #include "split/incarnation.h"
 #include "split/peers.h"
@@ -35,7 +36,7 @@ int mpci_split_unreachable(mpci_split *sp, mpci_step *st, uint32_t client_isn)
     st->h = mpci_handshake_find(&sp->core->handshakes, st->hash, st->tuple);
     if (st->h == NULL)
         report_unknown(sp, st, client_isn);
-    if (st->h == NULL || st->h->client_isn != client_isn)
+    if (st->h == NULL || st->h->client_isn != client_isn || mpci_bind_is_strange(st, st->h))
         return 0;
     mpci_split_run(sp, st, MPCI_EV_UNREACHABLE);
     return 1;
@@ -61,6 +62,10 @@ void mpci_split_error(mpci_split *sp, mpci_step *st, uint32_t seq, int is_worth_
     else if (h->state == MPCI_ST_ASKING)
         mpci_split_run(sp, st, st->from == MPCONN_SIDE_CLIENT ? MPCI_EV_OPENER_OTHER
                                                               : MPCI_EV_ANSWERER_OTHER);
+    else if (mpci_bind_is_strange(st, h))
+        mpci_drop(sp->core, st->pkt, MPCONN_REASON_ERROR_OUTSIDE);
+    else if (h->binding != 0 && st->from == MPCONN_SIDE_SERVER && seq == h->client_isn)
+        mpci_consume(sp->core, st->pkt, MPCONN_REASON_OPENING_ERROR); /* tells the client nothing */
     else if (mpci_entry_is_plain(h) || (st->from == MPCONN_SIDE_SERVER && seq == h->client_isn))
         mpci_forward(sp->core, st->pkt, MPCONN_REASON_ICMP_ERROR);
     else if (st->from == MPCONN_SIDE_CLIENT && seq == h->proxy_isn)

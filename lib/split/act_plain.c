@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Actions on connections that are tracked but not split, and on segments of none. */
 #include "split/actions.h"
+#include "split/bind.h"
 #include "split/entry.h"
 #include "split/peers.h"
 #include "split/share.h"
@@ -63,6 +64,11 @@ enum mpci_split_event mpci_act_track_syn(mpci_split *sp, mpci_step *st)
 {
     mpci_handshake *h = st->h;
 
+    if (mpci_bind_is_taken(sp, st->hash, st->tuple)) { /* its answer would be taken for another's */
+        mpci_drop(sp->core, st->pkt, MPCONN_REASON_BINDING_TAKEN);
+        st->h = NULL; /* an older entry stays as it was */
+        return MPCI_EV_NOTHING;
+    }
     if (h == NULL)
         h = mpci_handshake_add(&sp->core->handshakes, st->hash, st->tuple);
     if (h == NULL && sp->unknown_policy == MPCONN_UNKNOWN_DROP) {
@@ -74,6 +80,7 @@ enum mpci_split_event mpci_act_track_syn(mpci_split *sp, mpci_step *st)
         mpci_count(&sp->core->counters, MPCONN_REASON_HANDSHAKE_FULL);
     } else {
         st->h = h;
+        mpci_bind_entry(sp, h, 0);
         note_syn(h, st);
         mpci_peers_set_timer(sp, h, MPCI_PLAIN_WAIT_NS);
         mpci_split_announce_plain(sp, h, st->from);

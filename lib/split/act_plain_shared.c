@@ -4,6 +4,7 @@
  * its number (ANSWER), without which the opener's ACK proves nothing (E12). Nothing an endpoint
  * said passes before: a SYN|ACK alone creates no trust (E35). */
 #include "split/actions.h"
+#include "split/bind.h"
 #include "split/entry.h"
 #include "split/peers.h"
 #include "split/share.h"
@@ -28,6 +29,7 @@ enum mpci_split_event mpci_act_expect_plain(mpci_split *sp, mpci_step *st)
         return MPCI_EV_NOTHING;
     answered = h->state == MPCI_ST_ANSWERING ? h->roles & MPCI_ROLE_ANSWERED : 0;
     know_nobody(h);
+    mpci_bind_entry(sp, h, 0);
     mpci_share_note_plain(h, st->record);
     h->driver = (uint16_t)st->teller;
     h->roles |= (uint8_t)(MPCI_ROLE_TOLD | answered);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Actions on what other members say of a handshake. */
 #include "split/actions.h"
+#include "split/bind.h"
 #include "split/entry.h"
 #include "split/incarnation.h"
 #include "split/peers.h"
@@ -14,8 +15,9 @@ enum { WATCH_TIMES = 40 };
 
 /* --- DRIVE --- */
 
-static void note_driver(mpci_handshake *h, const mpci_step *st)
+static void note_driver(mpci_split *sp, mpci_handshake *h, const mpci_step *st)
 {
+    mpci_bind_note(sp, h, st);
     mpci_share_note_drive(h, st->record);
     h->driver = (uint16_t)st->teller;
 }
@@ -34,7 +36,7 @@ enum mpci_split_event mpci_act_expect(mpci_split *sp, mpci_step *st)
     reply(sp, st, MPCI_REPLY_NO);
     if (h == NULL)
         return MPCI_EV_NOTHING;
-    note_driver(h, st);
+    note_driver(sp, h, st);
     h->asked = 0;
     mpci_peers_set_timer(sp, h, WATCH_NS);
     return MPCI_EV_NOTHING;
@@ -109,7 +111,9 @@ enum mpci_split_event mpci_act_watch_driver(mpci_split *sp, mpci_step *st)
 enum mpci_split_event mpci_act_expect_also(mpci_split *sp, mpci_step *st)
 {
     if (st->h->driver == MPCI_NOBODY || st->h->client_isn != st->record->client_isn)
-        note_driver(st->h, st);
+        note_driver(sp, st->h, st);
+    else
+        mpci_bind_note(sp, st->h, st);
     if (st->h->driver != st->teller)
         reply(sp, st, MPCI_REPLY_DRIVEN);
     else
@@ -141,7 +145,7 @@ enum mpci_split_event mpci_act_meet_claimer(mpci_split *sp, mpci_step *st)
 
 enum mpci_split_event mpci_act_hear_drive(mpci_split *sp, mpci_step *st)
 {
-    note_driver(st->h, st);
+    note_driver(sp, st->h, st);
     reply(sp, st, MPCI_REPLY_DRIVEN);
     return mpci_peers_decide_if_known(sp, st->h);
 }
@@ -155,8 +159,9 @@ enum mpci_split_event mpci_act_tell_driver(mpci_split *sp, mpci_step *st)
 
 /* --- ANSWER --- */
 
-static void note_answerer(mpci_handshake *h, const mpci_step *st)
+static void note_answerer(mpci_split *sp, mpci_handshake *h, const mpci_step *st)
 {
+    mpci_bind_note(sp, h, st);
     mpci_share_note_answer(h, st->record);
     h->answerer = (uint16_t)st->teller;
 }
@@ -168,7 +173,7 @@ enum mpci_split_event mpci_act_hear_answer(mpci_split *sp, mpci_step *st)
 
     if (h == NULL)
         return MPCI_EV_NOTHING;
-    note_answerer(h, st);
+    note_answerer(sp, h, st);
     h->asked = 0;
     h->noes = 0;
     mpci_peers_ask_later(sp, h);
@@ -178,7 +183,7 @@ enum mpci_split_event mpci_act_hear_answer(mpci_split *sp, mpci_step *st)
 enum mpci_split_event mpci_act_hear_answer_again(mpci_split *sp, mpci_step *st)
 {
     if ((st->h->roles & MPCI_ROLE_ANSWERED) == 0)
-        note_answerer(st->h, st);
+        note_answerer(sp, st->h, st);
     else
         st->h->answerer = (uint16_t)st->teller; /* one z counts: the one that was seen here */
     return mpci_peers_decide_if_known(sp, st->h);
@@ -196,7 +201,7 @@ enum mpci_split_event mpci_act_join(mpci_split *sp, mpci_step *st)
         return MPCI_EV_NOTHING;
     }
     if ((h->roles & MPCI_ROLE_ANSWERED) == 0)
-        note_answerer(h, st);
+        note_answerer(sp, h, st);
     return mpci_peers_decide_if_known(sp, h);
 }
 
@@ -232,6 +237,7 @@ enum mpci_split_event mpci_act_adopt(mpci_split *sp, mpci_step *st)
         return MPCI_EV_NOTHING;
     if (mpci_incarnation_refuses(sp, st->hash, st->record, st->teller))
         return MPCI_EV_NOTHING;
+    mpci_bind_note(sp, st->h, st);
     mpci_share_note_commit(st->h, st->record);
     if ((st->h->roles & (MPCI_ROLE_DRIVES | MPCI_ROLE_ANSWERED)) == MPCI_ROLE_DRIVES)
         mpci_path_learn(&sp->paths, &sp->core->table_key, st->tuple, st->teller, sp->core->now);
@@ -248,6 +254,7 @@ static void keep_commit(mpci_split *sp, const mpci_step *st)
     h.tuple = *st->tuple;
     h.hash = st->hash;
     h.driver = h.answerer = MPCI_NOBODY;
+    h.binding = st->binding; /* which the step holds */
     mpci_share_note_commit(&h, st->record);
     if (mpci_split_settle(sp, &h) != MPCONN_OK) {
         mpci_count(&sp->core->counters, MPCONN_REASON_TABLE_FULL);
@@ -276,7 +283,7 @@ enum mpci_split_event mpci_act_compare(mpci_split *sp, mpci_step *st)
         return MPCI_EV_NOTHING;
     mpci_incarnation_raise(mpci_settled_at(&sp->core->settled, st->h->settled),
                            st->record->generation);
-    if (st->record->server_isn != st->h->server_isn)
+    if (st->record->server_isn != st->h->server_isn || st->binding != st->h->binding)
         mpci_count(&sp->core->counters, MPCONN_REASON_COMMIT_CONFLICT);
     mpci_share_word(sp, MPCI_RECORD_ACK, st->tuple, st->record->client_isn, st->teller,
                     MPCI_ACK_COMMIT);
@@ -309,7 +316,7 @@ enum mpci_split_event mpci_act_ack_once_more(mpci_split *sp, mpci_step *st)
 
 static int store_flow(mpci_split *sp, mpci_step *st)
 {
-    return mpci_split_keep_copy(sp, st->hash, st->record, st->teller);
+    return mpci_split_keep_copy(sp, st);
 }
 
 enum mpci_split_event mpci_act_keep_flow(mpci_split *sp, mpci_step *st)

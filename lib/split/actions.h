@@ -45,6 +45,7 @@ MPCI_SPLIT_ACTION(mpci_act_kill_silent);
 MPCI_SPLIT_ACTION(mpci_act_kill_plain);    /* the same for a handshake that is not split: it has */
 MPCI_SPLIT_ACTION(mpci_act_kill_plain_silent); /* no cookie, and so needs no tombstone */
 MPCI_SPLIT_ACTION(mpci_act_evicted);       /* unproved, gives way */
+MPCI_SPLIT_ACTION(mpci_act_refuse_leg);    /* the host has no server leg for it */
 MPCI_SPLIT_ACTION(mpci_act_give_up);       /* our SYN stays unanswered, gives way */
 MPCI_SPLIT_ACTION(mpci_act_refuse_dead);   /* proof of a dead number: exact RST (V21) */
 MPCI_SPLIT_ACTION(mpci_act_late_answer);   /* SYN|ACK for one: RST (V6) */
@@ -159,10 +160,11 @@ void mpci_split_input_fragment(mpci_split *sp, mpci_step *st);
 enum mpci_split_event mpci_split_ask_registrar(mpci_split *sp, mpci_handshake *h);
 
 /* act_client.c: an entry for a client that proved itself, 0 when there is no room; hold what its
- * segment says of its stream, or absorb it when that is nothing; and 5. */
+ * segment says of its stream, or absorb it when that is nothing; and 5, or what follows when its
+ * server leg cannot be opened. */
 int mpci_split_take_proof(mpci_split *sp, mpci_step *st);
 void mpci_split_take_stream(mpci_split *sp, mpci_step *st, unsigned reason);
-void mpci_split_start_opening(mpci_split *sp, mpci_handshake *h);
+enum mpci_split_event mpci_split_start_opening(mpci_split *sp, mpci_step *st);
 
 /* act_server.c: 8 and 9, as far as they are this member's to send. */
 void mpci_split_replace_driver(mpci_split *sp, mpci_handshake *h);
@@ -171,8 +173,8 @@ void mpci_split_confirm_timer(mpci_split *sp, mpci_handshake *h);
 
 /* copy.c: a flow that other members settled; 0 when there is no room. More about one that is here
  * already; 1 when both together show what the others cannot know. */
-int mpci_split_keep_copy(mpci_split *sp, uint64_t hash, const mpci_record *r, uint32_t teller);
-int mpci_split_merge_copy(mpci_split *sp, uint32_t slot, const mpci_record *r);
+int mpci_split_keep_copy(mpci_split *sp, const mpci_step *st);
+int mpci_split_merge_copy(mpci_split *sp, const mpci_step *st, uint32_t slot);
 
 /* act_error.c: ICMP errors about our SYN to the server (V7). */
 MPCI_SPLIT_ACTION(mpci_act_take_error);    /* the driver counts it */
@@ -209,10 +211,9 @@ int mpci_split_settle(mpci_split *sp, mpci_handshake *h);
 int mpci_split_settle_plain(mpci_split *sp, mpci_step *st);
 
 /* place.c: a line for a flow of this tuple, seen now, of the generation behind the one whose place
- * it takes; NULL when there is no room. One that has use for a second line does without, and is
- * counted, when there is none. */
+ * it takes; NULL when there is no room. One that does without a second line is counted. */
 mpci_settled *mpci_split_place(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple,
-                               int uses_more, uint32_t *slot);
+                               enum mpci_lines lines, uint32_t *slot);
 
 /* act_end.c: release what is held, tell the host, and remember that the number is dead until no
  * cookie of it can be valid any more (rule R3). */

@@ -24,13 +24,14 @@ static void fill_client_leg(mpconn_leg *leg, const mpci_split *sp, const mpci_ha
                            (o->ecn ? MPCONN_LEG_F_ECN : 0));
 }
 
-static void fill_server_leg(mpconn_leg *leg, const mpci_handshake *h, const mpci_offers *o)
+static void fill_server_leg(mpconn_leg *leg, const mpci_split *sp, const mpci_handshake *h,
+                            const mpci_offers *o)
 {
     mpci_server_options so;
 
     mpci_server_options_unpack(&so, h->server_options);
     memset(leg, 0, sizeof(*leg));
-    leg->tuple = h->tuple;
+    leg->tuple = *mpci_core_leg(sp->core, &h->tuple, h->binding, MPCONN_SIDE_SERVER);
     leg->client_isn = h->client_isn;
     leg->server_isn = h->server_isn;
     leg->client_ts = h->client_ts;
@@ -68,9 +69,10 @@ static void fill_plain_leg(mpconn_leg *leg, const mpci_handshake *h, const mpci_
                            (stamped ? MPCONN_LEG_F_TIMESTAMPS : 0));
 }
 
-static mpci_settled *settle(mpci_split *sp, const mpci_handshake *h, int uses_more, uint32_t *slot)
+static mpci_settled *settle(mpci_split *sp, const mpci_handshake *h, enum mpci_lines lines,
+                            uint32_t *slot)
 {
-    mpci_settled *e = mpci_split_place(sp, h->hash, &h->tuple, uses_more, slot);
+    mpci_settled *e = mpci_split_place(sp, h->hash, &h->tuple, lines, slot);
 
     if (e == NULL)
         return NULL;
@@ -109,12 +111,12 @@ static void tell_settled(mpci_split *sp, const mpci_handshake *h, uint32_t slot)
     mpci_offers_unpack(&o, h->hs);
     if (mpci_settled_flags(mpci_settled_at(&core->settled, slot)) & MPCI_SETTLED_SPLIT) {
         fill_client_leg(&client, sp, h, &o);
-        fill_server_leg(&server, h, &o);
+        fill_server_leg(&server, sp, h, &o);
     } else {
         fill_plain_leg(&client, h, &o);
         server = client;
     }
-    mpci_settled_delta(mpci_settled_at(&core->settled, slot), &delta);
+    mpci_core_delta(core, slot, &delta);
     ev.type = MPCONN_EVENT_SETTLED;
     ev.reason = MPCONN_REASON_NONE;
     ev.flow = mpci_settled_id(&core->settled, slot);
@@ -210,7 +212,7 @@ int mpci_split_settle_plain(mpci_split *sp, mpci_step *st)
 
     if (reverse)
         turn_round(h);
-    e = settle(sp, h, 0, &slot);
+    e = settle(sp, h, MPCI_LINES_ONE, &slot);
     if (e == NULL)
         return MPCONN_ERR_LIMIT;
     if (reverse)

@@ -3,6 +3,7 @@
 #include "base/seq.h"
 #include "conn/life.h"
 #include "split/actions.h"
+#include "split/bind.h"
 #include "split/incarnation.h"
 #include "split/second_line.h"
 #include "split/share.h"
@@ -48,16 +49,19 @@ static int server_names(const mpci_handshake *h, const mpci_record *r)
 
 /* Two commits met. The number that the server named wins over one on which it was not heard
  * (doc/model.md, rule 4). */
-static void correct(mpci_split *sp, mpci_settled *e, const mpci_record *r)
+static void correct(mpci_split *sp, mpci_settled *e, const mpci_step *st)
 {
+    const mpci_record *r = st->record;
     mpci_handshake *h = mpci_handshake_find(&sp->core->handshakes,
                                             mpci_tuple_hash(&sp->core->table_key, &r->tuple),
                                             &r->tuple);
 
     mpci_count(&sp->core->counters, MPCONN_REASON_COMMIT_CONFLICT);
     if (h == NULL || h->state != MPCI_ST_CONFIRMING ||
-        (h->flags & MPCI_HANDSHAKE_SERVER_HEARD) != 0 || !server_names(h, r))
+        (h->flags & MPCI_HANDSHAKE_SERVER_HEARD) != 0 || !server_names(h, r) ||
+        !mpci_second_line_rebind(sp, h->settled, st->binding))
         return;
+    mpci_bind_entry(sp, h, st->binding);
     e->dir[MPCONN_SIDE_SERVER] = (mpci_direction){r->end[1], r->end[1] + r->room[1]};
     e->server_options = r->server_options;
     e->seq_offset = r->seq_offset;
@@ -111,14 +115,16 @@ static void merge_sight(mpci_split *sp, mpci_settled *e, const mpci_record *r)
 
 /* What only grows is merged; the progress of the streams is advice, and what passed here counts
  * more (rule R10). */
-int mpci_split_merge_copy(mpci_split *sp, uint32_t slot, const mpci_record *r)
+int mpci_split_merge_copy(mpci_split *sp, const mpci_step *st, uint32_t slot)
 {
+    const mpci_record *r = st->record;
     mpci_settled *e = mpci_settled_at(&sp->core->settled, slot);
     int client_acked = acked_already(e, r, MPCONN_SIDE_CLIENT);
     int server_acked = acked_already(e, r, MPCONN_SIDE_SERVER);
 
-    if (r->seq_offset != e->seq_offset || r->ts_offset != e->ts_offset)
-        correct(sp, e, r);
+    if (r->seq_offset != e->seq_offset || r->ts_offset != e->ts_offset ||
+        st->binding != mpci_settled_binding(&sp->core->settled, slot))
+        correct(sp, e, st);
     mpci_second_line_merge(sp, slot, r);
     mpci_incarnation_raise(e, r->generation);
     merge_end(e, r, MPCONN_SIDE_CLIENT);
@@ -171,7 +177,7 @@ static void tell_copied(mpci_core *core, uint32_t slot)
     if (core->callbacks.event == NULL)
         return;
     MPCONN_STRUCT_INIT(&ev);
-    mpci_settled_delta(mpci_settled_at(&core->settled, slot), &delta);
+    mpci_core_delta(core, slot, &delta);
     ev.type = MPCONN_EVENT_SETTLED;
     ev.reason = MPCONN_REASON_FLOW_COPIED;
     ev.flow = mpci_settled_id(&core->settled, slot);
@@ -180,25 +186,27 @@ static void tell_copied(mpci_core *core, uint32_t slot)
     core->callbacks.event(core->user, &ev);
 }
 
-int mpci_split_keep_copy(mpci_split *sp, uint64_t hash, const mpci_record *r, uint32_t teller)
+int mpci_split_keep_copy(mpci_split *sp, const mpci_step *st)
 {
     mpci_core *core = sp->core;
-    uint32_t slot = mpci_settled_find(&core->settled, hash, &r->tuple);
+    const mpci_record *r = st->record;
+    uint32_t slot = mpci_settled_find(&core->settled, st->hash, st->tuple);
     mpci_settled *e;
 
-    if (is_dead(core, hash, r)) {
-        mpci_share_word(sp, MPCI_RECORD_REPLY, &r->tuple, r->client_isn, teller, MPCI_REPLY_DEAD);
+    if (is_dead(core, st->hash, r)) {
+        mpci_share_word(sp, MPCI_RECORD_REPLY, st->tuple, r->client_isn, st->teller,
+                        MPCI_REPLY_DEAD);
         return 0;
     }
-    if (slot != MPCI_SLOT_NONE && mpci_incarnation_stands(sp, slot, r, teller))
+    if (slot != MPCI_SLOT_NONE && mpci_incarnation_stands(sp, slot, r, st->teller))
         return 0;
-    e = mpci_split_place(sp, hash, &r->tuple, mpci_second_line_of_record(r), &slot);
+    e = mpci_split_place(sp, st->hash, st->tuple, mpci_second_line_of_record(r), &slot);
     if (e == NULL) {
         mpci_count(&core->counters, MPCONN_REASON_TABLE_FULL);
         return 0;
     }
     fill_copy(e, r);
-    mpci_second_line_copy(sp, slot, r);
+    mpci_second_line_copy(sp, slot, st);
     e->last_seen = seen_elsewhere(core, r);
     tell_copied(core, slot);
     return 1;

@@ -59,6 +59,7 @@ static void enter(mpci_split *sp, mpci_step *st, enum mpci_split_state next)
     if (next == MPCI_ST_NONE) {
         /* Whatever ended it: its host and the account of the engine get back what still waits. */
         mpci_core_release(sp->core, h, MPCONN_REASON_HOLD_EXPIRED);
+        mpci_core_unbind(sp->core, h->binding);
         mpci_handshake_remove(&sp->core->handshakes, h);
         st->h = NULL;
     } else if (is_half_open(next)) {

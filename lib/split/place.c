@@ -9,11 +9,11 @@ enum { RECLAIM_LOOK_AT = 64 };
 
 /* When the table is full, flows that are over give way before their time: of the next few lines of
  * the pool the one that has been silent for longest. Open ones never do. */
-static uint32_t find_over(mpci_core *core, unsigned family)
+static uint32_t find_over(mpci_core *core, int wide)
 {
     const mpci_settled_table *t = &core->settled;
-    mpci_line_range lines = mpci_settled_lines_for(t, family);
-    uint32_t *hand = &core->reclaim_hand[family == MPCONN_FAMILY_IPV6];
+    mpci_line_range lines = mpci_settled_lines_for(t, wide);
+    uint32_t *hand = &core->reclaim_hand[wide];
     uint32_t found = MPCI_SLOT_NONE, longest = 0;
 
     for (uint32_t i = 0; i < RECLAIM_LOOK_AT && i < lines.n; i++) {
@@ -32,24 +32,24 @@ static uint32_t find_over(mpci_core *core, unsigned family)
     return found;
 }
 
-static int find_room(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple, int uses_more,
-                     uint32_t *slot)
+static int find_room(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple,
+                     enum mpci_lines lines, uint32_t *slot)
 {
     mpci_core *core = sp->core;
     uint32_t over;
 
-    if (mpci_settled_add(&core->settled, hash, tuple, uses_more, slot) == MPCONN_OK)
+    if (mpci_settled_add(&core->settled, hash, tuple, lines, slot) == MPCONN_OK)
         return MPCONN_OK;
-    over = find_over(core, tuple->family);
+    over = find_over(core, tuple->family == MPCONN_FAMILY_IPV6 || lines == MPCI_LINES_TWO);
     if (over == MPCI_SLOT_NONE)
         return MPCONN_ERR_LIMIT;
     mpci_split_flow_ends(sp, over);
     mpci_core_end_flow(core, over, MPCONN_REASON_FLOW_RECLAIMED);
-    return mpci_settled_add(&core->settled, hash, tuple, uses_more, slot);
+    return mpci_settled_add(&core->settled, hash, tuple, lines, slot);
 }
 
 mpci_settled *mpci_split_place(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple,
-                               int uses_more, uint32_t *slot)
+                               enum mpci_lines lines, uint32_t *slot)
 {
     mpci_core *core = sp->core;
     uint32_t old = mpci_settled_find(&core->settled, hash, tuple);
@@ -61,9 +61,9 @@ mpci_settled *mpci_split_place(mpci_split *sp, uint64_t hash, const mpconn_tuple
         mpci_split_flow_ends(sp, old);
         mpci_core_end_flow(core, old, MPCONN_REASON_FLOW_REPLACED);
     }
-    if (find_room(sp, hash, tuple, uses_more, slot) != MPCONN_OK)
+    if (find_room(sp, hash, tuple, lines, slot) != MPCONN_OK)
         return NULL;
-    if (uses_more && (*slot & MPCI_SLOT_WIDE) == 0)
+    if (lines != MPCI_LINES_ONE && (*slot & MPCI_SLOT_WIDE) == 0)
         mpci_count(&core->counters, MPCONN_REASON_SECOND_LINE_FULL);
     core->changes++;
     core->flows_settled++;

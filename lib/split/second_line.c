@@ -36,37 +36,49 @@ static uint16_t limit_of(const mpci_split *sp, const mpci_handshake *h)
     return h->server_mss < told ? h->server_mss : 0;
 }
 
-int mpci_second_line_of_handshake(const mpci_split *sp, const mpci_handshake *h)
+static enum mpci_lines lines_for(int is_bound, int has_use)
 {
-    return limit_of(sp, h) != 0 || needs_options(h->hs, h->server_options);
+    if (is_bound)
+        return MPCI_LINES_TWO;
+    return has_use ? MPCI_LINES_TWO_IF_FREE : MPCI_LINES_ONE;
 }
 
-int mpci_second_line_of_record(const mpci_record *r)
+enum mpci_lines mpci_second_line_of_handshake(const mpci_split *sp, const mpci_handshake *h)
 {
-    return (r->flags & MPCI_FLOW_SPLIT) != 0 &&
-           (r->server_mss != 0 || needs_options(r->hs, r->server_options));
+    return lines_for(h->binding != 0,
+                     limit_of(sp, h) != 0 || needs_options(h->hs, h->server_options));
+}
+
+enum mpci_lines mpci_second_line_of_record(const mpci_record *r)
+{
+    return lines_for(r->server_leg.family != MPCONN_FAMILY_NONE,
+                     (r->flags & MPCI_FLOW_SPLIT) != 0 &&
+                         (r->server_mss != 0 || needs_options(r->hs, r->server_options)));
 }
 
 /* The server's answer came where its segments will. */
 void mpci_second_line_begin(const mpci_split *sp, const mpci_handshake *h, uint32_t slot)
 {
     mpci_settled_more *more = second_line(sp, slot);
-    const mpci_core *core = sp->core;
+    mpci_core *core = sp->core;
 
     if (more == NULL)
         return;
+    more->binding = mpci_binding_take(&core->bindings, h->binding);
     more->server_mss = limit_of(sp, h);
     more->stamp = mpci_stamp_begin(core->now, h->proxy_ts, h->client_ts, h->client_isn + 1);
     more->stamped_elsewhere = (h->roles & MPCI_ROLE_ANSWERED) == 0;
 }
 
 /* No reading of the client is known here before its next segment. */
-void mpci_second_line_copy(const mpci_split *sp, uint32_t slot, const mpci_record *r)
+void mpci_second_line_copy(const mpci_split *sp, uint32_t slot, const mpci_step *st)
 {
     mpci_settled_more *more = second_line(sp, slot);
+    const mpci_record *r = st->record;
 
     if (more == NULL)
         return;
+    more->binding = mpci_binding_take(&sp->core->bindings, st->binding);
     more->server_mss = r->server_mss;
     more->stamp = mpci_stamp_begin(sp->core->now, r->stamp, 0, r->end[MPCONN_SIDE_CLIENT]);
     more->stamped_elsewhere = 1;
@@ -78,6 +90,19 @@ void mpci_second_line_correct(const mpci_split *sp, uint32_t slot, const mpci_re
 
     if (more != NULL)
         more->server_mss = r->server_mss;
+}
+
+int mpci_second_line_rebind(mpci_split *sp, uint32_t slot, mpci_binding_number n)
+{
+    mpci_settled_more *more = second_line(sp, slot);
+    mpci_binding_number before;
+
+    if (more == NULL)
+        return n == 0;
+    before = more->binding;
+    more->binding = mpci_binding_take(&sp->core->bindings, n);
+    mpci_core_unbind(sp->core, before);
+    return 1;
 }
 
 /* Clocks merge by the later reading. */

@@ -11,7 +11,7 @@ static mpci_segment segment_to(const mpci_split *sp, const mpci_handshake *h, un
 {
     mpci_segment s = {0};
 
-    s.tuple = &h->tuple;
+    s.tuple = mpci_core_leg(sp->core, &h->tuple, h->binding, to);
     s.to = (uint8_t)to;
     s.hop_limit = sp->core->hop_limit;
     s.flags = (uint16_t)flags;
@@ -171,7 +171,8 @@ void mpci_split_reset_client(mpci_split *sp, const mpci_handshake *h)
 
 void mpci_split_reset_server(mpci_split *sp, const mpci_handshake *h, uint32_t seq)
 {
-    mpci_segment s = mpci_reset(sp->core, &h->tuple, MPCONN_SIDE_SERVER, seq);
+    const mpconn_tuple *leg = mpci_core_leg(sp->core, &h->tuple, h->binding, MPCONN_SIDE_SERVER);
+    mpci_segment s = mpci_reset(sp->core, leg, MPCONN_SIDE_SERVER, seq);
 
     put_reset(sp, h, &s);
 }

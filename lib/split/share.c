@@ -30,6 +30,13 @@ static mpci_record record_of(unsigned type, const mpconn_tuple *t, uint32_t isn)
 #define TELL(field) r.field = h->field;
 #define NOTE(field) h->field = r->field;
 
+/* What the server leg shows, where it is not what the record goes by. */
+static void tell_leg(const mpci_split *sp, mpci_record *r, mpci_binding_number n)
+{
+    if (n != 0)
+        r->server_leg = mpci_binding_at(&sp->core->bindings, n)->server_leg;
+}
+
 void mpci_share_word(mpci_split *sp, unsigned type, const mpconn_tuple *t, uint32_t isn,
                      uint32_t to, unsigned code)
 {
@@ -73,6 +80,7 @@ void mpci_share_drive(mpci_split *sp, const mpci_handshake *h, uint32_t to, unsi
 
     r.flags = (uint8_t)flags;
     DRIVE_FIELDS(TELL)
+    tell_leg(sp, &r, h->binding);
     mpci_sync_put(sp->sync, to, &r);
 }
 
@@ -110,6 +118,7 @@ void mpci_share_answer(mpci_split *sp, const mpci_handshake *h, uint32_t to, uns
 
     r.flags = (uint8_t)flags;
     ANSWER_FIELDS(TELL)
+    tell_leg(sp, &r, h->binding);
     mpci_sync_put(sp->sync, to, &r);
 }
 
@@ -131,6 +140,7 @@ void mpci_share_commit(mpci_split *sp, const mpci_handshake *h, uint32_t to)
     r.seq_offset = e->seq_offset;
     r.ts_offset = e->ts_offset;
     r.server_ts = h->proxy_ts + e->ts_offset;
+    tell_leg(sp, &r, mpci_settled_binding(&sp->core->settled, h->settled));
     e->use |= MPCI_SETTLED_SHARED;
     mpci_sync_put(sp->sync, to, &r);
 }
@@ -182,6 +192,7 @@ static void share_flow(mpci_split *sp, uint32_t slot, uint32_t to, unsigned flag
     r.seq_offset = e->seq_offset;
     r.ts_offset = e->ts_offset;
     mpci_second_line_tell(sp, slot, &r);
+    tell_leg(sp, &r, mpci_settled_binding(t, slot));
     r.state = e->state;
     r.idle_s = idle_seconds(sp->core, e);
     for (unsigned i = 0; i < 2; i++) {

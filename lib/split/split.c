@@ -4,6 +4,7 @@
 
 #include "split/actions.h"
 #include "split/admit.h"
+#include "split/bind.h"
 #include "split/classify.h"
 #include "split/entry.h"
 #include "split/share.h"
@@ -45,17 +46,33 @@ void mpci_split_input_syn(mpci_split *sp, mpci_step *st)
                        admitted == MPCONN_ADMIT_SPLIT ? MPCI_EV_SYN_SPLIT : MPCI_EV_SYN_TRACK);
 }
 
-void mpci_split_input(mpci_split *sp, mpci_step *st)
+static void input(mpci_split *sp, mpci_step *st)
 {
     mpci_cookie c;
 
-    mpci_split_find_entry(sp, st);
-    if (st->view->first_fragment)
+    if (st->h != NULL && mpci_bind_is_strange(st, st->h))
+        mpci_drop(sp->core, st->pkt, MPCONN_REASON_NO_FLOW);
+    else if (st->view->first_fragment)
         mpci_split_input_fragment(sp, st);
     else if (mpci_classify_is_syn_alone(st->view))
         mpci_split_input_syn(sp, st);
     else
         mpci_split_run(sp, st, mpci_classify(sp, st, &c));
+}
+
+void mpci_split_input(mpci_split *sp, mpci_step *st)
+{
+    mpci_split_find_entry(sp, st);
+    input(sp, st);
+}
+
+void mpci_split_input_beside(mpci_split *sp, mpci_step *st)
+{
+    mpci_split_find_entry(sp, st);
+    if (st->h != NULL)
+        input(sp, st);
+    else
+        mpci_drop(sp->core, st->pkt, MPCONN_REASON_NO_FLOW);
 }
 
 static int flow_is_over(const mpci_core *core, uint32_t slot)

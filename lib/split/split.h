@@ -9,7 +9,8 @@
  *   what it says       send.c and cookie.c to endpoints, share.c to members; announce.c, peers.c
  *                      and path.c: when, how often, to whom
  *   a settled flow     commit.c from a handshake, copy.c from a record; place.c finds its line,
- *                      defer.c says when others are told of it */
+ *                      defer.c says when others are told of it
+ *   addresses          bind.c: what a server leg shows, where the host says so */
 #ifndef MPCI_SPLIT_SPLIT_H
 #define MPCI_SPLIT_SPLIT_H
 
@@ -23,6 +24,7 @@ typedef struct mpci_split {
     mpci_sync *sync;
     mpci_profile profile;
     uint32_t opening_hand;       /* where the search for one that may give way goes on */
+    uint32_t binding_hand;       /* and that for a binding whose flow is over */
     uint32_t half_open;          /* handshakes whose opener has not proved itself */
     uint32_t adaptive_threshold;
     uint32_t mode;               /* mpconn_split_mode */
@@ -42,6 +44,10 @@ static inline int mpci_split_in_peace(const mpci_split *sp)
 
 /* A segment that belongs to no live settled flow. Gives the packet its verdict. */
 void mpci_split_input(mpci_split *sp, mpci_step *st);
+
+/* A segment of the server that names a settled flow, but by another server leg than that has: it
+ * may be of the handshake for the next incarnation. */
+void mpci_split_input_beside(mpci_split *sp, mpci_step *st);
 
 /* A segment between the ports of a settled flow that is over, or one outside every window of a flow
  * that lives: 1 when a handshake for the next incarnation took it, 0 when it belongs to the flow.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From a record of another member to an event of the handshake machine, or to a settled flow. */
 #include "split/actions.h"
+#include "split/bind.h"
 #include "split/entry.h"
 #include "split/incarnation.h"
 #include "split/peers.h"
@@ -31,7 +32,8 @@ static enum fate fate_of(const mpci_split *sp, const mpci_step *st, uint32_t *sl
 
 static void answer(mpci_split *sp, const mpci_step *st, unsigned code)
 {
-    mpci_share_word(sp, MPCI_RECORD_REPLY, st->tuple, st->record->client_isn, st->teller, code);
+    mpci_share_word(sp, MPCI_RECORD_REPLY, &st->record->tuple, st->record->client_isn, st->teller,
+                    code);
 }
 
 /* Who drives or saw an answer learns that all was decided. Returns 1 when it was. */
@@ -92,10 +94,23 @@ static void told_drive(mpci_split *sp, mpci_step *st)
     mpci_split_run(sp, st, MPCI_EV_TOLD_DRIVE);
 }
 
+/* The SYN|ACK was another server's than the one whose leg is open, or was told of. */
+static int is_of_another_server(const mpci_step *st)
+{
+    const mpci_handshake *h = st->h;
+
+    return entry_is_same(st) && h->binding != st->binding &&
+           (h->binding != 0 || h->state == MPCI_ST_OPENING || h->state == MPCI_ST_QUITTING);
+}
+
 static void told_answer(mpci_split *sp, mpci_step *st)
 {
     int alone = (st->record->flags & MPCI_ANSWER_ALONE) != 0;
 
+    if (is_of_another_server(st)) {
+        mpci_count(&sp->core->counters, MPCONN_REASON_COMMIT_CONFLICT);
+        return;
+    }
     if (is_plain_entry(st)) { /* also of a number that is dead: its SYN was passed on (rule R3) */
         mpci_split_run(sp, st, MPCI_EV_TOLD_ANSWER);
         return;
@@ -239,7 +254,7 @@ static void told_flow(mpci_split *sp, mpci_step *st)
     mpci_settled *e = settled_of(sp, st, &slot);
 
     if (e != NULL && e->client_isn == st->record->client_isn) {
-        if (mpci_split_merge_copy(sp, slot, st->record))
+        if (mpci_split_merge_copy(sp, st, slot))
             mpci_share_flow(sp, slot, MPCONN_MEMBER_ALL);
         else if ((e->state & ~st->record->state) != 0) /* it has missed something */
             mpci_share_flow(sp, slot, st->teller);
@@ -247,7 +262,7 @@ static void told_flow(mpci_split *sp, mpci_step *st)
             mpci_split_flow_ends(sp, slot);
     } else if (entry_is_other(st) && !is_opened_by_server(st))
         /* late, or of a life that the entry knows nothing of */
-        (void)mpci_split_keep_copy(sp, st->hash, st->record, st->teller);
+        (void)mpci_split_keep_copy(sp, st);
     else if (st->h == NULL || st->h->state != MPCI_ST_CONFIRMING)
         mpci_split_run(sp, st, MPCI_EV_TOLD_FLOW);
 }
@@ -314,63 +329,90 @@ static void told_refused(mpci_split *sp, mpci_step *st)
                                                                   : MPCI_EV_TOLD_RST);
 }
 
-void mpci_split_told(void *split, const mpci_record *r, uint32_t from)
+static void told_share(mpci_split *sp, mpci_step *st)
 {
-    mpci_split *sp = split;
-    mpci_step st = {0};
+    if (!tell_what_is_settled(sp, st))
+        mpci_split_run(sp, st, MPCI_EV_TOLD_SHARE);
+}
 
-    st.record = r;
-    st.teller = from;
-    st.tuple = &r->tuple;
-    st.hash = mpci_tuple_hash(&sp->core->table_key, st.tuple);
-    st.h = mpci_handshake_find(&sp->core->handshakes, st.hash, st.tuple);
-    /* Whoever has heard of it from another does not commit it alone any more (R1a). */
-    if (entry_is_same(&st))
-        st.h->roles |= MPCI_ROLE_TOLD;
-    switch ((enum mpci_record_type)r->type) {
+static void take_word(mpci_split *sp, mpci_step *st)
+{
+    switch ((enum mpci_record_type)st->record->type) {
     case MPCI_RECORD_DRIVE:
-        told_drive(sp, &st);
+        told_drive(sp, st);
         break;
     case MPCI_RECORD_ANSWER:
-        told_answer(sp, &st);
+        told_answer(sp, st);
         break;
     case MPCI_RECORD_COMMIT:
-        told_commit(sp, &st);
+        told_commit(sp, st);
         break;
     case MPCI_RECORD_DELTA:
-        told_flow(sp, &st);
+        told_flow(sp, st);
         break;
     case MPCI_RECORD_QUERY:
-        told_query(sp, &st);
+        told_query(sp, st);
         break;
     case MPCI_RECORD_REPLY:
-        told_reply(sp, &st);
+        told_reply(sp, st);
         break;
     case MPCI_RECORD_CLOSE:
-        told_close(sp, &st);
+        told_close(sp, st);
         break;
     case MPCI_RECORD_REACK:
-        told_if_same(sp, &st, MPCI_EV_TOLD_REACK);
+        told_if_same(sp, st, MPCI_EV_TOLD_REACK);
         break;
     case MPCI_RECORD_RST_SEEN:
-        told_refused(sp, &st);
+        told_refused(sp, st);
         break;
     case MPCI_RECORD_ACK:
-        told_if_same(sp, &st, MPCI_EV_TOLD_ACK);
+        told_if_same(sp, st, MPCI_EV_TOLD_ACK);
         break;
     case MPCI_RECORD_SHARE:
-        if (!tell_what_is_settled(sp, &st))
-            mpci_split_run(sp, &st, MPCI_EV_TOLD_SHARE);
+        told_share(sp, st);
         break;
     case MPCI_RECORD_PLAIN:
-        told_plain(sp, &st);
+        told_plain(sp, st);
         break;
     case MPCI_RECORD_STALE:
-        told_stale(sp, &st);
+        told_stale(sp, st);
         break;
     case MPCI_RECORD_NONE:
     case MPCI_RECORD_HELLO:
     case MPCI_RECORD_LIMIT:
         break;
     }
+}
+
+/* Who names a connection by its server leg has seen what the server says, and knows nothing else:
+ * it learns the right name, and then says or asks again what is to be said by that. But there is no
+ * more to a RST than what it says. */
+static void take_word_renamed(mpci_split *sp, mpci_step *st)
+{
+    if (st->record->type == MPCI_RECORD_RST_SEEN)
+        told_refused(sp, st);
+    else
+        told_query(sp, st);
+}
+
+void mpci_split_told(void *split, const mpci_record *r, uint32_t from)
+{
+    mpci_split *sp = split;
+    mpci_step st = {.record = r, .teller = from, .tuple = &r->tuple};
+    mpconn_tuple key;
+    int renamed;
+
+    st.hash = mpci_tuple_hash(&sp->core->table_key, st.tuple);
+    renamed = mpci_bind_rename(sp, &st, &key);
+    if (!mpci_bind_hear(sp, &st))
+        return;
+    st.h = mpci_handshake_find(&sp->core->handshakes, st.hash, st.tuple);
+    /* Whoever has heard of it from another does not commit it alone any more (R1a). */
+    if (entry_is_same(&st))
+        st.h->roles |= MPCI_ROLE_TOLD;
+    if (renamed)
+        take_word_renamed(sp, &st);
+    else
+        take_word(sp, &st);
+    mpci_bind_heard(sp, &st);
 }

@@ -2,6 +2,7 @@
 /* Whose a segment is that meets a settled flow between its ports: that flow's, or of the next
  * incarnation. An incarnation goes by its client's number, and not every segment names one. */
 #include "split/actions.h"
+#include "split/bind.h"
 #include "split/classify.h"
 #include "split/entry.h"
 #include "split/share.h"
@@ -95,6 +96,8 @@ int mpci_split_input_next(mpci_split *sp, mpci_step *st, mpci_settled *flow, int
     if (st->view->first_fragment) /* whether all of it is right nobody can tell */
         return 0;
     mpci_split_find_entry(sp, st);
+    if (st->h != NULL && mpci_bind_is_strange(st, st->h))
+        return 0;
     own = st->h != NULL && st->h->state == MPCI_ST_CONFIRMING ? st->h : NULL;
     if (own != NULL)
         st->h = NULL;
@@ -146,6 +149,8 @@ static enum life whose_syn_ack(const mpci_split *sp, const mpci_step *st, const 
     uint32_t ack = st->view->ack;
 
     if (st->pkt->flow != 0) /* was read when it came, and held in case that there is no split */
+        return OF_FLOW;
+    if (h != NULL && mpci_bind_is_strange(st, h))
         return OF_FLOW;
     if (h != NULL && ack == h->client_isn + 1)
         return OF_ENTRY;

@@ -19,7 +19,7 @@ static const field_place places[] = {
 #undef FIELD
 };
 
-enum { MAX_FIELDS = 16 };
+enum { MAX_FIELDS = 16, LEG_LEN_IPV4 = 12 };
 
 typedef struct type_layout {
     const char *name;
@@ -150,6 +150,24 @@ static void write_fields(mpci_writer *w, const mpci_record *r)
             mpci_write_number(w, field_load(r, l->fields[i]), places[l->fields[i]].width);
 }
 
+static size_t leg_len(const mpconn_tuple *t)
+{
+    return 2 * addr_len(t) + 4;
+}
+
+/* The zone is that of the name. */
+static void write_leg(mpci_writer *w, const mpconn_tuple *leg)
+{
+    if (leg->family == MPCONN_FAMILY_NONE)
+        return;
+    mpci_write_number(w, MPCI_EXTENSION_BINDING, 1);
+    mpci_write_number(w, leg_len(leg), 1);
+    mpci_write_bytes(w, leg->client.bytes, addr_len(leg));
+    mpci_write_number(w, leg->client_port, 2);
+    mpci_write_bytes(w, leg->server.bytes, addr_len(leg));
+    mpci_write_number(w, leg->server_port, 2);
+}
+
 int mpci_record_encode(mpci_writer *w, mpci_record_context *c, const mpci_record *r)
 {
     mpci_writer try = *w;
@@ -159,6 +177,7 @@ int mpci_record_encode(mpci_writer *w, mpci_record_context *c, const mpci_record
         return 0;
     write_name(&try, c, r);
     write_fields(&try, r);
+    write_leg(&try, &r->server_leg);
     if (try.failed)
         return 0;
     head[0] = (uint8_t)(r->type | MPCI_RECORD_CRITICAL);
@@ -232,19 +251,49 @@ static int read_fields(mpci_reader *b, mpci_record *r)
     return !b->failed;
 }
 
-/* Extensions of a later version: there is none yet that we know. */
-static enum mpci_record_result read_extensions(mpci_reader *b)
+int mpci_record_has_leg(unsigned type)
+{
+    return type == MPCI_RECORD_DRIVE || type == MPCI_RECORD_ANSWER || type == MPCI_RECORD_COMMIT ||
+           type == MPCI_RECORD_DELTA;
+}
+
+/* 1 when it is one that segments of a server can show, and another than the name. */
+static int read_leg(const uint8_t *bytes, size_t len, mpci_record *r)
+{
+    mpconn_tuple *leg = &r->server_leg;
+    mpci_reader b = mpci_reader_of(bytes, len);
+
+    if (!mpci_record_has_leg(r->type))
+        return 0;
+    leg->family = len > LEG_LEN_IPV4 ? MPCONN_FAMILY_IPV6 : MPCONN_FAMILY_IPV4;
+    leg->zone = r->tuple.zone;
+    if (len != leg_len(leg))
+        return 0;
+    read_addr(&b, &leg->client, addr_len(leg));
+    leg->client_port = (uint16_t)mpci_read_number(&b, 2);
+    read_addr(&b, &leg->server, addr_len(leg));
+    leg->server_port = (uint16_t)mpci_read_number(&b, 2);
+    return memcmp(leg, &r->tuple, sizeof *leg) != 0 &&
+           mpci_endpoints_check(leg->family, leg->client.bytes, leg->client_port,
+                                leg->server.bytes, leg->server_port) == 0;
+}
+
+/* Those that are not known here are of a later version. */
+static enum mpci_record_result read_extensions(mpci_reader *b, mpci_record *r)
 {
     enum mpci_record_result result = MPCI_RECORD_OK;
+    int is_first = 1;
 
     while (mpci_reader_left(b) > 0) {
         unsigned id = (unsigned)mpci_read_number(b, 1);
         size_t len = (size_t)mpci_read_number(b, 1);
+        const uint8_t *bytes = mpci_read_bytes(b, len);
 
-        (void)mpci_read_bytes(b, len);
-        if (b->failed)
+        if (b->failed ||
+            (id == MPCI_EXTENSION_BINDING && (!is_first || !read_leg(bytes, len, r))))
             return MPCI_RECORD_MALFORMED;
-        if (id & MPCI_RECORD_CRITICAL)
+        is_first = 0;
+        if (id != MPCI_EXTENSION_BINDING && (id & MPCI_RECORD_CRITICAL) != 0)
             result = MPCI_RECORD_REFUSED;
     }
     return result;
@@ -272,5 +321,5 @@ enum mpci_record_result mpci_record_decode(mpci_reader *frame, mpci_record_conte
         return MPCI_RECORD_MALFORMED;
     c->tuple = r->tuple;
     c->client_isn = r->client_isn;
-    return read_extensions(body);
+    return read_extensions(body, r);
 }

@@ -16,7 +16,9 @@
  *     does not is zero, and one that is zero does not follow
  *   fields, in the order of record.def
  *   extensions, up to the length: id (1; bit 7: who does not know it must refuse the record),
- *     length (1), bytes
+ *     length (1), bytes. Of records that can bring about an entry elsewhere the first may be
+ *     BINDING: client's address (4 or 16), client's port (2), server's address (as long), server's
+ *     port (2), as the server leg shows them; it is left out where that shows the name
  *
  * What a record refers to is the last one before it of a type that is known here; types that come
  * later must keep to that, or their records would change what those after them mean to a member
@@ -39,12 +41,18 @@ enum mpci_record_type {
     MPCI_RECORD_LIMIT
 };
 
+enum mpci_record_extension {
+#define MPCI_RECORD_EXTENSION(number, name, meaning) MPCI_EXTENSION_##name = number,
+    MPCI_RECORD_EXTENSIONS(MPCI_RECORD_EXTENSION)
+#undef MPCI_RECORD_EXTENSION
+};
+
 /* Bit 7 of the type of every record there is today: none may be missed. */
 #define MPCI_RECORD_CRITICAL 0x80
 
 /* The longest record with its type and length, and the shortest (one that refers to the one
  * before): what bounds the number of records in a frame. */
-enum { MPCI_RECORD_ROOM = 96, MPCI_RECORD_SHORTEST = 4 };
+enum { MPCI_RECORD_ROOM = 136, MPCI_RECORD_SHORTEST = 4 };
 
 typedef struct mpci_record {
     uint8_t type;          /* mpci_record_type */
@@ -63,6 +71,7 @@ typedef struct mpci_record {
     uint32_t end[2], room[2];
     uint16_t max_window[2];
     uint32_t stamp;
+    mpconn_tuple server_leg; /* what that shows; family NONE = what `tuple` says */
 } mpci_record;
 
 /* What a record refers to: the one before it in the same frame. */
@@ -84,6 +93,9 @@ int mpci_record_encode(mpci_writer *w, mpci_record_context *c, const mpci_record
 /* Read the next record; HELLO is returned with its body left in *body. `c` moves on. */
 enum mpci_record_result mpci_record_decode(mpci_reader *frame, mpci_record_context *c,
                                            mpci_record *r, mpci_reader *body);
+
+/* Can a record of this type say what the server leg shows? */
+int mpci_record_has_leg(unsigned type);
 
 /* Name of a type, NULL for a number that is not in use. */
 const char *mpci_record_name(unsigned type);

@@ -61,9 +61,37 @@ void mpci_core_bury(mpci_core *core, uint64_t hash, uint32_t isn, unsigned kind)
         mpci_count(&core->counters, MPCONN_REASON_TOMBSTONE_EVICTED);
 }
 
-/* While a cookie of it may still be valid, nothing that comes late may drive it again. */
-static void bury_flow(mpci_core *core, const mpci_settled *e, uint64_t hash)
+/* A late segment of the server bears the name of its leg. */
+void mpci_core_bury_bound(mpci_core *core, uint64_t hash, mpci_binding_number n, uint32_t isn,
+                          unsigned kind)
 {
+    mpci_core_bury(core, hash, isn, kind);
+    if (n != 0)
+        mpci_core_bury(core, mpci_binding_at(&core->bindings, n)->hash, isn, kind);
+}
+
+void mpci_core_unbind(mpci_core *core, mpci_binding_number n)
+{
+    if (mpci_binding_drop(&core->bindings, n))
+        core->changes++;
+}
+
+void mpci_core_delta(const mpci_core *core, uint32_t slot, mpconn_delta *out)
+{
+    mpci_binding_number n = mpci_settled_binding(&core->settled, slot);
+
+    mpci_settled_delta(mpci_settled_at(&core->settled, slot), out);
+    if (n == 0)
+        return;
+    out->flags |= MPCONN_DELTA_F_TUPLE;
+    mpci_settled_tuple(&core->settled, slot, &out->tuple[MPCONN_SIDE_CLIENT]);
+    out->tuple[MPCONN_SIDE_SERVER] = mpci_binding_at(&core->bindings, n)->server_leg;
+}
+
+/* While a cookie of it may still be valid, nothing that comes late may drive it again. */
+static void bury_flow(mpci_core *core, uint32_t slot, uint64_t hash)
+{
+    const mpci_settled *e = mpci_settled_at(&core->settled, slot);
     uint64_t idle = (uint64_t)(mpci_tick(core->now) - e->last_seen) << 24;
     unsigned flags = mpci_settled_flags(e), kind = MPCI_TOMBSTONE_FOUND;
 
@@ -73,13 +101,15 @@ static void bury_flow(mpci_core *core, const mpci_settled *e, uint64_t hash)
         kind |= MPCI_TOMBSTONE_QUIET;
     if ((flags & MPCI_SETTLED_SPLIT) != 0 &&
         idle / MPCI_TOMBSTONE_AGES < core->timeouts.epoch_ns)
-        mpci_core_bury(core, hash, e->client_isn, kind);
+        mpci_core_bury_bound(core, hash, mpci_settled_binding(&core->settled, slot), e->client_isn,
+                             kind);
 }
 
 void mpci_core_end_flow(mpci_core *core, uint32_t slot, unsigned reason)
 {
     mpconn_event ev;
     mpconn_delta delta = {0};
+    mpci_binding_number binding = mpci_settled_binding(&core->settled, slot);
     uint64_t hash;
 
     MPCONN_STRUCT_INIT(&ev);
@@ -89,11 +119,12 @@ void mpci_core_end_flow(mpci_core *core, uint32_t slot, unsigned reason)
     ev.reason = mpci_settled_flags(mpci_settled_at(&core->settled, slot)) & MPCI_SETTLED_KILLED
                     ? MPCONN_REASON_KILLED
                     : reason;
-    mpci_settled_delta(mpci_settled_at(&core->settled, slot), &delta);
+    mpci_core_delta(core, slot, &delta);
     core->flows_never_shared +=
         (mpci_settled_flags(mpci_settled_at(&core->settled, slot)) & MPCI_SETTLED_SHARED) == 0;
-    bury_flow(core, mpci_settled_at(&core->settled, slot), hash);
+    bury_flow(core, slot, hash);
     mpci_settled_remove(&core->settled, hash, slot);
+    mpci_core_unbind(core, binding);
     core->changes++;
     core->flows_ended++;
     mpci_count(&core->counters, reason);

@@ -10,6 +10,7 @@
 #include "base/counters.h"
 #include "packet/ip.h"
 #include "packet/outbox.h"
+#include "table/binding.h"
 #include "table/handshake.h"
 #include "table/settled.h"
 #include "table/tombstone.h"
@@ -23,6 +24,7 @@ typedef struct mpci_core {
     mpci_sipkey table_key;
     mpci_handshake_table handshakes;
     mpci_settled_table settled;
+    mpci_bindings bindings;
     mpci_tombstones tombstones;
     mpci_untold untold;
     mpci_counters counters;
@@ -30,7 +32,8 @@ typedef struct mpci_core {
     mpconn_callbacks callbacks;
     void *user;
     mpconn_timeouts timeouts; /* all defaults filled in */
-    uint64_t changes;         /* flows that came or went: an older look-up may be wrong */
+    uint64_t changes;         /* flows or bindings that came or went: an older look-up may be
+                               * wrong */
     uint64_t flows_settled, flows_ended;
     uint64_t flows_never_shared; /* of those that ended */
     uint64_t held_bytes, max_held_bytes;
@@ -44,7 +47,8 @@ typedef struct mpci_core {
 typedef struct mpci_step {
     mpconn_pkt *pkt;
     const mpci_view *view;
-    const mpconn_tuple *tuple;
+    const mpconn_tuple *tuple;       /* as the client leg shows it */
+    const mpconn_tuple *leg;         /* as the segment shows it */
     uint64_t hash;
     const mpci_syn_options *options; /* of a SYN without ACK */
     mpci_handshake *h;               /* NULL when there is none */
@@ -53,6 +57,8 @@ typedef struct mpci_step {
     unsigned from;        /* mpconn_side */
     unsigned bad_options; /* why they cannot be read; 0 = they can */
     unsigned dead;        /* what a tombstone says, behind an event about a dead number */
+    unsigned refusal;     /* behind UNBOUND: why there is no server leg */
+    mpci_binding_number binding; /* that the segment of a server shows, or the record names */
     uint32_t teller;      /* the member that sent the record */
 } mpci_step;
 
@@ -113,9 +119,27 @@ void mpci_core_release(mpci_core *core, mpci_handshake *h, unsigned reason);
 /* Remember an incarnation that is over; `kind` is FOUND and flags of table/tombstone.h. */
 void mpci_core_bury(mpci_core *core, uint64_t hash, uint32_t isn, unsigned kind);
 
+/* The same of a connection whose server leg has a name of its own, if `n` is not 0. */
+void mpci_core_bury_bound(mpci_core *core, uint64_t hash, mpci_binding_number n, uint32_t isn,
+                          unsigned kind);
+
 /* Take a flow out of the table and tell the host: `reason` counts, but what ended a flow that the
  * host killed is the host. */
 void mpci_core_end_flow(mpci_core *core, uint32_t slot, unsigned reason);
+
+/* One holder of a binding less; 0 is none. */
+void mpci_core_unbind(mpci_core *core, mpci_binding_number n);
+
+/* What the leg of a side shows of a connection that goes by that tuple. */
+static inline const mpconn_tuple *mpci_core_leg(const mpci_core *core, const mpconn_tuple *tuple,
+                                                mpci_binding_number n, unsigned side)
+{
+    return n != 0 && side == MPCONN_SIDE_SERVER ? &mpci_binding_at(&core->bindings, n)->server_leg
+                                                : tuple;
+}
+
+/* The whole delta of a settled flow, with what its legs show. */
+void mpci_core_delta(const mpci_core *core, uint32_t slot, mpconn_delta *out);
 
 /* Tell the host that a handshake ended without a flow. */
 void mpci_core_refused(mpci_core *core, const mpci_handshake *h, unsigned reason);

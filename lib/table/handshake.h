@@ -22,6 +22,7 @@ typedef struct mpci_handshake {
     uint32_t server_ts;        /* TSval of the server's SYN|ACK */
     uint32_t settled;          /* slot of the settled flow, MPCI_SLOT_NONE before the commit */
     uint32_t mark;             /* of the packet that made it */
+    uint32_t binding;          /* table/binding.h: what its server leg shows; 0 = the same */
     uint32_t held_bytes;
     uint32_t held_ahead;       /* bytes from client_isn + 1 on of which all are held */
     uint32_t newer, older;     /* list of the unproved, for eviction; MPCI_SLOT_NONE at its ends.

@@ -34,7 +34,7 @@ void mpci_reset_put(mpci_core *core, const mpci_segment *s, uint32_t link, uint3
 
 void mpci_reset_answer(mpci_core *core, const mpci_step *st)
 {
-    mpci_segment s = mpci_reset(core, st->tuple, st->from, st->view->ack);
+    mpci_segment s = mpci_reset(core, st->leg, st->from, st->view->ack);
 
     mpci_reset_put(core, &s, st->pkt->link, st->pkt->mark);
 }

@@ -15,8 +15,9 @@ mpci_segment mpci_reset_ack(const mpci_core *core, const mpconn_tuple *tuple, un
 /* Queue either of them; it counts by the side it goes to. */
 void mpci_reset_put(mpci_core *core, const mpci_segment *s, uint32_t link, uint32_t mark);
 
-/* Answer a segment that bears an ACK as who knows nothing of its connection does: whatever the
- * sender's state, the number it acknowledges is the one it takes a RST by (RFC 9293 3.10.7.1). */
+/* Answer a segment that bears an ACK, on the leg that it came by, as who knows nothing of its
+ * connection does: whatever the sender's state, the number it acknowledges is the one it takes a
+ * RST by (RFC 9293 3.10.7.1). */
 void mpci_reset_answer(mpci_core *core, const mpci_step *st);
 
 #endif

@@ -153,21 +153,23 @@ static void write_key(mpci_settled_table *t, uint32_t slot, uint64_t hash,
     memcpy(more->server, tuple->server.bytes, sizeof(more->server));
 }
 
-static mpci_settled_pool *choose_pool(mpci_settled_table *t, unsigned family, int uses_more)
+/* NULL: none that would do. */
+static mpci_settled_pool *choose_pool(mpci_settled_table *t, unsigned family,
+                                      enum mpci_lines lines)
 {
     mpci_settled_pool *narrow = &t->pool[NARROW], *wide = &t->pool[WIDE];
     if (family != MPCONN_FAMILY_IPV4)
         return wide;
     if (wide->used >= wide->capacity / 2 || wide->free_head == MPCI_SLOT_NONE)
-        return narrow;
-    return uses_more || narrow->free_head == MPCI_SLOT_NONE ? wide : narrow;
+        return lines == MPCI_LINES_TWO ? NULL : narrow;
+    return lines != MPCI_LINES_ONE || narrow->free_head == MPCI_SLOT_NONE ? wide : narrow;
 }
 
 int mpci_settled_add(mpci_settled_table *t, uint64_t hash, const mpconn_tuple *tuple,
-                     int uses_more, uint32_t *slot)
+                     enum mpci_lines lines, uint32_t *slot)
 {
-    mpci_settled_pool *pool = choose_pool(t, tuple->family, uses_more);
-    uint32_t taken = pool->free_head;
+    mpci_settled_pool *pool = choose_pool(t, tuple->family, lines);
+    uint32_t taken = pool != NULL ? pool->free_head : MPCI_SLOT_NONE;
     if (taken == MPCI_SLOT_NONE || mpci_index_insert(&t->index, hash, taken) != 0)
         return MPCONN_ERR_LIMIT;
     mpci_settled *e = mpci_settled_at(t, taken);
@@ -252,10 +254,10 @@ uint32_t mpci_settled_by_id(const mpci_settled_table *t, uint64_t id)
     return slot;
 }
 
-mpci_line_range mpci_settled_lines_for(const mpci_settled_table *t, unsigned family)
+mpci_line_range mpci_settled_lines_for(const mpci_settled_table *t, int wide)
 {
     uint32_t narrow = t->pool[NARROW].capacity;
-    if (family == MPCONN_FAMILY_IPV4)
+    if (!wide)
         return (mpci_line_range){0, narrow};
     return (mpci_line_range){narrow, t->pool[WIDE].capacity};
 }

@@ -62,7 +62,7 @@ typedef struct mpci_settled_more {
     uint8_t client[16], server[16]; /* IPv6 only */
     mpci_stamp stamp;        /* a client with timestamps, a server without; numbers: or with SACK */
     uint32_t stamped_at;     /* tick + 1 of the last segment stamped here; 0 = never */
-    uint32_t binding;        /* the server leg's tuple, where it differs; 0 = none */
+    uint32_t binding;        /* table/binding.h: the server leg's tuple, where it differs */
     uint16_t told_size;      /* tick + 1 when the client was last told of server_mss; 0 = never;
                                 its low bits, for it is only asked whether that is now */
     uint16_t last_window;    /* of the server's last acknowledgment (conn/duplicate.h) */
@@ -105,6 +105,12 @@ static inline mpci_settled_more *mpci_settled_more_at(const mpci_settled_table *
     return &t->wide[slot & ~MPCI_SLOT_WIDE].more;
 }
 
+/* Of a flow whose server leg has other addresses or ports; else 0. */
+static inline uint32_t mpci_settled_binding(const mpci_settled_table *t, uint32_t slot)
+{
+    return slot & MPCI_SLOT_WIDE ? mpci_settled_more_at(t, slot)->binding : 0;
+}
+
 /* Find a flow; MPCI_SLOT_NONE when there is none. */
 uint32_t mpci_settled_find(const mpci_settled_table *t, uint64_t hash, const mpconn_tuple *tuple);
 
@@ -115,12 +121,19 @@ unsigned mpci_settled_candidates(const mpci_settled_table *t, uint64_t hash,
 uint32_t mpci_settled_pick(const mpci_settled_table *t, const uint32_t *slots, unsigned n,
                            uint64_t hash, const mpconn_tuple *tuple);
 
+/* What a flow needs; one of IPv6 takes two lines anyway. */
+enum mpci_lines {
+    MPCI_LINES_ONE,
+    MPCI_LINES_TWO_IF_FREE, /* does without the second where there is none */
+    MPCI_LINES_TWO
+};
+
 /* Take a slot for a tuple that is not in the table. Everything but key (IPV6 is part of it), use
  * count and IN_USE is zero. An IPv4 flow takes a wide slot when it has use for the second line or
  * no narrow one is left, as long as half of the wide ones are free: they are for IPv6.
  * MPCONN_ERR_LIMIT when full. */
 int mpci_settled_add(mpci_settled_table *t, uint64_t hash, const mpconn_tuple *tuple,
-                     int uses_more, uint32_t *slot);
+                     enum mpci_lines lines, uint32_t *slot);
 void mpci_settled_remove(mpci_settled_table *t, uint64_t hash, uint32_t slot);
 
 void mpci_settled_tuple(const mpci_settled_table *t, uint32_t slot, mpconn_tuple *out);
@@ -177,12 +190,12 @@ uint64_t mpci_settled_id(const mpci_settled_table *t, uint32_t slot);
 /* Slot of an id, MPCI_SLOT_NONE when that flow is gone. */
 uint32_t mpci_settled_by_id(const mpci_settled_table *t, uint64_t id);
 
-/* Lines a flow of this family may take; an IPv4 one may spill over to others, too. */
+/* Lines that a flow may take which has to have so many; an IPv4 one may spill over to others. */
 typedef struct mpci_line_range {
     uint32_t first, n;
 } mpci_line_range;
 
-mpci_line_range mpci_settled_lines_for(const mpci_settled_table *t, unsigned family);
+mpci_line_range mpci_settled_lines_for(const mpci_settled_table *t, int wide);
 
 /* Number of lines a sweep walks: pool[0].capacity + pool[1].capacity. Slot of a line number, or
  * MPCI_SLOT_NONE where the line is not in use. */

@@ -129,9 +129,9 @@ holds "the capture is what the library makes" same_capture "$data/capture.txt"
 holds "the capture looks as expected" as_expected "$data/capture.txt"
 holds "the capture has what the library reads" as_the_library_reads "$data/capture.txt"
 holds "so have random frames" as_the_library_reads "$tmp/random.txt" "$seed"
-holds "a capture of beginnings is no fault" cut_is_no_fault "2 3 4 5 6 7 8 9"
+holds "a capture of beginnings is no fault" cut_is_no_fault "2 3 4 5 6 7 8 9 10"
 
-doctored "$data/capture.txt" '/^# 5:/,/^$/s/ 03 e8/ 03 e9/'
+doctored "$data/capture.txt" '/^# 6:/,/^$/s/ 03 e8/ 03 e9/'
 refuses "another sequence number in a record, by what is expected" as_expected "$tmp/doctored"
 refuses "and by what the library reads" as_the_library_reads "$tmp/doctored"
 refuses "a capture that the library does not make" same_capture "$tmp/doctored"

@@ -44,7 +44,7 @@ page=$MPCONN_SRC/doc/trace.md
 holds "doc/trace.md has every entry under its number" entries_agree "$page"
 holds "and the returns" returns_agree "$page"
 holds "and every value under its name" values_named "$page"
-sed 's/^ 66 ADMIT/ 73 ADMIT/' "$page" >"$tmp/doctored"
+sed 's/^ 66 ADMIT/ 74 ADMIT/' "$page" >"$tmp/doctored"
 refuses "an entry with another number" entries_agree "$tmp/doctored"
 sed 's/^133 SYNC_INPUT/134 SYNC_INPUT/' "$page" >"$tmp/doctored"
 refuses "a return with another number" returns_agree "$tmp/doctored"

@@ -130,7 +130,7 @@ class Names:
                 struct.pack(">I", x))
 
 
-def record(names, k, name, wanted):
+def record(names, k, name, wanted, leg=b""):
     kind, fields = TYPES[k]
     fields = fields.split()
     mask, body = 0, b""
@@ -141,6 +141,8 @@ def record(names, k, name, wanted):
             assert value != 0
             body += value.to_bytes(W[field], "big")
     text = names.name(*name) + mask.to_bytes(2 if len(fields) > 8 else 1, "big") + body
+    if leg:
+        text += bytes([0x81, len(leg)]) + leg
     return bytes([0x80 | kind, len(text)]) + text
 
 
@@ -149,6 +151,12 @@ def addr(k, side):
         return bytes([192, 0, 2, 10]) if side == 0 else bytes([198, 51, 100, 20])
     last = (10 if side == 0 else 20) + k
     return bytes.fromhex("20010db8") + bytes(11) + bytes([last])
+
+
+def server_leg(k):
+    client, server = ((bytes([0xfd]) + bytes(14) + bytes([n]) for n in (1, 8)) if k % 2 else
+                      (bytes([10, 8, 0, n]) for n in (1, 8)))
+    return client + struct.pack(">H", 41000) + server + struct.pack(">H", 8080)
 
 
 def vectors():
@@ -168,6 +176,12 @@ def vectors():
                        40000 + (step > 1), addr(group, 1), 443, group),
                       lambda i: i % 2 == k % 2)
     yield "every record, every other field, references of all kinds", frame(2, 1 << 32, out)
+    names, out = Names(), b""
+    for k, kind in enumerate((1, 2, 3, 5)):
+        name = ((4, 0, addr(None, 0), 40000, addr(None, 1), 80, 0) if k < 2 else
+                (6, 0, addr(0, 0), 40000, addr(0, 1), 443, 0))
+        out += record(names, kind, name, lambda i: i % 2 == k % 2, server_leg(k))
+    yield "server legs that show something else than the client legs", frame(2, 5, out)
 
 
 def registrar(family, zone, client, cport, server, sport, ids):

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "table/binding.h"
+
+#include <mpconn/error.h>
+
+int mpci_binding_init(mpci_bindings *t, mpci_alloc *a, uint32_t capacity)
+{
+    memset(t, 0, sizeof(*t));
+    if (capacity == 0)
+        return MPCONN_OK;
+    t->entries = mpci_alloc_array(a, capacity, sizeof(*t->entries), sizeof(uint64_t));
+    if (t->entries == NULL || mpci_index_init(&t->index, a, capacity) != 0) {
+        mpci_binding_fini(t, a);
+        return MPCONN_ERR_NOMEM;
+    }
+    t->capacity = capacity;
+    for (uint32_t n = capacity; n > 0; n--) {
+        t->entries[n - 1].next_free = t->free_head;
+        t->free_head = n;
+    }
+    return MPCONN_OK;
+}
+
+void mpci_binding_fini(mpci_bindings *t, mpci_alloc *a)
+{
+    mpci_index_fini(&t->index, a);
+    mpci_alloc_free(a, t->entries);
+    memset(t, 0, sizeof(*t));
+}
+
+mpci_binding_number mpci_binding_find(const mpci_bindings *t, uint64_t hash,
+                                      const mpconn_tuple *server_leg)
+{
+    uint32_t slots[MPCI_INDEX_CANDIDATES];
+    unsigned n;
+
+    if (t->used == 0)
+        return 0;
+    n = mpci_index_find(&t->index, hash, slots);
+    for (unsigned i = 0; i < n; i++) {
+        const mpci_binding *b = &t->entries[slots[i]];
+
+        if (b->hash == hash && mpci_tuple_equal(&b->server_leg, server_leg))
+            return slots[i] + 1;
+    }
+    return 0;
+}
+
+mpci_binding_number mpci_binding_add(mpci_bindings *t, uint64_t hash,
+                                     const mpconn_tuple *server_leg, uint64_t client_hash,
+                                     const mpconn_tuple *client_leg)
+{
+    mpci_binding_number n = t->free_head;
+    mpci_binding *b;
+
+    if (n == 0 || mpci_index_insert(&t->index, hash, n - 1) != 0)
+        return 0;
+    b = &t->entries[n - 1];
+    t->free_head = b->next_free;
+    t->used++;
+    *b = (mpci_binding){
+        .server_leg = *server_leg,
+        .client_leg = *client_leg,
+        .hash = hash,
+        .client_hash = client_hash,
+        .holders = 1,
+    };
+    return n;
+}
+
+mpci_binding_number mpci_binding_take(mpci_bindings *t, mpci_binding_number n)
+{
+    if (n != 0)
+        t->entries[n - 1].holders++;
+    return n;
+}
+
+int mpci_binding_drop(mpci_bindings *t, mpci_binding_number n)
+{
+    mpci_binding *b;
+
+    if (n == 0)
+        return 0;
+    b = &t->entries[n - 1];
+    if (--b->holders > 0)
+        return 0;
+    (void)mpci_index_remove(&t->index, b->hash, n - 1);
+    memset(b, 0, sizeof(*b));
+    b->next_free = t->free_head;
+    t->free_head = n;
+    t->used--;
+    return 1;
+}

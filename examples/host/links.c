@@ -115,17 +115,31 @@ void links_learn_way(links *l, const frame *f, uint16_t out_port)
     w->link = (uint16_t)links_number(l, side, out_port, &f->l2);
 }
 
+/* NULL when there is none. */
+static const way *find_way(const links *l, const mpconn_addr *to, uint16_t zone, uint8_t side)
+{
+    const way *w = &l->ways[way_slot(to, zone, side)];
+    return w->link != MPCONN_LINK_NONE && w->zone == zone && w->side == side &&
+                   memcmp(&w->to, to, sizeof(*to)) == 0
+               ? w
+               : NULL;
+}
+
+void links_learn_like(links *l, uint16_t zone, uint8_t side, const mpconn_addr *to,
+                      const mpconn_addr *other)
+{
+    const way *from = find_way(l, other, zone, side);
+    if (!from || find_way(l, to, zone, side))
+        return;
+    l->ways[way_slot(to, zone, side)] = (way){ *to, zone, from->link, side };
+}
+
 const link_entry *links_find_way(const links *l, const mpconn_pkt *pkt)
 {
     mpconn_addr to;
-    uint16_t zone = (uint16_t)pkt->zone;
-
-    if (!destination(&to, pkt))
-        return NULL;
-    const way *w = &l->ways[way_slot(&to, zone, pkt->side)];
-    if (w->zone != zone || w->side != pkt->side || memcmp(&w->to, &to, sizeof(to)) != 0)
-        return NULL;
-    return links_find(l, w->link);
+    const way *w =
+        destination(&to, pkt) ? find_way(l, &to, (uint16_t)pkt->zone, pkt->side) : NULL;
+    return w ? links_find(l, w->link) : NULL;
 }
 
 static uint32_t station_slot(const uint8_t *address, uint16_t vlan)

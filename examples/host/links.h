@@ -34,6 +34,9 @@ const link_entry *links_find(const links *l, uint32_t number);
 /* Remember the header with which a packet of this frame's destination goes out, and find it again.
  * A cache: an entry may give way to another. */
 void links_learn_way(links *l, const frame *f, uint16_t out_port);
+/* To an address the same way as to another one, where none of its own is known. */
+void links_learn_like(links *l, uint16_t zone, uint8_t side, const mpconn_addr *to,
+                      const mpconn_addr *other);
 const link_entry *links_find_way(const links *l, const mpconn_pkt *pkt);
 
 /* Which port a station was seen at; LINK_PORT_ALL when it was not. */

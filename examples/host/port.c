@@ -14,6 +14,8 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -172,6 +174,30 @@ bool port_has_room(const port *p, const frame_pool *pool)
     return p->in[0].frame || frame_pool_has(pool);
 }
 
+static bool is_ipv6(const mpconn_pkt *pkt)
+{
+    return pkt->data[0] >> 4 == 6;
+}
+
+/* The engine gave it another header: it has no options, and is cut into pieces of that version. */
+static void change_version(struct virtio_net_hdr *v, const l2_header *l2, const mpconn_pkt *pkt)
+{
+    uint8_t ecn = v->gso_type & VIRTIO_NET_HDR_GSO_ECN;
+    uint8_t type = is_ipv6(pkt) ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4;
+
+    if (v->gso_type != VIRTIO_NET_HDR_GSO_NONE)
+        v->gso_type = type | ecn;
+    v->csum_start = (uint16_t)(l2->len + (is_ipv6(pkt) ? sizeof(struct ip6_hdr)
+                                                       : sizeof(struct iphdr)));
+}
+
+/* The header of another frame may be that of the other version. */
+static void set_type(l2_header *l2, const mpconn_pkt *pkt)
+{
+    uint16_t type = htons(is_ipv6(pkt) ? ETH_P_IPV6 : ETH_P_IP);
+    memcpy(l2->bytes + l2->len - sizeof(type), &type, sizeof(type));
+}
+
 /* What the sending side of the socket has to know: what is left to do on the packet. */
 static void fill_vnet(struct virtio_net_hdr *v, const l2_header *l2, const frame *f)
 {
@@ -189,7 +215,9 @@ static void fill_vnet(struct virtio_net_hdr *v, const l2_header *l2, const frame
         return;
     }
     v->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-    if (v->csum_offset == CSUM_OFFSET_TCP && f->ext.l4_offset)
+    if (f->type == (is_ipv6(pkt) ? ETH_P_IP : ETH_P_IPV6))
+        change_version(v, l2, pkt);
+    else if (v->csum_offset == CSUM_OFFSET_TCP && f->ext.l4_offset)
         v->csum_start = (uint16_t)(l2->len + f->ext.l4_offset);
     else
         v->csum_start = (uint16_t)(v->csum_start - f->l2.len + l2->len);
@@ -207,6 +235,8 @@ void port_queue(port *p, const l2_header *l2, const frame *f)
     port_slot *s = &p->out[p->n_out++];
     fill_vnet(&s->vnet, l2, f);
     s->l2 = *l2;
+    if (f->type == 0 || frame_is_ip(f)) /* made, or a packet */
+        set_type(&s->l2, &f->pkt);
     s->iov[0] = (struct iovec){ &s->vnet, sizeof(s->vnet) };
     s->iov[1] = (struct iovec){ s->l2.bytes, s->l2.len };
     s->iov[2] = (struct iovec){ f->pkt.data, f->pkt.len };

@@ -124,9 +124,35 @@ static void note_release(void *user, uint64_t number, unsigned reason)
     hold_release(&((member *)user)->hold, number);
 }
 
+/* The frames of both legs have the same stations: who sends to one address sends to the other. */
+static int bind_leg(void *user, const mpconn_tuple *client_leg, mpconn_tuple *server_leg)
+{
+    member *m = user;
+    int bound = bind_apply(m->options.binds, m->options.n_binds, client_leg, server_leg);
+    if (bound)
+        links_learn_like(m->links, client_leg->zone, MPCONN_SIDE_SERVER, &server_leg->server,
+                         &client_leg->server);
+    return bound;
+}
+
+/* What the engine makes for an endpoint that was not seen here has the header of what was. */
+static void learn_legs(member *m, const mpconn_event *event)
+{
+    const mpconn_delta *d = event->delta;
+    if (event->type != MPCONN_EVENT_SETTLED || !(d->flags & MPCONN_DELTA_F_TUPLE))
+        return;
+    const mpconn_tuple *client_leg = &d->tuple[MPCONN_SIDE_CLIENT];
+    const mpconn_tuple *server_leg = &d->tuple[MPCONN_SIDE_SERVER];
+    links_learn_like(m->links, event->tuple.zone, MPCONN_SIDE_SERVER, &server_leg->server,
+                     &client_leg->server);
+    links_learn_like(m->links, event->tuple.zone, MPCONN_SIDE_CLIENT, &client_leg->client,
+                     &server_leg->client);
+}
+
 static void trace_event(void *user, const mpconn_event *event)
 {
     member *m = user;
+    learn_legs(m, event);
     if (m->trace)
         report_event(m->trace, event, member_now());
 }
@@ -138,6 +164,7 @@ const mpconn_callbacks member_callbacks = {
     .release = note_release,
     .event = trace_event,
     .send_frame = sync_send,
+    .bind = bind_leg,
 };
 
 /* Verdicts */

@@ -76,7 +76,10 @@ static void make_engine(member *m)
         members[i] = (uint16_t)o->peers[i].id;
     cfg.members = members;
     cfg.n_members = (uint32_t)o->n_peers;
-    int err = recorder_new(&m->engine, &cfg, &member_callbacks, m, member_now());
+    mpconn_callbacks callbacks = member_callbacks;
+    if (o->n_binds == 0)
+        callbacks.bind = NULL;
+    int err = recorder_new(&m->engine, &cfg, &callbacks, m, member_now());
     if (err)
         die(EXIT_FAILURE, "engine: %s", mpconn_strerror(err));
     if (mpconn_engine_headroom(m->engine.engine) > FRAME_HEADROOM)

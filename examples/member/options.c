@@ -283,6 +283,17 @@ static const char *add_peer(options *o, const char *value)
     return value[len] ? channel_parse_address(&p->address, value + len + 1) : NULL;
 }
 
+static const char *add_bind(options *o, const char *value)
+{
+    const char *wrong;
+
+    if (o->n_binds == BIND_RULES)
+        return "too many rules";
+    wrong = bind_parse(&o->binds[o->n_binds], value);
+    o->n_binds += wrong == NULL;
+    return wrong;
+}
+
 static const char *set_defer(options *o, const char *value)
 {
     char *end;
@@ -349,6 +360,8 @@ static const option_entry entries[] = {
       set_announce },
     { "client-window", "BYTES", "that a client may send before its server has answered; default 0",
       set_client_window },
+    { "bind", "ADDR:PORT=ADDR:PORT[@SOURCE]", "lead clients of the first to the second, and from "
+      "SOURCE; may be given again, and at every member alike", add_bind },
     { "impair", "WHAT:SETTINGS", "loss=P,dup=P,reorder=P,nth=P,delay=MS,seed=N on what is "
       "received; data or sync", set_impair },
     { "no-vnet-hdr", NULL, "do without segmentation and checksum offloads", set_no_vnet_hdr },

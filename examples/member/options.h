@@ -5,6 +5,7 @@
 
 #include "host/channel.h"
 #include "host/impair.h"
+#include "member/bind.h"
 
 #include <mpconn/mpconn.h>
 #include <stdbool.h>
@@ -40,6 +41,8 @@ typedef struct options {
     const char *point_text, *group_text;
     peer peers[SYNC_PEERS];
     size_t n_peers;
+    bind_rule binds[BIND_RULES];
+    size_t n_binds;
     uint64_t defer_ns;
     uint32_t announce;
     uint32_t client_window;

@@ -82,6 +82,7 @@ static void put_engine(json *j, recorder *engine)
     json_uint(j, "flows_ended", s.flows_ended);
     json_uint(j, "flows", s.flows);
     json_uint(j, "wide_flows", s.wide_flows);
+    json_uint(j, "bindings", s.bindings);
     json_uint(j, "handshakes", s.handshakes);
     json_uint(j, "unproved", s.unproved);
     json_uint(j, "held_packets", s.held_packets);

@@ -73,6 +73,10 @@ refuses 'a probability is' --impair sync:loss=x
 refuses 'no such reason' --lose NOTHING
 refuses 'REASON:COUNT' --lose NO_FLOW:0
 refuses 'expected ID' --peer 192.0.2.1
+refuses 'expected ADDR:PORT=' --bind 192.0.2.1:80
+refuses 'expected ADDR:PORT=' --bind 192.0.2.1=10.0.0.1
+refuses 'same IP version' --bind 192.0.2.1:80=10.0.0.1:80@2001:db8::1
+refuses 'needs a source' --bind '192.0.2.1:80=[2001:db8::1]:80'
 refuses 'expected udp:' --sync 192.0.2.1
 
 # Right options are not refused, and a key may be text.

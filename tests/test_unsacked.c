@@ -290,6 +290,7 @@ START_TEST(window_opens_with_a_gap_where_nothing_was_told_before)
     server_sends(8);
     b.eng->core.settled.wide[0].first.dir[SERVER].max_end = c.z + 1001;
     ck_assert_uint_eq(told(1001, 500, 1000), 500);
+    ck_assert_uint_eq(told(1001, 510, 1000), 500);
     bed_close(&b);
 }
 END_TEST

@@ -121,6 +121,8 @@ static int is_in_window(mpci_track *t, unsigned from, uint32_t end, uint32_t ack
     if (view == MPCI_TRACK_FULL) {
         if (!seq_is_in_window(t, from, end) || !ack_is_in_window(t, from, ack))
             return 0;
+        if (!t->fragments)
+            return 1; /* then nothing beyond what was seen is acknowledged */
     } else if (!mpci_track_is_near(end, t->dir[from].end, view) ||
                !mpci_track_is_near(ack, other->end, view)) {
         return 0;

@@ -122,31 +122,34 @@ static unsigned check_first_fragment(const mpci_view *v, const mpci_ip *ip, cons
     return x->super || x->partial ? MPCONN_REASON_BAD_METADATA : 0;
 }
 
-/* What opens or resets a connection has no need of fragments, and here it would be acted on before
- * anybody can tell that all of it is there. */
-static unsigned check_whole_only(const mpci_view *v)
+static unsigned classify_segment(mpci_view *v, const extent *x, uint32_t avail)
 {
-    return v->first_fragment && (v->flags & (MPCI_TCP_SYN | MPCI_TCP_RST)) != 0
-               ? MPCONN_REASON_FRAGMENT_CONTROL
-               : 0;
-}
-
-static unsigned classify_tcp(mpci_view *v, const mpci_ip *ip, const extent *x, uint32_t avail)
-{
-    unsigned reason = 0;
+    unsigned reason;
 
     if (x->l4_offset != 0 && x->l4_offset != v->l4_offset)
         return MPCONN_REASON_BAD_METADATA;
-    v->first_fragment = ip->fragment == MPCI_IP_FIRST;
-    if (v->first_fragment)
-        reason = check_first_fragment(v, ip, x, avail);
-    if (reason == 0)
-        reason = mpci_tcp_parse(v, avail, v->total_len - v->l4_offset);
-    if (reason == 0)
-        reason = check_whole_only(v);
+    reason = mpci_tcp_parse(v, avail, v->total_len - v->l4_offset);
     if (reason == 0)
         v->kind = MPCI_KIND_TCP;
     return reason;
+}
+
+/* What opens or resets a connection has no need of fragments, and here it would be acted on before
+ * anybody can tell that all of it is there. */
+static unsigned classify_first_fragment(mpci_view *v, const mpci_ip *ip, const extent *x,
+                                        uint32_t avail)
+{
+    unsigned reason = check_first_fragment(v, ip, x, avail);
+
+    if (reason == 0)
+        reason = classify_segment(v, x, avail);
+    if (reason != 0)
+        return reason;
+    v->first_fragment = 1;
+    if ((v->flags & (MPCI_TCP_SYN | MPCI_TCP_RST)) == 0)
+        return 0;
+    v->kind = MPCI_KIND_BAD;
+    return MPCONN_REASON_FRAGMENT_CONTROL;
 }
 
 static unsigned classify_icmp(mpci_view *v, uint32_t avail)
@@ -166,7 +169,8 @@ static unsigned classify(mpci_view *v, const mpci_ip *ip, const extent *x)
     if (ip->fragment == MPCI_IP_LATER)
         return classify_later_fragment(v, ip);
     if (v->proto == MPCI_PROTO_TCP)
-        return classify_tcp(v, ip, x, avail);
+        return ip->fragment == MPCI_IP_WHOLE ? classify_segment(v, x, avail)
+                                             : classify_first_fragment(v, ip, x, avail);
     if (ip->fragment == MPCI_IP_WHOLE &&
         v->proto == (v->family == MPCONN_FAMILY_IPV4 ? MPCI_PROTO_ICMP : MPCI_PROTO_ICMPV6))
         return classify_icmp(v, avail);

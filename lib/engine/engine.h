@@ -14,7 +14,8 @@ typedef struct mpci_batch {
     mpci_view view[MPCONN_BATCH];
     mpconn_tuple tuple[MPCONN_BATCH];          /* as the segment shows it */
     uint64_t hash[MPCONN_BATCH];               /* of the tuple that the flow goes by */
-    mpci_binding_number binding[MPCONN_BATCH]; /* that leads there, of segments of servers */
+    mpci_binding_number binding[MPCONN_BATCH]; /* that leads there, of segments of servers, if there
+                                                * were any in the parse stage */
     uint32_t slots[MPCONN_BATCH][MPCI_INDEX_CANDIDATES];
     uint8_t n_slots[MPCONN_BATCH];
 } mpci_batch;

@@ -17,7 +17,7 @@ mpci_binding_number mpci_input_bound(const mpconn_engine *eng, const mpconn_tupl
     return n;
 }
 
-static void parse_stage(mpconn_engine *eng, mpconn_pkt *const *pkts, size_t n)
+static void parse_stage(mpconn_engine *eng, mpconn_pkt *const *pkts, size_t n, int any_bound)
 {
     mpci_batch *b = &eng->batch;
 
@@ -28,8 +28,7 @@ static void parse_stage(mpconn_engine *eng, mpconn_pkt *const *pkts, size_t n)
             continue;
         mpci_view_tuple(&b->tuple[i], &b->view[i], pkts[i]->side, pkts[i]->zone);
         b->hash[i] = mpci_tuple_hash(&eng->core.table_key, &b->tuple[i]);
-        b->binding[i] = 0;
-        if (eng->core.bindings.used != 0 && pkts[i]->side == MPCONN_SIDE_SERVER)
+        if (any_bound && pkts[i]->side == MPCONN_SIDE_SERVER)
             b->binding[i] = mpci_input_bound(eng, &b->tuple[i], &b->hash[i]);
         mpci_index_prefetch(&eng->core.settled.index, b->hash[i]);
     }
@@ -61,41 +60,38 @@ int mpci_input_is_wrong(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v)
     return wrong != 0;
 }
 
-/* Bindings may have come or gone since the parse stage. */
-static void find_binding_again(mpconn_engine *eng, size_t i)
+/* The key of a segment that shows the server leg; `key` is a copy, for the binding may go while its
+ * segment is handled. Bindings may have come or gone since the parse stage. */
+static void find_key(mpconn_engine *eng, mpci_step *st, size_t i, int stale, mpconn_tuple *key)
 {
     mpci_batch *b = &eng->batch;
 
-    b->hash[i] = mpci_tuple_hash(&eng->core.table_key, &b->tuple[i]);
-    b->binding[i] = mpci_input_bound(eng, &b->tuple[i], &b->hash[i]);
+    if (st->from != MPCONN_SIDE_SERVER)
+        return;
+    if (stale) {
+        b->hash[i] = mpci_tuple_hash(&eng->core.table_key, st->leg);
+        b->binding[i] = mpci_input_bound(eng, st->leg, &b->hash[i]);
+    }
+    st->binding = b->binding[i];
+    if (st->binding == 0)
+        return;
+    *key = mpci_binding_at(&eng->core.bindings, st->binding)->client_leg;
+    st->tuple = key;
 }
 
-static void pass_on(mpconn_engine *eng, mpci_step *st, uint32_t slot)
-{
-    if (slot == MPCI_SLOT_NONE)
-        mpci_split_input(&eng->split, st);
-    else if (mpci_input_is_of_flow(eng, st, slot))
-        mpci_relay(eng, st, slot);
-    else
-        mpci_split_input_beside(&eng->split, st);
-}
-
-static void step_tcp(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale)
+/* Where nothing was bound when the batch was parsed nothing is, or the batch is stale by now. */
+static void step_tcp(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale, int any_bound)
 {
     mpci_batch *b = &eng->batch;
     mpci_settled_table *t = &eng->core.settled;
-    mpci_step st = {0};
-    mpconn_tuple key; /* a copy: the binding may go while its segment is handled */
+    mpci_step st;
+    mpconn_tuple key;
     uint32_t slot;
 
-    if (stale && pkt->side == MPCONN_SIDE_SERVER &&
-        (b->binding[i] | eng->core.bindings.used) != 0)
-        find_binding_again(eng, i);
-    st.tuple = st.leg = &b->tuple[i];
-    if (b->binding[i] != 0) {
-        key = mpci_binding_at(&eng->core.bindings, b->binding[i])->client_leg;
-        st.tuple = &key;
-    }
+    mpci_step_begin(&st, pkt, &b->view[i], &b->tuple[i]);
+    any_bound |= stale;
+    if (any_bound)
+        find_key(eng, &st, i, stale, &key);
     slot = stale ? mpci_settled_find(t, b->hash[i], st.tuple)
                  : mpci_settled_pick(t, b->slots[i], b->n_slots[i], b->hash[i], st.tuple);
     /* Besides what the host asks for: what is not passed on but makes us say something ourselves
@@ -103,12 +99,13 @@ static void step_tcp(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale)
     if ((slot == MPCI_SLOT_NONE || is_asked_for(eng, pkt)) &&
         mpci_input_is_wrong(eng, pkt, &b->view[i]))
         return;
-    st.pkt = pkt;
-    st.view = &b->view[i];
     st.hash = b->hash[i];
-    st.from = pkt->side;
-    st.binding = b->binding[i];
-    pass_on(eng, &st, slot);
+    if (slot == MPCI_SLOT_NONE)
+        mpci_split_input(&eng->split, &st);
+    else if (!any_bound || mpci_input_is_of_flow(eng, &st, slot))
+        mpci_relay(eng, &st, slot);
+    else
+        mpci_split_input_beside(&eng->split, &st);
 }
 
 void mpci_input_pass(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v, unsigned reason)
@@ -117,13 +114,13 @@ void mpci_input_pass(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v, un
         mpci_forward(&eng->core, pkt, reason);
 }
 
-static void step_packet(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale)
+static void step_packet(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale, int any_bound)
 {
     const mpci_view *v = &eng->batch.view[i];
 
     switch ((enum mpci_kind)v->kind) {
     case MPCI_KIND_TCP:
-        step_tcp(eng, pkt, i, stale);
+        step_tcp(eng, pkt, i, stale, any_bound);
         break;
     case MPCI_KIND_ICMP_ERROR:
         mpci_errors_input(eng, pkt, v);
@@ -150,15 +147,16 @@ static void settle_flow_field(mpconn_pkt *pkt, uint64_t given)
 
 static void input_batch(mpconn_engine *eng, mpconn_pkt *const *pkts, size_t n)
 {
+    int any_bound = eng->core.bindings.used != 0;
     uint64_t changes;
 
-    parse_stage(eng, pkts, n);
+    parse_stage(eng, pkts, n, any_bound);
     lookup_stage(eng, n);
     changes = eng->core.changes;
     for (size_t i = 0; i < n; i++) {
         uint64_t given = pkts[i]->flow;
 
-        step_packet(eng, pkts[i], i, eng->core.changes != changes);
+        step_packet(eng, pkts[i], i, eng->core.changes != changes, any_bound);
         settle_flow_field(pkts[i], given);
         eng->verdicts[pkts[i]->verdict & 3]++;
     }

@@ -215,17 +215,18 @@ int mpci_translate_wide(mpconn_engine *eng, const mpci_step *st, uint32_t slot, 
 
     if (is_too_big(eng, st, more))
         return 1;
-    if (more->binding != 0)
+    if (more->binding != 0) {
         show_legs(eng, st, more->binding, d);
-    if (is_without_counterpart(eng, st, d))
-        return 1;
+        if (is_without_counterpart(eng, st, d))
+            return 1;
+    }
     if (in_window && st->from == MPCONN_SIDE_CLIENT)
         mpci_stamp_note(&more->stamp, st->view);
     mpci_translate(st->view, d, st->from, st->pkt);
     if (st->from == MPCONN_SIDE_SERVER &&
         (st->view->flags & (MPCI_TCP_SYN | MPCI_TCP_RST)) == 0)
         add_options(eng, st, slot, d, in_window);
-    if (changes_family(st, d))
+    if (more->binding != 0 && changes_family(st, d))
         mpci_translate_family(st->pkt, &d->tuple[st->from ^ 1], st->from);
     return 0;
 }

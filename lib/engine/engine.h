@@ -72,9 +72,10 @@ void mpci_errors_input(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v);
 /* relay.c: a segment of a settled flow. */
 void mpci_relay(mpconn_engine *eng, mpci_step *st, uint32_t slot);
 
-/* second_line.c: translate a segment of a flow of two lines; 1 when it was dropped instead. */
+/* second_line.c: translate a segment of a flow of two lines, with `window` in place of its own
+ * unless that is 0; 1 when it was dropped instead. */
 int mpci_translate_wide(mpconn_engine *eng, const mpci_step *st, uint32_t slot, mpconn_delta *d,
-                        int in_window);
+                        int in_window, uint16_t window);
 
 /* expire.c: pace the sweep by timeouts and table; keep its arrears to one round, which finds
  * everything, and to nothing while there are no flows. */

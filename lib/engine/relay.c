@@ -52,13 +52,15 @@ static uint16_t window_to_hold(mpci_settled *e, const mpconn_delta *d, const mpc
     return (uint16_t)window;
 }
 
-/* 1 when it was dropped instead. */
+/* With `window` in place of its own, unless that is 0. 1 when it was dropped instead. */
 static int translate(mpconn_engine *eng, const mpci_step *st, uint32_t slot, mpconn_delta *d,
-                     int in_window)
+                     int in_window, uint16_t window)
 {
     if ((slot & MPCI_SLOT_WIDE) != 0)
-        return mpci_translate_wide(eng, st, slot, d, in_window);
+        return mpci_translate_wide(eng, st, slot, d, in_window, window);
     mpci_translate(st->view, d, st->from, st->pkt);
+    if (window != 0)
+        mpci_duplicate_set_window(st->view, st->pkt, window);
     return 0;
 }
 
@@ -71,7 +73,6 @@ static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t s
     int in_window = 1;
     uint8_t before = e->state;
     uint32_t end_before = e->dir[st->from ^ 1].max_end;
-    uint16_t window;
 
     if ((mpci_settled_flags(e) & MPCI_SETTLED_CONFIRMING) != 0 &&
         mpci_split_unheard(&eng->split, st, e))
@@ -87,13 +88,8 @@ static void carry(mpconn_engine *eng, mpci_step *st, mpci_settled *e, uint32_t s
         in_window = 0;
     }
     share_life(eng, e, slot, before);
-    if (split) {
-        window = window_to_hold(e, &d, st, end_before);
-        if (translate(eng, st, slot, &d, in_window))
-            return;
-        if (window != 0)
-            mpci_duplicate_set_window(st->view, pkt, window);
-    }
+    if (split && translate(eng, st, slot, &d, in_window, window_to_hold(e, &d, st, end_before)))
+        return;
     mpci_forward(&eng->core, pkt, reason);
     pkt->flow = mpci_settled_id(&eng->core.settled, slot);
     if (mpci_settled_flags(e) & MPCI_SETTLED_CONFIRMING)

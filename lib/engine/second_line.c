@@ -19,15 +19,15 @@ enum { HEEDED_MTU_IPV4 = 552, HEEDED_MTU_IPV6 = 1280 };
 enum { TCP_HEADER_LEN = 20 };
 
 /* Options of IP and TCP count: the sender has to make room for them (RFC 6691). */
-static uint32_t mtu_of(const mpci_view *v, uint16_t mss)
+static uint32_t mtu_of(unsigned family, uint16_t mss)
 {
-    return mss + TCP_HEADER_LEN + (v->family == MPCONN_FAMILY_IPV4 ? (uint32_t)MPCI_IPV4_HEADER_LEN
-                                                                   : MPCI_IPV6_HEADER_LEN);
+    return mss + TCP_HEADER_LEN + (family == MPCONN_FAMILY_IPV4 ? (uint32_t)MPCI_IPV4_HEADER_LEN
+                                                                : MPCI_IPV6_HEADER_LEN);
 }
 
-static uint32_t least_mtu(const mpci_view *v)
+static uint32_t least_mtu(unsigned family)
 {
-    return v->family == MPCONN_FAMILY_IPV4 ? HEEDED_MTU_IPV4 : HEEDED_MTU_IPV6;
+    return family == MPCONN_FAMILY_IPV4 ? HEEDED_MTU_IPV4 : HEEDED_MTU_IPV6;
 }
 
 /* Of a super-segment, what each segment of it will be. */
@@ -56,13 +56,13 @@ static void tell_client(mpci_core *core, const mpci_step *st, mpci_settled_more 
 
 static int is_too_big(mpconn_engine *eng, const mpci_step *st, mpci_settled_more *more)
 {
-    uint32_t least = least_mtu(st->view), mtu, size;
+    uint32_t least = least_mtu(st->view->family), mtu, size;
 
     /* Of fragments no router says that they are too big: whoever made them may make more. */
     if (more->server_mss == 0 || st->from != MPCONN_SIDE_CLIENT || st->view->first_fragment ||
         (st->view->flags & (MPCI_TCP_SYN | MPCI_TCP_RST)) != 0)
         return 0;
-    mtu = mtu_of(st->view, more->server_mss);
+    mtu = mtu_of(st->view->family, more->server_mss);
     size = size_on_wire(st->view, st->pkt);
     if (size <= mtu)
         return 0;
@@ -136,17 +136,18 @@ static int is_without_counterpart(mpconn_engine *eng, const mpci_step *st, const
 }
 
 /* Payload of a full segment of the client, from what it was told, at first or later. */
-static uint32_t size_of_full(const mpconn_engine *eng, const mpci_view *v, const mpci_settled *e,
+static uint32_t size_of_full(const mpconn_engine *eng, const mpci_settled *e,
                              const mpci_settled_more *more)
 {
-    uint32_t least = least_mtu(v), mtu = mtu_of(v, more->server_mss), size;
+    int is_v6 = (mpci_settled_flags(e) & MPCI_SETTLED_IPV6) != 0;
+    unsigned family = is_v6 ? MPCONN_FAMILY_IPV6 : MPCONN_FAMILY_IPV4;
+    uint32_t least = least_mtu(family), mtu;
+    uint16_t mss = more->server_mss != 0 ? more->server_mss : eng->split.profile.mss[is_v6];
     mpci_offers o;
 
-    size = eng->split.profile.mss[v->family == MPCONN_FAMILY_IPV6];
-    if (more->server_mss != 0)
-        size -= mtu_of(v, (uint16_t)size) - (mtu > least ? mtu : least);
     mpci_offers_unpack(&o, e->hs);
-    return size - (o.timestamps ? MPCI_STAMP_LEN : 0);
+    mtu = mtu_of(family, mss);
+    return (mtu > least ? mtu : least) - mtu_of(family, 0) - (o.timestamps ? MPCI_STAMP_LEN : 0);
 }
 
 /* In half view the client's segments may pass elsewhere. Each duplicate stands for one of them, so
@@ -172,7 +173,7 @@ static int write_block(const mpconn_engine *eng, const mpci_view *v, const mpci_
     more->last_window = last.window;
     more->duplicates = last.duplicates;
     return is_duplicate && v->sack_offset == 0 &&
-           mpci_duplicate_block(option, &last, size_of_full(eng, v, e, more), end);
+           mpci_duplicate_block(option, &last, size_of_full(eng, e, more), end);
 }
 
 /* The header of the other IP version comes after them, and that there is room for alone. */
@@ -209,9 +210,12 @@ static void add_options(mpconn_engine *eng, const mpci_step *st, uint32_t slot,
 }
 
 int mpci_translate_wide(mpconn_engine *eng, const mpci_step *st, uint32_t slot, mpconn_delta *d,
-                        int in_window)
+                        int in_window, uint16_t window)
 {
+    const unsigned lacking = MPCONN_DELTA_F_STRIP_TS_TO_SERVER |
+                             MPCONN_DELTA_F_STRIP_SACK_TO_SERVER;
     mpci_settled_more *more = mpci_settled_more_at(&eng->core.settled, slot);
+    int lacks = (d->flags & lacking) != 0;
 
     if (is_too_big(eng, st, more))
         return 1;
@@ -220,10 +224,12 @@ int mpci_translate_wide(mpconn_engine *eng, const mpci_step *st, uint32_t slot, 
         if (is_without_counterpart(eng, st, d))
             return 1;
     }
-    if (in_window && st->from == MPCONN_SIDE_CLIENT)
+    if (lacks && in_window && st->from == MPCONN_SIDE_CLIENT)
         mpci_stamp_note(&more->stamp, st->view);
     mpci_translate(st->view, d, st->from, st->pkt);
-    if (st->from == MPCONN_SIDE_SERVER &&
+    if (window != 0)
+        mpci_duplicate_set_window(st->view, st->pkt, window);
+    if (lacks && st->from == MPCONN_SIDE_SERVER &&
         (st->view->flags & (MPCI_TCP_SYN | MPCI_TCP_RST)) == 0)
         add_options(eng, st, slot, d, in_window);
     if (more->binding != 0 && changes_family(st, d))

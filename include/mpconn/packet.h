@@ -66,7 +66,11 @@ enum mpconn_verdict {
  *   its flow is settled it is dropped (MPCONN_REASON_FRAGMENT_EARLY), where no flow is known it is
  *   for `unknown_policy`, and where there are other members they are asked.
  * - A later fragment passes (MPCONN_REASON_FRAGMENT_LATER), also where the first one was dropped:
- *   its receiver cannot make anything of it alone.
+ *   its receiver cannot make anything of it alone. Where the legs show other addresses
+ *   (mpconn_callbacks::bind) it gets those of its first fragment's flow, by source, destination,
+ *   protocol and identification (MPCONN_REASON_FRAGMENT_MAPPED). For that its first fragment must
+ *   have come here before it, and within 15 seconds; of 4,096 packets or more the oldest give way
+ *   (MPCONN_REASON_FRAGMENT_FORGOTTEN). The identification itself stays.
  * - What could become another segment where it is put together is dropped: a first fragment without
  *   its whole headers (MPCONN_REASON_FRAGMENT_TINY, RFC 1858), a TCP fragment that begins within
  *   the first 60 bytes (MPCONN_REASON_FRAGMENT_OVERLAP, RFC 3128), SYN and RST

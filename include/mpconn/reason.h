@@ -128,7 +128,9 @@ extern "C" {
     X(134, ANSWER_ERROR, "ICMP error about our SYN|ACK, counted and not passed on")           \
     X(135, FRAGMENT_TRANSLATED, "first fragment of a split flow, translated")                 \
     X(136, FRAGMENT_TRACKED, "first fragment of a flow that is tracked but not split")           \
-    X(137, DUPLICATE_UNMARKED, "no room for the SACK block of a duplicate acknowledgment")
+    X(137, DUPLICATE_UNMARKED, "no room for the SACK block of a duplicate acknowledgment")    \
+    X(138, FRAGMENT_MAPPED, "later fragment of a bound flow: as the other leg shows it")      \
+    X(139, FRAGMENT_FORGOTTEN, "flow of a packet in fragments gave way to that of another")
 
 /** @brief Reasons; see ::MPCONN_REASON_MAP for what each means. */
 enum mpconn_reason {

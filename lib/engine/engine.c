@@ -17,12 +17,16 @@ enum { FLOWS_PER_UNTOLD = 4 };
 /* Who is asked for bindings has room for so many by default. */
 enum { BINDINGS_WITH_HOOK = 16384 };
 
+/* Packets in fragments are some of those under way; a binding that has them has a few. */
+enum { FRAGMENTS_WITH_BINDINGS = 4096 };
+
 static void destroy(mpconn_engine *eng)
 {
     mpci_alloc a = eng->alloc;
 
     mpci_settled_fini(&eng->core.settled, &a);
     mpci_binding_fini(&eng->core.bindings, &a);
+    mpci_fragments_fini(&eng->core.fragments, &a);
     mpci_handshake_fini(&eng->core.handshakes, &a);
     mpci_tombstones_fini(&eng->core.tombstones, &a);
     mpci_untold_fini(&eng->core.untold, &a);
@@ -40,6 +44,8 @@ static int take_tables(mpconn_engine *eng, const mpconn_engine_config *cfg)
         rc = mpci_handshake_init(&eng->core.handshakes, &eng->alloc, cfg->max_handshakes);
     if (rc == MPCONN_OK)
         rc = mpci_binding_init(&eng->core.bindings, &eng->alloc, cfg->max_bindings);
+    if (rc == MPCONN_OK && cfg->max_bindings > 0)
+        rc = mpci_fragments_init(&eng->core.fragments, &eng->alloc, FRAGMENTS_WITH_BINDINGS);
     if (rc == MPCONN_OK)
         rc = mpci_tombstones_init(&eng->core.tombstones, &eng->alloc,
                                   TOMBSTONES_PER_HANDSHAKE * cfg->max_handshakes);

@@ -63,8 +63,16 @@ static inline int mpci_input_is_of_flow(const mpconn_engine *eng, const mpci_ste
            mpci_settled_binding(&eng->core.settled, slot) == st->binding;
 }
 
+/* The host asks for its checksums to be verified, and they are wrong: 1 when it was dropped. */
+int mpci_input_is_unwanted(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v);
+
 /* The packet passes, unless the host asks for its checksums and they are wrong. */
 void mpci_input_pass(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v, unsigned reason);
+
+/* fragments.c: remember the flow of a first fragment, before anything in it is changed; a later
+ * one. */
+void mpci_fragments_note(mpconn_engine *eng, const mpci_step *st, uint32_t slot);
+void mpci_fragments_input(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v);
 
 /* errors.c: an ICMP error. */
 void mpci_errors_input(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v);

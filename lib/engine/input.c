@@ -108,9 +108,14 @@ static void step_tcp(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale, i
         mpci_split_input_beside(&eng->split, &st);
 }
 
+int mpci_input_is_unwanted(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v)
+{
+    return is_asked_for(eng, pkt) && mpci_input_is_wrong(eng, pkt, v);
+}
+
 void mpci_input_pass(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v, unsigned reason)
 {
-    if (!is_asked_for(eng, pkt) || !mpci_input_is_wrong(eng, pkt, v))
+    if (!mpci_input_is_unwanted(eng, pkt, v))
         mpci_forward(&eng->core, pkt, reason);
 }
 
@@ -126,7 +131,7 @@ static void step_packet(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale
         mpci_errors_input(eng, pkt, v);
         break;
     case MPCI_KIND_FRAGMENT:
-        mpci_input_pass(eng, pkt, v, MPCONN_REASON_FRAGMENT_LATER);
+        mpci_fragments_input(eng, pkt, v);
         break;
     case MPCI_KIND_ICMP_OTHER:
     case MPCI_KIND_OTHER:

@@ -223,6 +223,8 @@ int mpci_translate_wide(mpconn_engine *eng, const mpci_step *st, uint32_t slot, 
         show_legs(eng, st, more->binding, d);
         if (is_without_counterpart(eng, st, d))
             return 1;
+        if (st->view->first_fragment)
+            mpci_fragments_note(eng, st, slot);
     }
     if (lacks && in_window && st->from == MPCONN_SIDE_CLIENT)
         mpci_stamp_note(&more->stamp, st->view);

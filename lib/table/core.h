@@ -11,6 +11,7 @@
 #include "packet/ip.h"
 #include "packet/outbox.h"
 #include "table/binding.h"
+#include "table/fragments.h"
 #include "table/handshake.h"
 #include "table/settled.h"
 #include "table/tombstone.h"
@@ -25,6 +26,7 @@ typedef struct mpci_core {
     mpci_handshake_table handshakes;
     mpci_settled_table settled;
     mpci_bindings bindings;
+    mpci_fragments fragments; /* of flows with bindings */
     mpci_tombstones tombstones;
     mpci_untold untold;
     mpci_counters counters;

@@ -85,7 +85,7 @@ ok "a random number that was changed"
 head -c 100000 $bed/trace.a >$bed/trace.patched
 finds 2 'cut off at byte 100000'
 patch a 9
-finds 2 'format 0'
+finds 2 'a trace of format [0-9]*, but this program reads format'
 printf 'what?' >$bed/trace.patched
 finds 2 'too short'
 ok "what is cut off, or of another format, or no trace, is refused"

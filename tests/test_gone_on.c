@@ -64,6 +64,24 @@ START_TEST(R6_stream_that_comes_back_from_elsewhere_counts_again)
 }
 END_TEST
 
+/* Who carried it is gone (1), or does not answer (0): nobody else can tell how far it went. */
+START_TEST(R6_stream_of_a_carrier_that_is_gone_counts_again)
+{
+    uint32_t at;
+
+    begin_with_timeout(A, 200 * MPCONN_SECOND);
+    at = go_on_at(B, 200, 8 * (uint32_t)WINDOW);
+    carried_deafen(_i == 0 ? B : A, 1);
+    sync_pass(&net, 30 * MPCONN_SECOND);
+    talk_at(A, at, 600);
+    ck_assert(carried_flow(A) != NULL);
+    ck_assert_uint_eq(carried_flow(A)->dir[CLIENT].end, c.x + at + 600);
+    ck_assert_uint_eq(carried_flow(A)->dir[SERVER].end, c.z + at + 600);
+    say(A, SERVER, MPCI_TCP_RST, at + 600, 0, 0);
+    ck_assert_uint_eq(carried_state(A), MPCONN_FLOW_RESET);
+}
+END_TEST
+
 /* So it does not end while it is in use. */
 START_TEST(R6_stream_that_comes_back_from_elsewhere_outlives_its_timeout)
 {
@@ -212,6 +230,7 @@ int main(void)
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_loop_test(tc, R6_stream_that_comes_back_from_elsewhere_counts_again, 0, 2);
     tcase_add_loop_test(tc, R6_stream_that_comes_back_from_elsewhere_outlives_its_timeout, 0, 2);
+    tcase_add_loop_test(tc, R6_stream_of_a_carrier_that_is_gone_counts_again, 0, 2);
     tcase_add_loop_test(tc, V18b_flow_that_another_member_sees_is_kept, 0, 2);
     tcase_add_loop_test(tc, E20_segments_outside_draw_one_question, 0, 2);
     tcase_add_loop_test(tc, E20_segments_outside_of_a_flow_that_is_seen_draw_no_question, 0, 2);

@@ -96,10 +96,8 @@ void mpci_peers_question(mpci_split *sp, uint32_t slot)
     const mpci_settled_table *t = &sp->core->settled;
     mpconn_tuple tuple;
 
-    if (!mpci_sync_anybody(sp->sync))
-        return;
-    mpci_settled_at(t, slot)->use |= MPCI_SETTLED_ASKED;
-    if (!mpci_peers_spend(sp, MPCONN_SIDE_CLIENT))
+    mpci_settled_at(t, slot)->use |= MPCI_SETTLED_ASKED; /* nobody who is gone answers either */
+    if (!mpci_sync_anybody(sp->sync) || !mpci_peers_spend(sp, MPCONN_SIDE_CLIENT))
         return;
     mpci_settled_tuple(t, slot, &tuple);
     mpci_share_word(sp, MPCI_RECORD_QUERY, &tuple, mpci_settled_at(t, slot)->client_isn,

@@ -31,12 +31,18 @@ static uint32_t window_bytes(const mpci_settled *e, const mpconn_delta *d, const
     return window << scale;
 }
 
+/* While nobody tells how far the streams went elsewhere, as far as any window reaches: who carried
+ * them may be gone, and what passes here would be outside for ever. */
+#define LOST_SIGHT_SCALE 14
+
 mpci_track_view mpci_progress_view(const mpci_settled *e, const mpconn_delta *d)
 {
     unsigned client, server;
 
     if ((mpci_settled_flags(e) & MPCI_SETTLED_SHARED) == 0)
         return MPCI_TRACK_FULL;
+    if ((mpci_settled_flags(e) & MPCI_SETTLED_ASKED) != 0)
+        return mpci_track_half(LOST_SIGHT_SCALE);
     client = scale_of(e, d, MPCONN_SIDE_CLIENT);
     server = scale_of(e, d, MPCONN_SIDE_SERVER);
     return mpci_track_half(client > server ? client : server);

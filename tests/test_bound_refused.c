@@ -287,6 +287,24 @@ START_TEST(connection_that_is_over_yields_its_tuple_to_a_server_leg)
 }
 END_TEST
 
+/* And its server leg to one that goes by that. */
+START_TEST(connection_that_is_over_yields_its_server_leg_as_a_tuple)
+{
+    bound_conn direct = c;
+
+    bound_settle(&b, &c);
+    bound_close(&b, &c);
+    direct.client.tuple = direct.server.tuple = c.server.tuple;
+    direct.client.x++;
+    direct.server.x++;
+    b.bind = 0;
+    bound_settle(&b, &direct);
+    ck_assert_uint_eq(bindings(), 0);
+    ck_assert_uint_eq(bed_count(&b, MPCONN_REASON_FLOW_REPLACED), 1);
+    bound_carry(&b, &direct, MPCONN_SIDE_SERVER, 1, 1, 100);
+}
+END_TEST
+
 /* A mere SYN takes nothing from anybody who proved itself. */
 START_TEST(unproved_entry_yields_its_tuple_to_a_server_leg)
 {
@@ -393,6 +411,7 @@ int main(void)
     tcase_add_loop_test(t, server_leg_that_looks_like_a_client_leg_is_refused, 0, 3);
     tcase_add_test(t, connection_that_is_over_yields_its_server_leg);
     tcase_add_test(t, connection_that_is_over_yields_its_tuple_to_a_server_leg);
+    tcase_add_test(t, connection_that_is_over_yields_its_server_leg_as_a_tuple);
     tcase_add_test(t, unproved_entry_yields_its_tuple_to_a_server_leg);
     tcase_add_test(t, binding_that_there_is_no_room_for_is_refused);
     tcase_add_test(t, connection_that_is_over_yields_its_place_in_the_table);

@@ -146,6 +146,19 @@ START_TEST(window_updates_and_numbers_astray_bear_none)
 }
 END_TEST
 
+/* RFC 5961 5.2: it acknowledges what was never sent. Whoever forges one must not have all that
+ * follows taken for older. */
+START_TEST(E16_duplicates_behind_a_forged_acknowledgment_bear_blocks)
+{
+    settled(family_of(_i), NEITHER);
+    client_sends(&b, 6);
+    server_acks(&b, 1, 500, NEITHER);
+    server_acks(&b, UINT32_C(0x40000000), 500, NEITHER);
+    ck_assert_uint_eq(server_acks(&b, 1, 500, NEITHER).sack_blocks, 1);
+    bed_close(&b);
+}
+END_TEST
+
 static void no_room(mpconn_pkt *pkt, void *user)
 {
     pkt->headroom = *(const uint32_t *)user;
@@ -358,6 +371,7 @@ int main(void)
     tcase_add_loop_test(client, duplicates_of_the_server_bear_blocks, 0, 4);
     tcase_add_loop_test(client, duplicates_of_a_server_with_sack_stay_as_they_are, 0, 2);
     tcase_add_loop_test(client, window_updates_and_numbers_astray_bear_none, 0, 2);
+    tcase_add_loop_test(client, E16_duplicates_behind_a_forged_acknowledgment_bear_blocks, 0, 2);
     tcase_add_loop_test(client, where_there_is_no_room_for_both_timestamps_come_first, 0, 2);
     tcase_add_test(client, size_of_segments_is_what_the_client_was_told_last);
     tcase_add_test(client, without_a_second_line_they_stay_as_they_are);

@@ -195,12 +195,15 @@ static void add_options(mpconn_engine *eng, const mpci_step *st, uint32_t slot,
     int unsacked = (d->flags & MPCONN_DELTA_F_STRIP_SACK_TO_SERVER) != 0 && in_window;
     unsigned stamp = unstamped && st->view->ts_offset == 0 ? MPCI_STAMP_LEN : 0;
     unsigned block = 0;
+    uint32_t acked = more->stamp.last_ack;
     int grows = changes_family(st, d);
 
     if (unsacked && write_block(eng, st->view, e, more, options + stamp))
         block = MPCI_BLOCK_LEN;
     if (stamp != 0)
         write_stamp(eng, st, slot, more, options);
+    if (!in_window)
+        more->stamp.last_ack = acked; /* nothing that follows is older for that */
     if (block != 0 && !insert(st, options, stamp + block, grows)) {
         mpci_count(&eng->core.counters, MPCONN_REASON_DUPLICATE_UNMARKED);
         block = 0;

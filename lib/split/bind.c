@@ -18,11 +18,6 @@ void mpci_bind_entry(mpci_split *sp, mpci_handshake *h, mpci_binding_number n)
     mpci_core_unbind(sp->core, before);
 }
 
-int mpci_bind_is_taken(const mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple)
-{
-    return mpci_binding_find(&sp->core->bindings, hash, tuple) != 0;
-}
-
 /* --- what stands in the way --- */
 
 static int is_over(const mpci_split *sp, uint32_t slot)
@@ -58,6 +53,13 @@ static int binding_yields(mpci_split *sp, mpci_binding_number n)
         return 0;
     end_flow(sp, slot, MPCONN_REASON_FLOW_REPLACED);
     return 1;
+}
+
+int mpci_bind_is_taken(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple)
+{
+    mpci_binding_number n = mpci_binding_find(&sp->core->bindings, hash, tuple);
+
+    return n != 0 && !binding_yields(sp, n);
 }
 
 /* So does a flow that goes by this tuple. */

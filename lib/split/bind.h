@@ -27,8 +27,9 @@ void mpci_bind_entry(mpci_split *sp, mpci_handshake *h, mpci_binding_number n);
 /* The same of what the record of the step says. */
 void mpci_bind_note(mpci_split *sp, mpci_handshake *h, const mpci_step *st);
 
-/* May a connection go by a tuple? Not if that is the server leg of another one. */
-int mpci_bind_is_taken(const mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple);
+/* Is a tuple that a connection is to go by the server leg of another one? One that is over makes
+ * room. */
+int mpci_bind_is_taken(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple);
 
 /* Does a segment of the server bear another name than the server leg of this entry? */
 static inline int mpci_bind_is_strange(const mpci_step *st, const mpci_handshake *h)

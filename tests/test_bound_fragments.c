@@ -113,6 +113,20 @@ START_TEST(F4_fragment_of_the_other_direction_or_another_packet_is_not_of_the_fl
 }
 END_TEST
 
+/* What bears a client's address and comes from the servers' side is not that client's. */
+START_TEST(E27_fragment_that_comes_from_the_wrong_side_passes_as_it_is)
+{
+    raw whole;
+
+    settled(families[_i]);
+    whole = segment(MPCONN_SIDE_CLIENT);
+    fragment_cut(parts, &whole, PIECE);
+    carry(&parts[0], MPCONN_SIDE_CLIENT, MPCONN_REASON_FRAGMENT_TRANSLATED);
+    carry(&parts[1], MPCONN_SIDE_SERVER, MPCONN_REASON_FRAGMENT_LATER);
+    bed_close(&b);
+}
+END_TEST
+
 START_TEST(F4_fragment_of_a_first_one_long_ago_is_not_of_the_flow)
 {
     raw whole;
@@ -159,6 +173,7 @@ static Suite *suite(void)
     tcase_add_loop_test(t, F4_fragment_before_its_first_one_passes_as_it_is, 0, 2);
     tcase_add_loop_test(
         t, F4_fragment_of_the_other_direction_or_another_packet_is_not_of_the_flow, 0, 2);
+    tcase_add_loop_test(t, E27_fragment_that_comes_from_the_wrong_side_passes_as_it_is, 0, 2);
     tcase_add_loop_test(t, F4_fragment_of_a_first_one_long_ago_is_not_of_the_flow, 0, 2);
     tcase_add_loop_test(t, E27_fragment_of_a_flow_that_is_gone_passes_as_it_is, 0, 2);
     suite_add_tcase(s, t);

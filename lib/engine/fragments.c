@@ -26,7 +26,28 @@ void mpci_fragments_note(mpconn_engine *eng, const mpci_step *st, uint32_t slot)
         mpci_count(&core->counters, MPCONN_REASON_FRAGMENT_FORGOTTEN);
 }
 
-/* The flow whose first fragment came from that side a while ago, if it is bound still. */
+/* What the leg on a side of a bound flow shows. */
+static mpconn_tuple leg_of(const mpci_core *core, uint32_t slot, unsigned side)
+{
+    mpconn_tuple leg;
+
+    mpci_settled_tuple(&core->settled, slot, &leg);
+    if (side == MPCONN_SIDE_SERVER)
+        leg = mpci_binding_at(&core->bindings, mpci_settled_binding(&core->settled, slot))
+                  ->server_leg;
+    return leg;
+}
+
+/* Does it come from where the first one came from? */
+static int shows_leg(const mpci_core *core, const mpci_view *v, uint32_t slot, unsigned from)
+{
+    mpconn_tuple leg = leg_of(core, slot, from);
+    const mpconn_addr *src = from == MPCONN_SIDE_CLIENT ? &leg.client : &leg.server;
+
+    return memcmp(src->bytes, mpci_ip_src(v->family, v->ip), mpci_ip_addr_len(v->family)) == 0;
+}
+
+/* The flow whose first fragment came a while ago, if it is bound still. */
 static uint32_t flow_of(const mpci_core *core, const mpci_view *v, const mpconn_pkt *pkt)
 {
     mpci_fragment_key key = key_of(v, pkt);
@@ -34,7 +55,8 @@ static uint32_t flow_of(const mpci_core *core, const mpci_view *v, const mpconn_
                                        mpci_fragments_find(&core->fragments, &core->table_key,
                                                            &key, core->now));
 
-    return slot != MPCI_SLOT_NONE && mpci_settled_binding(&core->settled, slot) != 0
+    return slot != MPCI_SLOT_NONE && mpci_settled_binding(&core->settled, slot) != 0 &&
+                   shows_leg(core, v, slot, pkt->side)
                ? slot
                : MPCI_SLOT_NONE;
 }
@@ -43,16 +65,11 @@ static uint32_t flow_of(const mpci_core *core, const mpci_view *v, const mpconn_
  * and are not remembered, so that both legs are of this one. */
 static void set_addresses(const mpci_core *core, const mpci_view *v, uint32_t slot, unsigned from)
 {
-    mpconn_tuple to;
+    mpconn_tuple to = leg_of(core, slot, from ^ 1);
+    int client = from == MPCONN_SIDE_CLIENT;
 
-    if (from == MPCONN_SIDE_CLIENT) {
-        to = mpci_binding_at(&core->bindings, mpci_settled_binding(&core->settled, slot))
-                 ->server_leg;
-        (void)mpci_ip_set_addresses(v->family, v->ip, to.client.bytes, to.server.bytes);
-    } else {
-        mpci_settled_tuple(&core->settled, slot, &to);
-        (void)mpci_ip_set_addresses(v->family, v->ip, to.server.bytes, to.client.bytes);
-    }
+    (void)mpci_ip_set_addresses(v->family, v->ip, client ? to.client.bytes : to.server.bytes,
+                                client ? to.server.bytes : to.client.bytes);
 }
 
 void mpci_fragments_input(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which flow the later fragments of a packet belong to: they have no ports, but the source, the
  * destination, the protocol and the identification of the first one (RFC 791 3.2, RFC 8200 4.5).
- * Needed only where addresses change: what is not known here cannot be sent on. A table of fixed
- * size in buckets, in each of which the oldest gives way. */
+ * Needed only where addresses change: what is not known here does not get where it is meant to. A
+ * table of fixed size in buckets, in each of which the oldest gives way. */
 #ifndef MPCI_TABLE_FRAGMENTS_H
 #define MPCI_TABLE_FRAGMENTS_H
 

@@ -94,14 +94,16 @@ int mpci_peers_may_ask(mpci_split *sp, const mpci_step *st)
 void mpci_peers_question(mpci_split *sp, uint32_t slot)
 {
     const mpci_settled_table *t = &sp->core->settled;
+    mpci_settled *e = mpci_settled_at(t, slot);
     mpconn_tuple tuple;
 
-    mpci_settled_at(t, slot)->use |= MPCI_SETTLED_ASKED; /* nobody who is gone answers either */
+    if (!mpci_sync_anybody(sp->sync) && (mpci_settled_flags(e) & MPCI_SETTLED_SHARED) == 0)
+        return;
+    e->use |= MPCI_SETTLED_ASKED; /* who is gone does not answer either */
     if (!mpci_sync_anybody(sp->sync) || !mpci_peers_spend(sp, MPCONN_SIDE_CLIENT))
         return;
     mpci_settled_tuple(t, slot, &tuple);
-    mpci_share_word(sp, MPCI_RECORD_QUERY, &tuple, mpci_settled_at(t, slot)->client_isn,
-                    MPCONN_MEMBER_ALL, 0);
+    mpci_share_word(sp, MPCI_RECORD_QUERY, &tuple, e->client_isn, MPCONN_MEMBER_ALL, 0);
 }
 
 /* Is it worth a question? Of a flow that others carry, too, when nothing was in a window for long:

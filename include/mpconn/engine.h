@@ -149,7 +149,7 @@ typedef struct mpconn_engine_config {
     uint32_t max_bindings;       /**< connections whose legs differ in addresses or ports, at a
                                       time; default 16,384 with the hook `bind`, else none; to 2^28.
                                       Members that only learn of them from others set it, too. Each
-                                      takes one of the wide flows as well */
+                                      takes a wide flow as well: of IPv4 half of those */
 } mpconn_engine_config;
 
 /** @brief Decision about a SYN. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bound.h"
 
+#include "engine_support.h"
+
 #include "check_main.h"
 #include "table/key.h"
 
@@ -118,4 +120,13 @@ void bound_close(bed *b, const bound_conn *c)
     seg = bed_seg(&l->tuple, MPCONN_SIDE_SERVER, MPCI_TCP_ACK, l->x + 2, l->y + 2);
     bed_in(b, MPCONN_SIDE_CLIENT, &seg);
     ck_assert_int_eq(b->pkt.verdict, MPCONN_VERDICT_FORWARD);
+}
+
+void bound_end(bed *b)
+{
+    snapshot s;
+
+    snapshot_take(&s, b->eng);
+    snapshot_assert_sane(&s);
+    bed_close(b);
 }

@@ -30,6 +30,9 @@ void bound_proof(bed *b, const bound_conn *c);
 /* Both say that they have no more to say, and the client acknowledges it. */
 void bound_close(bed *b, const bound_conn *c);
 
+/* Close the bed, once its tables and counters agree. */
+void bound_end(bed *b);
+
 /* Hand in a segment of one side, and see that it goes on as the other leg must show it. */
 void bound_carry(bed *b, const bound_conn *c, unsigned from, uint32_t seq, uint32_t ack,
                  uint32_t payload);

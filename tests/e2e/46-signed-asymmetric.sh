@@ -8,13 +8,6 @@ need nstat
 
 member_program=$tools/faulty-member
 
-all_well() {
-        for pair in "$client4 $server4" "$client6 $server6"; do
-                # shellcheck disable=SC2086
-                carry md5 $pair 7 $limit || return 1
-        done
-}
-
 limit=5000 # ms
 serve_bytes md5 7
 offloads off

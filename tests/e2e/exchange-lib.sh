@@ -34,3 +34,11 @@ doubts() {
         done
         echo $n
 }
+
+# all_well: signed connections to port 7, over IPv4 and IPv6, within $limit ms
+all_well() {
+        for pair in "$client4 $server4" "$client6 $server6"; do
+                # shellcheck disable=SC2086
+                carry md5 $pair 7 $limit || return 1
+        done
+}

@@ -109,11 +109,12 @@ static void client_begins_anew_unbound(void)
 static void has_no_line(void)
 {
     mpci_settled_table *t = &b.eng->core.settled;
+    uint32_t head = t->pool[1].free_head;
 
-    t->pool[1].used = t->pool[1].capacity; /* as if they were taken */
+    t->pool[1].free_head = MPCI_SLOT_NONE; /* as if they were taken */
     bound_syn_ack(&b, &c);
     ck_assert_uint_eq(bed_count(&b, MPCONN_REASON_TABLE_FULL), 1);
-    t->pool[1].used = 0;
+    t->pool[1].free_head = head;
 }
 
 /* Others want the place of a server leg that does not get ready. */

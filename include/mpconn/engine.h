@@ -119,7 +119,8 @@ typedef struct mpconn_engine_config {
                                       way early, open ones never */
     uint32_t max_wide_flows;     /**< settled flows of two: IPv6, and IPv4 where the legs differ in
                                       more than numbers (doc/parameters.md); default 16,384; to
-                                      2^28. IPv4 flows may take half of them */
+                                      2^28. IPv4 flows that can do without, as all but bound
+                                      ones can, may take half of them */
     uint32_t max_handshakes;     /**< handshakes at a time; default 4,096; to 2^24 */
     uint32_t max_held_packets;   /**< packets held at a time; default 4,096 */
     uint64_t max_held_bytes;     /**< bytes held at a time; default 8 MiB */
@@ -149,7 +150,7 @@ typedef struct mpconn_engine_config {
     uint32_t max_bindings;       /**< connections whose legs differ in addresses or ports, at a
                                       time; default 16,384 with the hook `bind`, else none; to 2^28.
                                       Members that only learn of them from others set it, too. Each
-                                      takes a wide flow as well: of IPv4 half of those */
+                                      takes a wide flow as well, over IPv4, too */
 } mpconn_engine_config;
 
 /** @brief Decision about a SYN. */

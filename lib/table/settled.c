@@ -153,15 +153,14 @@ static void write_key(mpci_settled_table *t, uint32_t slot, uint64_t hash,
     memcpy(more->server, tuple->server.bytes, sizeof(more->server));
 }
 
-/* NULL: none that would do. */
 static mpci_settled_pool *choose_pool(mpci_settled_table *t, unsigned family,
                                       enum mpci_lines lines)
 {
     mpci_settled_pool *narrow = &t->pool[NARROW], *wide = &t->pool[WIDE];
-    if (family != MPCONN_FAMILY_IPV4)
+    if (family != MPCONN_FAMILY_IPV4 || lines == MPCI_LINES_TWO)
         return wide;
     if (wide->used >= wide->capacity / 2 || wide->free_head == MPCI_SLOT_NONE)
-        return lines == MPCI_LINES_TWO ? NULL : narrow;
+        return narrow;
     return lines != MPCI_LINES_ONE || narrow->free_head == MPCI_SLOT_NONE ? wide : narrow;
 }
 
@@ -169,7 +168,7 @@ int mpci_settled_add(mpci_settled_table *t, uint64_t hash, const mpconn_tuple *t
                      enum mpci_lines lines, uint32_t *slot)
 {
     mpci_settled_pool *pool = choose_pool(t, tuple->family, lines);
-    uint32_t taken = pool != NULL ? pool->free_head : MPCI_SLOT_NONE;
+    uint32_t taken = pool->free_head;
     if (taken == MPCI_SLOT_NONE || mpci_index_insert(&t->index, hash, taken) != 0)
         return MPCONN_ERR_LIMIT;
     mpci_settled *e = mpci_settled_at(t, taken);

@@ -129,9 +129,9 @@ enum mpci_lines {
 };
 
 /* Take a slot for a tuple that is not in the table. Everything but key (IPV6 is part of it), use
- * count and IN_USE is zero. An IPv4 flow takes a wide slot when it has use for the second line or
- * no narrow one is left, as long as half of the wide ones are free: they are for IPv6.
- * MPCONN_ERR_LIMIT when full. */
+ * count and IN_USE is zero. An IPv4 flow that can do without the second line takes a wide slot when
+ * it has use for that or no narrow one is left, as long as half of the wide ones are free: they are
+ * for who cannot. MPCONN_ERR_LIMIT when full. */
 int mpci_settled_add(mpci_settled_table *t, uint64_t hash, const mpconn_tuple *tuple,
                      enum mpci_lines lines, uint32_t *slot);
 void mpci_settled_remove(mpci_settled_table *t, uint64_t hash, uint32_t slot);

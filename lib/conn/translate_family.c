@@ -14,10 +14,10 @@ static int is_super(const mpconn_pkt *pkt)
     return pkt->ext != NULL && pkt->ext->gso_size != 0;
 }
 
-/* Its addresses are still to come. */
-static mpci_ip_header header_of(const mpci_view *v, const mpconn_pkt *pkt)
+/* That of a segment which became `more` bytes longer. Its addresses are still to come. */
+static mpci_ip_header header_of(const mpci_view *v, const mpconn_pkt *pkt, uint32_t more)
 {
-    uint32_t len = v->total_len - v->l4_offset;
+    uint32_t len = v->total_len - v->l4_offset + more;
     uint32_t piece = is_super(pkt) ? (uint32_t)v->tcp_hlen + pkt->ext->gso_size : len;
     mpci_ip_header h = mpci_ip_other(v->family, v->ip, v->l4, len, piece);
 
@@ -31,7 +31,7 @@ static mpci_ip_header header_of(const mpci_view *v, const mpconn_pkt *pkt)
 
 unsigned mpci_translate_family_fits(const mpci_view *v, const mpconn_pkt *pkt)
 {
-    mpci_ip_header h = header_of(v, pkt);
+    mpci_ip_header h = header_of(v, pkt, 0);
     uint32_t len = (uint32_t)mpci_ip_build_len(&h);
 
     /* of a fragment the others would have to follow it */
@@ -40,6 +40,13 @@ unsigned mpci_translate_family_fits(const mpci_view *v, const mpconn_pkt *pkt)
         return MPCONN_REASON_NO_COUNTERPART;
     return len <= v->l4_offset || mpci_gap_fits(pkt, len - v->l4_offset) ? 0
                                                                          : MPCONN_REASON_NO_SPACE;
+}
+
+int mpci_translate_family_can_tell(const mpci_view *v, const mpconn_pkt *pkt, uint32_t more)
+{
+    mpci_ip_header h = header_of(v, pkt, more);
+
+    return mpci_ip_build_len(&h) != 0;
 }
 
 /* Of the pseudo-header only the addresses change. */
@@ -65,7 +72,7 @@ void mpci_translate_family(mpconn_pkt *pkt, const mpconn_tuple *to, unsigned fro
     uint32_t len;
 
     mpci_view_parse(&v, pkt);
-    h = header_of(&v, pkt);
+    h = header_of(&v, pkt, 0);
     h.src = to_server ? to->client.bytes : to->server.bytes;
     h.dst = to_server ? to->server.bytes : to->client.bytes;
     carry_sums(&v, &h, to_server ? to->client_port : to->server_port,

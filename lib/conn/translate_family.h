@@ -11,6 +11,10 @@
  * or NO_COUNTERPART for a source route or a length that an IPv4 header cannot tell. */
 unsigned mpci_translate_family_fits(const mpci_view *v, const mpconn_pkt *pkt);
 
+/* Can the other header tell the length of one that fits once it is `more` bytes longer? An IPv4 one
+ * counts itself. */
+int mpci_translate_family_can_tell(const mpci_view *v, const mpconn_pkt *pkt, uint32_t more);
+
 /* Give a segment that fits the addresses, the ports and the IP version of `to`, the tuple of the
  * leg it goes to. The rest of it is as mpci_translate() left it; views of it are void. Its pieces,
  * if it is a super-segment, stay those of its sender. */

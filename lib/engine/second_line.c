@@ -176,10 +176,12 @@ static int write_block(const mpconn_engine *eng, const mpci_view *v, const mpci_
            mpci_duplicate_block(option, &last, size_of_full(eng, e, more), end);
 }
 
-/* The header of the other IP version comes after them, and that there is room for alone. */
-static int insert(const mpci_step *st, const uint8_t *options, unsigned len, int grows)
+/* The header of the other IP version comes after them, and that there is room for alone; and it has
+ * to tell their length, too. */
+static int insert(const mpci_step *st, const uint8_t *options, unsigned len, int is_other)
 {
-    return (!grows || mpci_gap_fits(st->pkt, len + MPCI_IP_OTHER_GROWTH)) &&
+    return (!is_other || (mpci_gap_fits(st->pkt, len + MPCI_IP_OTHER_GROWTH) &&
+                          mpci_translate_family_can_tell(st->view, st->pkt, len))) &&
            mpci_insert_options(st->view, st->pkt, options, len);
 }
 
@@ -196,7 +198,7 @@ static void add_options(mpconn_engine *eng, const mpci_step *st, uint32_t slot,
     unsigned stamp = unstamped && st->view->ts_offset == 0 ? MPCI_STAMP_LEN : 0;
     unsigned block = 0;
     uint32_t acked = more->stamp.last_ack;
-    int grows = changes_family(st, d);
+    int is_other = changes_family(st, d);
 
     if (unsacked && write_block(eng, st->view, e, more, options + stamp))
         block = MPCI_BLOCK_LEN;
@@ -204,11 +206,11 @@ static void add_options(mpconn_engine *eng, const mpci_step *st, uint32_t slot,
         write_stamp(eng, st, slot, more, options);
     if (!in_window)
         more->stamp.last_ack = acked; /* nothing that follows is older for that */
-    if (block != 0 && !insert(st, options, stamp + block, grows)) {
+    if (block != 0 && !insert(st, options, stamp + block, is_other)) {
         mpci_count(&eng->core.counters, MPCONN_REASON_DUPLICATE_UNMARKED);
         block = 0;
     }
-    if (unstamped && block == 0 && (stamp == 0 || !insert(st, options, stamp, grows)))
+    if (unstamped && block == 0 && (stamp == 0 || !insert(st, options, stamp, is_other)))
         mpci_count(&eng->core.counters, MPCONN_REASON_SEGMENT_UNSTAMPED);
 }
 

@@ -9,9 +9,9 @@
  * The engine makes packets while it looks at a batch. They are kept until the verdicts of the
  * batch are carried out, or they would overtake what they follow.
  */
+#include "host/wait.h"
 #include "member/member.h"
 #include "member/report.h"
-#include "member/sync.h"
 
 #include <string.h>
 #include <sys/random.h>
@@ -31,6 +31,12 @@ void member_record(member *m, size_t interface, bool outbound, const l2_header *
 {
     if (m->pcap.file)
         pcapng_write(&m->pcap, (uint32_t)interface, outbound, now_since_1970(), l2, &f->pkt);
+}
+
+void member_record_sync(void *user, bool outbound, const frame *f)
+{
+    member *m = user;
+    member_record(m, m->n_ports, outbound, &f->l2, f);
 }
 
 /* Ways out */
@@ -124,6 +130,11 @@ static void note_release(void *user, uint64_t number, unsigned reason)
     hold_release(&((member *)user)->hold, number);
 }
 
+static int send_frame(void *user, uint32_t to, const uint8_t *bytes, size_t len)
+{
+    return sync_send(&((member *)user)->sync, to, bytes, len);
+}
+
 /* The frames of both legs have the same stations: who sends to one address sends to the other. */
 static int bind_leg(void *user, const mpconn_tuple *client_leg, mpconn_tuple *server_leg)
 {
@@ -154,7 +165,7 @@ static void trace_event(void *user, const mpconn_event *event)
     member *m = user;
     learn_legs(m, event);
     if (m->trace)
-        report_event(m->trace, event, member_now());
+        report_event(m->trace, event, host_now());
 }
 
 const mpconn_callbacks member_callbacks = {
@@ -163,7 +174,7 @@ const mpconn_callbacks member_callbacks = {
     .random = fill_random,
     .release = note_release,
     .event = trace_event,
-    .send_frame = sync_send,
+    .send_frame = send_frame,
     .bind = bind_leg,
 };
 
@@ -210,7 +221,7 @@ static void handle_batch(member *m, frame *const *frames, size_t n)
         if (frame_is_ip(frames[i]))
             pkts[n_pkts++] = &frames[i]->pkt;
     }
-    recorder_input(&m->engine, pkts, n_pkts, member_now());
+    recorder_input(&m->engine, pkts, n_pkts, host_now());
     for (size_t i = 0; i < n; i++) {
         if (!frame_is_ip(frames[i])) {
             m->bridged++;
@@ -290,7 +301,7 @@ void member_receive(member *m, port *p)
         member_record(m, p->number, false, &frames[i]->l2, frames[i]);
     }
     if (impair_active(&m->impair))
-        handle_impaired(m, frames, n, member_now());
+        handle_impaired(m, frames, n, host_now());
     else if (n)
         handle_batch(m, frames, n);
     submit_released(m);
@@ -310,7 +321,7 @@ void member_carry_out(member *m)
 void member_expire(member *m, mpconn_time now)
 {
     handle_impaired(m, NULL, 0, now);
-    now = member_now(); /* frames took their time, and the engine's must not go back */
+    now = host_now(); /* frames took their time, and the engine's must not go back */
     if (mpconn_engine_next_expiry(m->engine.engine) <= now)
         recorder_expire(&m->engine, EXPIRE_BUDGET, NULL, now);
     member_carry_out(m);

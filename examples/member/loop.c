@@ -1,45 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "member/control.h"
+#include "host/control.h"
+#include "host/report.h"
+#include "host/wait.h"
 #include "member/member.h"
-#include "member/sync.h"
+#include "member/report.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
+#include <string.h>
 #include <unistd.h>
 
-#define MAX_FDS (1 + 2 * SIDE_PORTS + SYNC_CHANNELS + 1 + CONTROL_CLIENTS)
-
-static int open_signals(void)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
+#define MAX_FDS (1 + 2 * SIDE_PORTS + SYNC_CHANNELS + CONTROL_FDS)
 
 /* When something is to be done even if nothing arrives. */
 static mpconn_time next_deadline(const member *m)
 {
     mpconn_time engine = mpconn_engine_next_expiry(m->engine.engine);
     mpconn_time impaired = impair_next(&m->impair);
-    mpconn_time sync = sync_next(m);
+    mpconn_time sync = sync_next(&m->sync);
     mpconn_time first = engine < impaired ? engine : impaired;
     return first < sync ? first : sync;
-}
-
-static int wait_for(struct pollfd *fds, size_t n, mpconn_time deadline)
-{
-    mpconn_time now = member_now();
-    mpconn_time left = deadline > now ? deadline - now : 0;
-    struct timespec t = { .tv_sec = (time_t)(left / MPCONN_SECOND),
-                          .tv_nsec = (long)(left % MPCONN_SECOND) };
-    return ppoll(fds, n, deadline == MPCONN_TIME_NEVER ? NULL : &t, NULL);
 }
 
 /* What to wait for: signals first, then the ports. */
@@ -56,13 +36,29 @@ static size_t collect(const member *m, int signals, struct pollfd *fds)
     return n;
 }
 
-static bool any_ready(const struct pollfd *fds, size_t n)
+static bool answer(void *user, FILE *out, const char *question)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (fds[i].revents)
-            return true;
+    member *m = user;
+
+    if (strcmp(question, "stats") == 0) {
+        report_stats(out, m);
+    } else if (strcmp(question, "flows") == 0) {
+        report_flows(out, m);
+    } else if (strcmp(question, "members") == 0) {
+        report_members(out, &m->engine, m->options.id);
+    } else if (strcmp(question, "quit") == 0) {
+        fputs("{\"ok\":true}\n", out);
+        m->stop = true;
+    } else {
+        fputs("{\"error\":\"known are stats, flows, members and quit\"}\n", out);
     }
     return false;
+}
+
+static void take_frames(member *m)
+{
+    sync_handle(&m->sync);
+    member_carry_out(m);
 }
 
 static int run(member *m, control *c, int signals)
@@ -71,9 +67,9 @@ static int run(member *m, control *c, int signals)
 
     while (!m->stop) {
         size_t n_ports = collect(m, signals, fds);
-        size_t n_sync = n_ports + sync_poll(m, fds + n_ports);
+        size_t n_sync = n_ports + sync_poll(&m->sync, fds + n_ports);
         size_t n = n_sync + control_poll(c, fds + n_sync);
-        int found = wait_for(fds, n, next_deadline(m));
+        int found = wait_until(fds, n, next_deadline(m));
         if (found < 0 && errno != EINTR)
             return EXIT_FAILURE;
         if (found > 0) {
@@ -83,11 +79,11 @@ static int run(member *m, control *c, int signals)
                 if (fds[1 + i].revents)
                     member_receive(m, &m->ports[i]);
             }
-            control_handle(c, fds + n_sync, n - n_sync, m);
+            control_handle(c, fds + n_sync, n - n_sync);
         }
-        if (any_ready(fds + n_ports, n_sync - n_ports) || sync_next(m) <= member_now())
-            sync_handle(m);
-        mpconn_time now = member_now();
+        if (wait_found(fds + n_ports, n_sync - n_ports) || sync_next(&m->sync) <= host_now())
+            take_frames(m);
+        mpconn_time now = host_now();
         if (next_deadline(m) <= now)
             member_expire(m, now);
     }
@@ -97,8 +93,8 @@ static int run(member *m, control *c, int signals)
 int member_loop(member *m)
 {
     control c;
-    int signals = open_signals();
-    const char *failed = control_open(&c, m->options.control);
+    int signals = wait_open_signals();
+    const char *failed = control_open(&c, m->options.control, answer, m);
     int error = errno, status = EXIT_FAILURE;
 
     if (signals < 0) {

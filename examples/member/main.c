@@ -1,22 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* mpconn-member: a member of the cluster on Linux, between two or more network interfaces. */
+#include "host/wait.h"
 #include "member/member.h"
-#include "member/sync.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Frames that can wait, be held or be delayed at a time. */
 #define POOL_FRAMES (4 * HOLD_MAX)
-
-mpconn_time member_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (mpconn_time)t.tv_sec * MPCONN_SECOND + (mpconn_time)t.tv_nsec;
-}
 
 static void open_side(member *m, uint8_t side)
 {
@@ -56,8 +48,8 @@ static void make_engine(member *m)
     uint16_t members[SYNC_PEERS];
 
     MPCONN_STRUCT_INIT(&cfg);
-    cfg.key = o->key;
-    cfg.key_len = o->key_len;
+    cfg.key = o->key.bytes;
+    cfg.key_len = o->key.len;
     cfg.member_id = o->id;
     cfg.split_mode = o->split_mode;
     cfg.adaptive_threshold = o->adaptive_from;
@@ -72,14 +64,13 @@ static void make_engine(member *m)
     cfg.timeouts = &timeouts;
     cfg.announce = o->announce;
     cfg.client_window = (uint16_t)o->client_window;
-    for (size_t i = 0; i < o->n_peers; i++)
-        members[i] = (uint16_t)o->peers[i].id;
+    sync_members(&o->sync, members);
     cfg.members = members;
-    cfg.n_members = (uint32_t)o->n_peers;
+    cfg.n_members = (uint32_t)o->sync.n_peers;
     mpconn_callbacks callbacks = member_callbacks;
     if (o->n_binds == 0)
         callbacks.bind = NULL;
-    int err = recorder_new(&m->engine, &cfg, &callbacks, m, member_now());
+    int err = recorder_new(&m->engine, &cfg, &callbacks, m, host_now());
     if (err)
         die(EXIT_FAILURE, "engine: %s", mpconn_strerror(err));
     if (mpconn_engine_headroom(m->engine.engine) > FRAME_HEADROOM)
@@ -122,8 +113,9 @@ int main(int argc, char **argv)
     open_files(m);
     open_side(m, MPCONN_SIDE_CLIENT);
     open_side(m, MPCONN_SIDE_SERVER);
-    const char *failed = sync_open(m);
-    if (m->pcap.file && m->options.n_peers)
+    const char *failed = sync_open(&m->sync, &m->options.sync, &m->engine,
+                                   m->pcap.file ? member_record_sync : NULL, m);
+    if (m->pcap.file && m->options.sync.n_peers)
         pcapng_add_interface(&m->pcap, "sync", "members");
     if (failed)
         die(EXIT_FAILURE, "--sync %s: %s: %s", m->sync.failed, failed, strerror(errno));
@@ -134,7 +126,7 @@ int main(int argc, char **argv)
     recorder_del(&m->engine);
     for (size_t i = 0; i < m->n_ports; i++)
         port_close(&m->ports[i], &m->pool);
-    sync_close(m);
+    sync_close(&m->sync);
     impair_clear(&m->impair, &m->pool);
     frame_list_clear(&m->hold.kept, &m->pool);
     frame_list_clear(&m->made, &m->pool);

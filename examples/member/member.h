@@ -4,34 +4,24 @@
  *
  *   loop.c     waits for frames, signals, control connections and the next deadline
  *   forward.c  takes frames to the engine and does what its verdicts say
- *   sync.c     takes frames to and from the other members
  *   report.c   tells what the engine knows, as JSON
- *   control.c  the socket that asks for such reports
  *
- * and in examples/host: ports (AF_PACKET), frames, links, held and impaired frames, captures,
- * recording.
+ * and in examples/host: ports (AF_PACKET), frames, links, held and impaired frames, the way to the
+ * other members, the control socket, captures, recording.
  */
 #ifndef MEMBER_MEMBER_H
 #define MEMBER_MEMBER_H
 
-#include "host/channel.h"
 #include "host/hold.h"
 #include "host/impair.h"
 #include "host/links.h"
 #include "host/pcapng.h"
 #include "host/port.h"
 #include "host/recorder.h"
+#include "host/sync.h"
 #include "member/options.h"
 
 #include <mpconn/mpconn.h>
-
-/* The way to the other members. */
-typedef struct member_sync {
-    channel point, group;
-    const char *failed; /* the --sync that could not be opened */
-    frame_pool pool;
-    impair impair;
-} member_sync;
 
 typedef struct member {
     options options;
@@ -43,7 +33,7 @@ typedef struct member {
     links *links;
     hold hold;
     impair impair;
-    member_sync sync;
+    sync_io sync;
     frame_list made;       /* what the engine made, until the verdicts are carried out */
     pcapng pcap;           /* file is NULL when nothing is recorded */
     FILE *trace;           /* or NULL */
@@ -53,14 +43,13 @@ typedef struct member {
     bool stop;
 } member;
 
-/* main.c */
-mpconn_time member_now(void);
-
 /* forward.c */
 extern const mpconn_callbacks member_callbacks;
 void member_receive(member *m, port *p);
 /* Write a frame to the record, if there is one: the ports come first, then the other members. */
 void member_record(member *m, size_t interface, bool outbound, const l2_header *l2, const frame *f);
+/* For sync_open(). */
+void member_record_sync(void *user, bool outbound, const frame *f);
 void member_expire(member *m, mpconn_time now);
 /* Send what the engine made, and submit what it wants again: after every call that
  * may do either. */

@@ -1,105 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "member/options.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <getopt.h>
 #include <net/if.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define KEY_MIN 16
 #define SNAP_LEN_DEFAULT 65600
-#define MEMBER_MAX (MPCONN_MEMBER_ALL - 1)
-#define OPTION_FIRST 256 /* above all characters */
 
-/* Sets something in the options. Returns NULL, or what is wrong with the value. */
-typedef const char *setter(options *o, const char *value);
-
-typedef struct option_entry {
-    const char *name;
-    const char *value; /* what --help calls it; NULL: takes none */
-    const char *help;  /* NULL: not listed */
-    setter *set;
-} option_entry;
-
-void die(int status, const char *format, ...)
-{
-    va_list args;
-    fputs(PROGRAM ": ", stderr);
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    fputc('\n', stderr);
-    exit(status);
-}
-
-static bool parse_number(uint64_t *out, const char *value, uint64_t min, uint64_t max)
-{
-    char *end;
-    errno = 0;
-    *out = strtoull(value, &end, 0);
-    return isdigit((unsigned char)*value) && !*end && errno == 0 && *out >= min && *out <= max;
-}
-
-static const char *set_u32(uint32_t *out, const char *value, uint32_t min, uint32_t max,
-                           const char *wrong)
-{
-    uint64_t n;
-    if (!parse_number(&n, value, min, max))
-        return wrong;
-    *out = (uint32_t)n;
-    return NULL;
-}
+const char cli_program[] = PROGRAM;
 
 static const char *set_id(options *o, const char *value)
 {
-    return set_u32(&o->id, value, 0, MEMBER_MAX, "expected a number from 0 to 65534");
-}
-
-static int hex_digit(int c)
-{
-    return isdigit(c) ? c - '0' : tolower(c) - 'a' + 10;
-}
-
-/* Keys are often kept as text. False when this is not text of that kind. */
-static bool decode_hex(options *o, const uint8_t *text, size_t len)
-{
-    size_t digits = 0;
-    while (len > 0 && isspace(text[len - 1]))
-        len--;
-    for (; digits < len; digits++) {
-        if (!isxdigit(text[digits]))
-            return false;
-    }
-    if (len % 2 || len < 2 * KEY_MIN || len > 2 * sizeof(o->key))
-        return false;
-    o->key_len = len / 2;
-    for (size_t i = 0; i < o->key_len; i++)
-        o->key[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
-    return true;
+    return cli_member(&o->id, value);
 }
 
 static const char *set_key(options *o, const char *value)
 {
-    uint8_t text[2 * sizeof(o->key) + 16];
-    FILE *file = fopen(value, "rbe");
-    if (!file)
-        return strerror(errno);
-    size_t len = fread(text, 1, sizeof(text), file);
-    bool failed = ferror(file);
-    fclose(file);
-    if (failed)
-        return "cannot be read";
-    if (decode_hex(o, text, len))
-        return NULL;
-    if (len < KEY_MIN || len > sizeof(o->key))
-        return "a key is 16 to 64 bytes, or twice as many hexadecimal digits";
-    memcpy(o->key, text, len);
-    o->key_len = len;
-    return NULL;
+    return cli_read_key(&o->key, value);
 }
 
 static const char *add_interface(options *o, int side, const char *name)
@@ -155,23 +72,23 @@ static const char *set_unknown(options *o, const char *value)
 
 static const char *set_max_flows(options *o, const char *value)
 {
-    return set_u32(&o->max_flows, value, 1, UINT32_C(1) << 28, "expected a number from 1 to 2^28");
+    return cli_u32(&o->max_flows, value, 1, UINT32_C(1) << 28, "expected a number from 1 to 2^28");
 }
 
 static const char *set_adaptive_from(options *o, const char *value)
 {
-    return set_u32(&o->adaptive_from, value, 1, 4096, "expected a number from 1 to 4096");
+    return cli_u32(&o->adaptive_from, value, 1, 4096, "expected a number from 1 to 4096");
 }
 
 static const char *set_syn_tries(options *o, const char *value)
 {
-    return set_u32(&o->syn_tries, value, 1, 20, "expected a number from 1 to 20");
+    return cli_u32(&o->syn_tries, value, 1, 20, "expected a number from 1 to 20");
 }
 
 static const char *set_syn_rto(options *o, const char *value)
 {
     uint64_t ms;
-    if (!parse_number(&ms, value, 1, 60000))
+    if (!cli_number(&ms, value, 1, 60000))
         return "expected 1 to 60000 milliseconds";
     o->syn_rto_ns = ms * MPCONN_MILLISECOND;
     return NULL;
@@ -191,7 +108,7 @@ static const char *set_pcap(options *o, const char *value)
 
 static const char *set_snap_len(options *o, const char *value)
 {
-    return set_u32(&o->snap_len, value, 64, SNAP_LEN_DEFAULT, "expected 64 to 65600 bytes");
+    return cli_u32(&o->snap_len, value, 64, SNAP_LEN_DEFAULT, "expected 64 to 65600 bytes");
 }
 
 static const char *set_trace(options *o, const char *value)
@@ -212,8 +129,8 @@ static const char *set_impair(options *o, const char *value)
     if (colon && strncmp(value, "data:", 5) == 0)
         return impair_parse(&o->impair, colon + 1);
     if (colon && strncmp(value, "sync:", 5) == 0) {
-        const char *wrong = impair_parse(&o->sync_impair, colon + 1);
-        return wrong || o->sync_impair.nth == 0 ? wrong : "nth counts segments of data";
+        const char *wrong = impair_parse(&o->sync.impair, colon + 1);
+        return wrong || o->sync.impair.nth == 0 ? wrong : "nth counts segments of data";
     }
     return "expected data:NAME=VALUE,... or sync:NAME=VALUE,...";
 }
@@ -231,7 +148,7 @@ static const char *set_lose(options *o, const char *value)
     size_t len = strcspn(value, ":");
     uint64_t count = UINT32_MAX;
 
-    if (value[len] && !parse_number(&count, value + len + 1, 1, UINT32_MAX))
+    if (value[len] && !cli_number(&count, value + len + 1, 1, UINT32_MAX))
         return "expected REASON or REASON:COUNT";
     for (unsigned r = 0; r < MPCONN_REASON_LIMIT; r++) {
         const char *name = mpconn_reason_name(r);
@@ -245,42 +162,12 @@ static const char *set_lose(options *o, const char *value)
 
 static const char *set_sync(options *o, const char *value)
 {
-    channel_config c;
-    const char *wrong = channel_parse(&c, value);
-    channel_config *of = c.kind == CHANNEL_UDP ? &o->point : &o->group;
-
-    if (wrong)
-        return wrong;
-    if (of->kind != CHANNEL_NONE)
-        return "one point to point and one to a group at most";
-    *of = c;
-    *(of == &o->point ? &o->point_text : &o->group_text) = value;
-    return NULL;
+    return sync_set_channel(&o->sync, value);
 }
 
-/* ID or ID=ADDR:PORT */
 static const char *add_peer(options *o, const char *value)
 {
-    char number[16];
-    size_t len = strcspn(value, "=");
-    uint64_t id;
-    peer *p = &o->peers[o->n_peers];
-
-    if (len >= sizeof(number))
-        return "expected ID=ADDR:PORT";
-    memcpy(number, value, len);
-    number[len] = '\0';
-    if (!parse_number(&id, number, 0, MEMBER_MAX))
-        return "expected ID=ADDR:PORT";
-    for (size_t i = 0; i < o->n_peers; i++) {
-        if (o->peers[i].id == id)
-            return "the same member twice";
-    }
-    if (o->n_peers == SYNC_PEERS)
-        return "too many members";
-    p->id = (uint32_t)id;
-    o->n_peers++;
-    return value[len] ? channel_parse_address(&p->address, value + len + 1) : NULL;
+    return sync_add_peer(&o->sync, value);
 }
 
 static const char *add_bind(options *o, const char *value)
@@ -320,20 +207,10 @@ static const char *set_announce(options *o, const char *value)
 
 static const char *set_client_window(options *o, const char *value)
 {
-    return set_u32(&o->client_window, value, 0, UINT16_MAX, "expected a number from 0 to 65535");
+    return cli_u32(&o->client_window, value, 0, UINT16_MAX, "expected a number from 0 to 65535");
 }
 
-static const char *show_version(options *o, const char *value)
-{
-    (void)o;
-    (void)value;
-    printf("%s (libmpconn) %s\n", PROGRAM, mpconn_version());
-    exit(EXIT_SUCCESS);
-}
-
-static const char *show_help(options *o, const char *value);
-
-static const option_entry entries[] = {
+static const cli_option entries[] = {
     { "id", "N", "number of this member, 0 to 65534; default 0", set_id },
     { "key", "FILE", "cluster key, 16 to 64 bytes or as many in hexadecimal", set_key },
     { "client-if", "IFACE", "interface toward the clients; may be given again", set_client_if },
@@ -366,83 +243,29 @@ static const option_entry entries[] = {
       "received; data or sync", set_impair },
     { "no-vnet-hdr", NULL, "do without segmentation and checksum offloads", set_no_vnet_hdr },
     { "lose", "REASON[:N]", "for tests: lose what the engine sends for that reason", set_lose },
-    { "help", NULL, "show this and end", show_help },
-    { "version", NULL, "show the release and end", show_version },
 };
 
-#define N_ENTRIES (sizeof(entries) / sizeof(entries[0]))
-
-static const char *show_help(options *o, const char *value)
-{
-    (void)o;
-    (void)value;
-    printf("Usage: %s --key FILE --client-if IFACE --server-if IFACE [OPTION...]\n"
-           "Bump in the wire between clients and servers: answers the clients' SYNs in the\n"
-           "servers' place and opens the connection to the server once a client proved itself.\n"
-           "Prints \"ready\" when it forwards; SIGTERM ends it.\n\n", PROGRAM);
-    for (size_t i = 0; i < N_ENTRIES; i++) {
-        char left[40];
-        if (!entries[i].help)
-            continue;
-        snprintf(left, sizeof(left), "--%s %s", entries[i].name,
-                 entries[i].value ? entries[i].value : "");
-        printf("  %-24s %s\n", left, entries[i].help);
-    }
-    exit(EXIT_SUCCESS);
-}
-
-/* Every peer can be reached. */
-static void require_ways(const options *o)
-{
-    if (o->n_peers == 0 && (o->point_text || o->group_text))
-        die(EXIT_USAGE, "--peer ID=ADDR:PORT is missing");
-    for (size_t i = 0; i < o->n_peers; i++) {
-        const peer *p = &o->peers[i];
-        if (p->id == o->id)
-            die(EXIT_USAGE, "--peer %u: that is this member", p->id);
-        if (p->address.len == 0 && !o->group_text)
-            die(EXIT_USAGE, "--peer %u: without an address, and there is no group", p->id);
-        if (p->address.len != 0 && !o->point_text)
-            die(EXIT_USAGE, "--peer %u: --sync udp:ADDR:PORT is missing", p->id);
-        if (p->address.len != 0 && p->address.at.ss_family != o->point.address.at.ss_family)
-            die(EXIT_USAGE, "--peer %u: not of the same IP version as --sync", p->id);
-    }
-}
+static const char usage[] =
+    "--key FILE --client-if IFACE --server-if IFACE [OPTION...]\n"
+    "Bump in the wire between clients and servers: answers the clients' SYNs in the\n"
+    "servers' place and opens the connection to the server once a client proved itself.\n"
+    "Prints \"ready\" when it forwards; SIGTERM ends it.";
 
 static void require_complete(const options *o)
 {
-    if (o->key_len == 0)
+    if (o->key.len == 0)
         die(EXIT_USAGE, "--key FILE is missing");
     if (o->n_interfaces[MPCONN_SIDE_CLIENT] == 0)
         die(EXIT_USAGE, "--client-if IFACE is missing");
     if (o->n_interfaces[MPCONN_SIDE_SERVER] == 0)
         die(EXIT_USAGE, "--server-if IFACE is missing");
-    require_ways(o);
+    sync_require_ways(&o->sync, o->id);
 }
 
 void options_parse(options *o, int argc, char **argv)
 {
-    struct option known[N_ENTRIES + 1];
-    int c;
-
     memset(o, 0, sizeof(*o));
     o->snap_len = SNAP_LEN_DEFAULT;
-    memset(known, 0, sizeof(known));
-    for (size_t i = 0; i < N_ENTRIES; i++) {
-        known[i].name = entries[i].name;
-        known[i].has_arg = entries[i].value ? required_argument : no_argument;
-        known[i].val = OPTION_FIRST + (int)i; /* what differs makes an abbreviation ambiguous */
-    }
-    argv[0] = (char[]){ PROGRAM }; /* getopt's messages begin like ours */
-    while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
-        if (c < OPTION_FIRST)
-            exit(EXIT_USAGE);
-        const option_entry *entry = &entries[c - OPTION_FIRST];
-        const char *wrong = entry->set(o, optarg);
-        if (wrong)
-            die(EXIT_USAGE, "--%s %s: %s", entry->name, optarg ? optarg : "", wrong);
-    }
-    if (optind < argc)
-        die(EXIT_USAGE, "unexpected argument '%s'", argv[optind]);
+    cli_parse(entries, sizeof(entries) / sizeof(entries[0]), usage, o, argc, argv);
     require_complete(o);
 }

@@ -3,8 +3,9 @@
 #ifndef MEMBER_OPTIONS_H
 #define MEMBER_OPTIONS_H
 
-#include "host/channel.h"
+#include "host/cli.h"
 #include "host/impair.h"
+#include "host/sync.h"
 #include "member/bind.h"
 
 #include <mpconn/mpconn.h>
@@ -13,20 +14,10 @@
 #define PROGRAM "mpconn-member"
 /* Interfaces a side can have. */
 #define SIDE_PORTS 8
-/* Other members there can be. */
-#define SYNC_PEERS 64
-/* What is wrong with how the program was called, as opposed to what fails later. */
-#define EXIT_USAGE 2
-
-typedef struct peer {
-    uint32_t id;
-    channel_address address; /* none: by the group */
-} peer;
 
 typedef struct options {
     uint32_t id;
-    uint8_t key[64];
-    size_t key_len;
+    cli_key key;
     const char *interfaces[2][SIDE_PORTS]; /* by mpconn_side */
     size_t n_interfaces[2];
     uint32_t split_mode;
@@ -36,11 +27,8 @@ typedef struct options {
     uint32_t syn_tries;
     uint64_t syn_rto_ns;
     uint32_t snap_len;
-    impair_config impair, sync_impair;
-    channel_config point, group; /* two channels, and how they were given */
-    const char *point_text, *group_text;
-    peer peers[SYNC_PEERS];
-    size_t n_peers;
+    impair_config impair;
+    sync_config sync;
     bind_rule binds[BIND_RULES];
     size_t n_binds;
     uint64_t defer_ns;
@@ -54,8 +42,5 @@ typedef struct options {
 /* Fills `o`, or ends the program: 0 after --help and --version, EXIT_USAGE with one line on
  * standard error when something is wrong. */
 void options_parse(options *o, int argc, char **argv);
-
-/* One line on standard error, and the end. */
-void die(int status, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
 
 #endif

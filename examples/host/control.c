@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "member/control.h"
-
-#include "member/report.h"
+#include "host/control.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,6 +8,9 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+/* What a client may leave unread. */
+#define UNREAD_MOST (1u << 20)
 
 /* A socket file that nobody listens to is left over from a program that was killed. */
 static void remove_stale(const struct sockaddr_un *at)
@@ -24,12 +25,14 @@ static void remove_stale(const struct sockaddr_un *at)
     close(fd);
 }
 
-const char *control_open(control *c, const char *path)
+const char *control_open(control *c, const char *path, control_answer *answer, void *user)
 {
     struct sockaddr_un at = { .sun_family = AF_UNIX };
 
     memset(c, 0, sizeof(*c));
     c->fd = -1;
+    c->answer = answer;
+    c->user = user;
     for (size_t i = 0; i < CONTROL_CLIENTS; i++)
         c->clients[i].fd = -1;
     if (!path)
@@ -51,7 +54,8 @@ const char *control_open(control *c, const char *path)
 
 static void drop_client(control_client *k)
 {
-    close(k->fd);
+    if (k->fd >= 0)
+        close(k->fd);
     free(k->out);
     memset(k, 0, sizeof(*k));
     k->fd = -1;
@@ -79,26 +83,11 @@ size_t control_poll(const control *c, struct pollfd *fds)
     for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
         const control_client *k = &c->clients[i];
         /* who does not read the answer is not asked for more questions */
+        short events = k->out ? POLLOUT : k->asks_no_more ? 0 : POLLIN;
         if (k->fd >= 0)
-            fds[n++] = (struct pollfd){ .fd = k->fd, .events = k->out ? POLLOUT : POLLIN };
+            fds[n++] = (struct pollfd){ .fd = k->fd, .events = events };
     }
     return n;
-}
-
-static void write_answer(FILE *out, const char *question, member *m)
-{
-    if (strcmp(question, "stats") == 0) {
-        report_stats(out, m);
-    } else if (strcmp(question, "flows") == 0) {
-        report_flows(out, m);
-    } else if (strcmp(question, "members") == 0) {
-        report_members(out, m);
-    } else if (strcmp(question, "quit") == 0) {
-        fputs("{\"ok\":true}\n", out);
-        m->stop = true;
-    } else {
-        fputs("{\"error\":\"known are stats, flows, members and quit\"}\n", out);
-    }
 }
 
 static void send_rest(control_client *k)
@@ -118,30 +107,73 @@ static void send_rest(control_client *k)
     }
 }
 
-static void answer(control_client *k, const char *question, member *m)
+/* Behind what is still to be sent. */
+static void queue(control_client *k, const char *text, size_t len)
 {
-    FILE *out = open_memstream(&k->out, &k->out_len);
-    if (!out) {
+    size_t left = k->out_len - k->out_at;
+    char *all = left + len <= UNREAD_MOST || left == 0 ? malloc(left + len) : NULL;
+
+    if (!all || k->fd < 0) {
+        free(all);
         drop_client(k);
         return;
     }
-    write_answer(out, question, m);
-    if (fclose(out) != 0) {
-        drop_client(k);
-        return;
-    }
+    if (left)
+        memcpy(all, k->out + k->out_at, left);
+    memcpy(all + left, text, len);
+    free(k->out);
+    k->out = all;
+    k->out_len = left + len;
     k->out_at = 0;
     send_rest(k);
 }
 
+static void answer(control *c, control_client *k, const char *question)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    if (!out) {
+        drop_client(k);
+        return;
+    }
+    if (!question)
+        fputs("{\"error\":\"the line is too long\"}\n", out);
+    else if (c->answer(c->user, out, question))
+        k->listens = true;
+    if (fclose(out) == 0)
+        queue(k, text, len);
+    else
+        drop_client(k);
+    free(text);
+}
+
+bool control_has_listeners(const control *c)
+{
+    for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
+        if (c->clients[i].fd >= 0 && c->clients[i].listens)
+            return true;
+    }
+    return false;
+}
+
+void control_tell(control *c, const char *document, size_t len)
+{
+    for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
+        if (c->clients[i].fd >= 0 && c->clients[i].listens)
+            queue(&c->clients[i], document, len);
+    }
+}
+
 /* Answer the first whole line, if there is one and the last answer is on its way. */
-static bool take_line(control_client *k, member *m)
+static bool take_line(control *c, control_client *k)
 {
     char line[sizeof(k->in)];
-    char *end = memchr(k->in, '\n', k->in_len);
 
     if (k->fd < 0 || k->out)
         return false;
+    char *end = memchr(k->in, '\n', k->in_len);
     if (!end) {
         if (k->in_len == sizeof(k->in)) {
             k->too_long = true;
@@ -156,24 +188,29 @@ static bool take_line(control_client *k, member *m)
         line[len - 1] = '\0';
     k->in_len -= len + 1;
     memmove(k->in, end + 1, k->in_len);
-    answer(k, k->too_long ? "" : line, m);
+    bool too_long = k->too_long;
     k->too_long = false;
+    answer(c, k, too_long ? NULL : line);
     return true;
 }
 
-static void handle_client(control_client *k, member *m)
+static void handle_client(control *c, control_client *k)
 {
     if (k->out) {
         send_rest(k);
     } else {
         ssize_t n = recv(k->fd, k->in + k->in_len, sizeof(k->in) - k->in_len, MSG_DONTWAIT);
+        if (n == 0 && k->listens && !k->asks_no_more) {
+            k->asks_no_more = true; /* it may have closed its own direction only */
+            return;
+        }
         if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
             drop_client(k);
             return;
         }
         k->in_len += n > 0 ? (size_t)n : 0;
     }
-    while (take_line(k, m))
+    while (take_line(c, k))
         continue;
 }
 
@@ -191,7 +228,7 @@ static void accept_client(control *c)
     close(fd);
 }
 
-void control_handle(control *c, const struct pollfd *fds, size_t n, member *m)
+void control_handle(control *c, const struct pollfd *fds, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (!fds[i].revents)
@@ -202,7 +239,7 @@ void control_handle(control *c, const struct pollfd *fds, size_t n, member *m)
         }
         for (size_t k = 0; k < CONTROL_CLIENTS; k++) {
             if (c->clients[k].fd == fds[i].fd)
-                handle_client(&c->clients[k], m);
+                handle_client(c, &c->clients[k]);
         }
     }
 }

@@ -25,15 +25,20 @@ SIZE(mpconn_pkt, 64, 52);
 SIZE(mpconn_leg, 72, 72);
 SIZE(mpconn_delta, 120, 120);
 SIZE(mpconn_timeouts, 96, 92);
-SIZE(mpconn_engine_config, 136, 104);
+SIZE(mpconn_engine_config, 144, 112);
 SIZE(mpconn_admit_request, 72, 64);
 SIZE(mpconn_event, 96, 80);
-SIZE(mpconn_callbacks, 80, 40);
+SIZE(mpconn_callbacks, 88, 44);
 SIZE(mpconn_flow, 208, 204);
 SIZE(mpconn_flow_cursor, 8, 8);
 SIZE(mpconn_flow_filter, 64, 60);
-SIZE(mpconn_stats, 168, 164);
+SIZE(mpconn_stats, 176, 172);
 SIZE(mpconn_member, 32, 28);
+SIZE(mpconn_termination, 44, 44);
+SIZE(mpconn_session_config, 160, 156);
+SIZE(mpconn_termination_stats, 32, 32);
+SIZE(mpconn_session, 288, 280);
+SIZE(mpconn_session_event, 120, 112);
 
 int main(void)
 {

@@ -151,6 +151,12 @@ typedef struct mpconn_engine_config {
                                       time; default 16,384 with the hook `bind`, else none; to 2^28.
                                       Members that only learn of them from others set it, too. Each
                                       takes a wide flow as well, over IPv4, too */
+    uint32_t max_sessions;       /**< sessions (mpconn/rendezvous.h); default none; to 2^24. Each
+                                      pair is a flow with a binding: with the default
+                                      of `max_bindings` there is one for each session */
+    uint32_t max_candidates;     /**< SYNs of sources that do not have the termination they call, of
+                                      all sessions; default a quarter of `max_sessions`, and eight
+                                      more */
 } mpconn_engine_config;
 
 /** @brief Decision about a SYN. */
@@ -216,6 +222,10 @@ typedef struct mpconn_event {
     uint32_t member;          /**< the member, with MEMBER events; else 0 */
     uint32_t reserved;        /**< zero */
 } mpconn_event;
+
+/** @cond */
+struct mpconn_session_event;
+/** @endcond */
 
 /**
  * @brief What the engine asks of its host. Prepare it with ::MPCONN_STRUCT_INIT.
@@ -301,6 +311,8 @@ typedef struct mpconn_callbacks {
      * tracked are not asked about: what NAT they need is done on one side of the engine.
      */
     int (*bind)(void *user, const mpconn_tuple *client_leg, mpconn_tuple *server_leg);
+    /** @brief Tell what happened to a session (mpconn/rendezvous.h). */
+    void (*session_event)(void *user, const struct mpconn_session_event *event);
 } mpconn_callbacks;
 
 /**

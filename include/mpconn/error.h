@@ -37,6 +37,7 @@ enum mpconn_err {
     MPCONN_ERR_CALLBACK = -8,    /**< a callback that must not fail returned non-zero */
     MPCONN_ERR_NOTFOUND = -9,    /**< there is no such object */
     MPCONN_ERR_CONFLICT = -10,   /**< two facts about one incarnation contradict each other */
+    MPCONN_ERR_EXISTS = -11,     /**< another object has that name, or what goes with it */
     MPCONN_ERR_TRUNCATED = -20,  /**< the input ends before its headers do */
     MPCONN_ERR_MALFORMED = -21,  /**< the input contradicts itself */
     MPCONN_ERR_UNSUPPORTED = -22,/**< valid, but not handled here */

@@ -14,6 +14,7 @@
 #include <mpconn/flow.h>
 #include <mpconn/packet.h>
 #include <mpconn/reason.h>
+#include <mpconn/rendezvous.h>
 #include <mpconn/stats.h>
 #include <mpconn/sync.h>
 #include <mpconn/version.h>

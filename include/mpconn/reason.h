@@ -130,7 +130,26 @@ extern "C" {
     X(136, FRAGMENT_TRACKED, "first fragment of a flow that is tracked but not split")           \
     X(137, DUPLICATE_UNMARKED, "no room for the SACK block of a duplicate acknowledgment")    \
     X(138, FRAGMENT_MAPPED, "later fragment of a bound flow: as the other leg shows it")      \
-    X(139, FRAGMENT_FORGOTTEN, "flow of a packet in fragments gave way to that of another")
+    X(139, FRAGMENT_FORGOTTEN, "flow of a packet in fragments gave way to that of another")   \
+    X(140, SESSION_WAITING, "SYN to a termination, stored until the other client calls")      \
+    X(141, SESSION_ANSWERED, "client's SYN answered with what the other client's said")       \
+    X(142, SESSION_STRANGER, "packet to a termination from a source that may not have it")    \
+    X(143, SESSION_CONFLICT, "several sources call one termination, nobody is answered")      \
+    X(144, SESSION_EARLY, "no SYN, and its session has no connection yet")                    \
+    X(145, SESSION_SIGNED, "SYN with MD5 or AO to a termination, which cannot be joined")     \
+    X(146, SESSION_CANDIDATES, "no room for another source that calls a termination")         \
+    X(147, SESSION_RESTARTED, "client called anew with another number, its pair is over")     \
+    X(148, SESSION_SELF, "both clients of a session call from one address and port")          \
+    X(149, SESSION_UNCONFIRMED, "client was answered and never acknowledged")                 \
+    X(150, SESSION_STALE, "SYN of a waiting client forgotten: too old")                       \
+    X(151, SESSION_RESET, "exact RST of a client that was answered, or waits")                \
+    X(152, SESSION_MISFIT, "segment after pairing does not fit: numbers change on the way")        \
+    X(153, SESSION_RELATCHED, "client comes from another source now")                         \
+    X(154, RELATCH_REFUSED, "another source wanted the place of a client, and does not fit")  \
+    X(155, SESSION_REMOVED, "session removed by the host")                                    \
+    X(156, SESSION_SYN_LATE, "SYN of a client that has acknowledged already")                 \
+    X(157, SESSION_FULL, "no room for the flow of a pair, or for its binding")                \
+    X(158, SESSION_CLIENT_GONE, "client that waited is gone, the other one was told")
 
 /** @brief Reasons; see ::MPCONN_REASON_MAP for what each means. */
 enum mpconn_reason {

@@ -46,6 +46,8 @@ typedef struct mpconn_stats {
     uint64_t records_in;        /**< records taken, greetings left out */
     uint64_t records_out;       /**< records sent, greetings left out */
     uint64_t flows_never_told;  /**< flows that ended before any other member heard of them */
+    uint32_t sessions;          /**< gauge: sessions (mpconn/rendezvous.h) */
+    uint32_t candidates;        /**< gauge: SYNs kept of sources that do not have a termination */
 } mpconn_stats;
 
 /**

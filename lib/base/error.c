@@ -26,6 +26,8 @@ const char *mpconn_strerror(int err)
         return "no such object";
     case MPCONN_ERR_CONFLICT:
         return "facts contradict each other";
+    case MPCONN_ERR_EXISTS:
+        return "another one has it already";
     case MPCONN_ERR_TRUNCATED:
         return "input ends before its headers do";
     case MPCONN_ERR_MALFORMED:

@@ -13,7 +13,7 @@ check_tree() {
         BEGIN {
                 rank["base"] = 1; rank["packet"] = 2; rank["conn"] = 3; rank["table"] = 4
                 rank["sync"] = 5; rank["split"] = 6; rank["echo"] = 6
-                rank["rendezvous"] = 6; rank["engine"] = 7
+                rank["rendezvous"] = 7; rank["engine"] = 8
                 n = split("stddef.h stdint.h stdbool.h stdalign.h limits.h string.h stdlib.h", h)
                 for (i = 1; i <= n; i++) plain["<" h[i] ">"] = 1
         }

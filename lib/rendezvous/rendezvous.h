@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Rendezvous: what the engine calls. Two clients that both call are joined to one connection, which
+ * is a settled flow like any other from then on: its client leg is that of termination 0, a binding
+ * leads there from its server leg, that of termination 1, and no number differs. */
+#ifndef MPCI_RENDEZVOUS_RENDEZVOUS_H
+#define MPCI_RENDEZVOUS_RENDEZVOUS_H
+
+#include "rendezvous/session.h"
+#include "split/split.h"
+
+typedef struct mpci_rendezvous {
+    mpci_core *core;
+    mpci_sync *sync;
+    mpci_split *split;
+    mpci_sessions sessions;
+} mpci_rendezvous;
+
+/* A packet to a termination; `slot` is that of its flow, or MPCI_SLOT_NONE. 1: it has its verdict.
+ * 0: it goes on to its flow, as any other. */
+int mpci_rendezvous_input(mpci_rendezvous *rz, mpci_step *st, uint32_t slot,
+                          mpci_termination_number t);
+
+/* What the controller expects of a session has changed. */
+void mpci_rendezvous_modified(mpci_rendezvous *rz, mpci_session_number n);
+
+/* The sweep has come to a session: time may have passed it by. */
+void mpci_rendezvous_sweep(mpci_rendezvous *rz, mpci_session_number n);
+
+/* A flow with MPCI_SETTLED_RENDEZVOUS is about to leave the table; `owner`: the mpci_rendezvous. */
+void mpci_rendezvous_ended(void *owner, const mpconn_tuple *key, uint64_t hash, unsigned reason);
+
+/* report.c: tell the controller. `termination` is 0, 1 or MPCONN_TERMINATION_NONE; `source` is who
+ * it is about, or NULL. */
+void mpci_rendezvous_report(mpci_rendezvous *rz, mpci_session_number n, unsigned type,
+                            unsigned termination, unsigned reason, const mpci_request *source);
+
+#endif

@@ -1,29 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* mpconn-member: a member of the cluster on Linux, between two or more network interfaces. */
-#include "host/wait.h"
 #include "member/member.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Frames that can wait, be held or be delayed at a time. */
-#define POOL_FRAMES (4 * HOLD_MAX)
-
 static void open_side(member *m, uint8_t side)
 {
     static const char *const option[] = { "--client-if", "--server-if" };
     const options *o = &m->options;
 
-    m->only_port[side] = o->n_interfaces[side] == 1 ? (uint16_t)m->n_ports : LINK_PORT_ALL;
+    m->only_port[side] = o->n_interfaces[side] == 1 ? (uint16_t)m->run.n_ports : LINK_PORT_ALL;
     for (size_t i = 0; i < o->n_interfaces[side]; i++) {
-        port *p = &m->ports[m->n_ports];
-        const char *failed = port_open(p, o->interfaces[side][i], side, !o->no_vnet_hdr);
+        const char *name = o->interfaces[side][i];
+        const char *failed = runner_open_port(&m->run, name, side, !o->no_vnet_hdr);
         if (failed)
-            die(EXIT_FAILURE, "%s %s: %s: %s", option[side], p->name, failed, strerror(errno));
-        p->number = (uint16_t)m->n_ports++;
+            die(EXIT_FAILURE, "%s %s: %s: %s", option[side], name, failed, strerror(errno));
         if (m->pcap.file)
-            pcapng_add_interface(&m->pcap, p->name,
+            pcapng_add_interface(&m->pcap, name,
                                  side == MPCONN_SIDE_CLIENT ? "client" : "server");
     }
 }
@@ -36,7 +31,7 @@ static void open_files(member *m)
         die(EXIT_FAILURE, "--pcap %s: %s", o->pcap, strerror(errno));
     if (o->trace && !(m->trace = fopen(o->trace, "we")))
         die(EXIT_FAILURE, "--trace %s: %s", o->trace, strerror(errno));
-    if (o->record && !recorder_open(&m->engine, o->record))
+    if (o->record && !recorder_open(&m->run.engine, o->record))
         die(EXIT_FAILURE, "--record %s: %s", o->record, strerror(errno));
 }
 
@@ -70,11 +65,7 @@ static void make_engine(member *m)
     mpconn_callbacks callbacks = member_callbacks;
     if (o->n_binds == 0)
         callbacks.bind = NULL;
-    int err = recorder_new(&m->engine, &cfg, &callbacks, m, host_now());
-    if (err)
-        die(EXIT_FAILURE, "engine: %s", mpconn_strerror(err));
-    if (mpconn_engine_headroom(m->engine.engine) > FRAME_HEADROOM)
-        die(EXIT_FAILURE, "engine: needs more headroom than a frame has");
+    runner_start(&m->run, &cfg, &callbacks);
 }
 
 static int close_files(member *m)
@@ -89,7 +80,7 @@ static int close_files(member *m)
                 m->options.trace);
         status = EXIT_FAILURE;
     }
-    if (m->options.record && !recorder_close(&m->engine)) {
+    if (m->options.record && !recorder_close(&m->run.engine)) {
         fprintf(stderr, PROGRAM ": --record %s: not all of it could be written\n",
                 m->options.record);
         status = EXIT_FAILURE;
@@ -103,35 +94,20 @@ int main(int argc, char **argv)
     if (!m)
         die(EXIT_FAILURE, "out of memory");
     options_parse(&m->options, argc, argv);
-    frame_pool_init(&m->pool, POOL_FRAMES);
-    frame_list_init(&m->made);
-    hold_init(&m->hold);
-    impair_init(&m->impair, &m->options.impair);
-    m->links = links_new();
-    if (!m->links)
-        die(EXIT_FAILURE, "out of memory");
+    runner_init(&m->run, &member_hooks, m, &m->options.impair);
     open_files(m);
     open_side(m, MPCONN_SIDE_CLIENT);
     open_side(m, MPCONN_SIDE_SERVER);
-    const char *failed = sync_open(&m->sync, &m->options.sync, &m->engine,
+    const char *failed = sync_open(&m->run.sync, &m->options.sync, &m->run.engine,
                                    m->pcap.file ? member_record_sync : NULL, m);
     if (m->pcap.file && m->options.sync.n_peers)
         pcapng_add_interface(&m->pcap, "sync", "members");
     if (failed)
-        die(EXIT_FAILURE, "--sync %s: %s: %s", m->sync.failed, failed, strerror(errno));
+        die(EXIT_FAILURE, "--sync %s: %s: %s", m->run.sync.failed, failed, strerror(errno));
     make_engine(m);
 
-    int status = member_loop(m);
-
-    recorder_del(&m->engine);
-    for (size_t i = 0; i < m->n_ports; i++)
-        port_close(&m->ports[i], &m->pool);
-    sync_close(&m->sync);
-    impair_clear(&m->impair, &m->pool);
-    frame_list_clear(&m->hold.kept, &m->pool);
-    frame_list_clear(&m->made, &m->pool);
-    frame_pool_fini(&m->pool);
-    links_del(m->links);
+    int status = runner_loop(&m->run, m->options.control);
+    runner_fini(&m->run);
     if (close_files(m) != EXIT_SUCCESS)
         status = EXIT_FAILURE;
     free(m);

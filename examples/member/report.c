@@ -50,18 +50,18 @@ void report_stats(FILE *out, member *m)
 
     json_open(&j, NULL, '{');
     json_uint(&j, "member", m->options.id);
-    report_engine(&j, &m->engine);
+    report_engine(&j, &m->run.engine);
     json_open(&j, "host", '{');
     json_uint(&j, "bridged", m->bridged);
     json_uint(&j, "no_way", m->no_way);
     json_uint(&j, "lost", m->lost);
-    report_impaired(&j, "impaired", &m->impair);
-    report_impaired(&j, "sync_impaired", &m->sync.impair);
-    report_channel(&j, "point", &m->sync.point);
-    report_channel(&j, "group", &m->sync.group);
+    report_impaired(&j, "impaired", &m->run.impair);
+    report_impaired(&j, "sync_impaired", &m->run.sync.impair);
+    report_channel(&j, "point", &m->run.sync.point);
+    report_channel(&j, "group", &m->run.sync.group);
     json_open(&j, "ports", '[');
-    for (size_t i = 0; i < m->n_ports; i++)
-        put_port(&j, &m->ports[i]);
+    for (size_t i = 0; i < m->run.n_ports; i++)
+        put_port(&j, &m->run.ports[i]);
     json_close(&j, ']');
     json_close(&j, '}');
     json_close(&j, '}');
@@ -92,7 +92,7 @@ void report_flows(FILE *out, member *m)
 
     json_open(&j, NULL, '[');
     MPCONN_STRUCT_INIT(&flow);
-    while (recorder_flow_next(&m->engine, &cursor, &flow) == MPCONN_OK)
+    while (recorder_flow_next(&m->run.engine, &cursor, &flow) == MPCONN_OK)
         put_flow(&j, &flow);
     json_close(&j, ']');
     report_end(&j);

@@ -12,6 +12,7 @@
 #include "host/port.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
@@ -36,7 +37,23 @@ static bool switch_on(int fd, int option)
     return setsockopt(fd, SOL_PACKET, option, &one, sizeof(one)) == 0;
 }
 
-static const char *set_up(port *p)
+/* The kernel looks before it copies: a host may have other traffic. */
+static bool hear_host_only(int fd)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_HOST, 0, 4),
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+    };
+    const struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == 0;
+}
+
+static const char *set_up(port *p, port_ears ears)
 {
     /* a full queue means waiting a little, not losing the burst; but not for ever */
     const struct timeval patience = { .tv_usec = 20000 };
@@ -56,14 +73,17 @@ static const char *set_up(port *p)
     enlarge_buffer(p->fd, SO_SNDBUFFORCE, SO_SNDBUF);
     if (setsockopt(p->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) != 0)
         return "SO_SNDTIMEO";
+    if (ears == PORT_HOST && !hear_host_only(p->fd))
+        return "filter";
     if (bind(p->fd, (const struct sockaddr *)&here, sizeof(here)) != 0)
         return "bind";
-    if (setsockopt(p->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof(promiscuous)))
+    if (ears == PORT_ALL &&
+        setsockopt(p->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof(promiscuous)))
         return "promiscuous mode";
     return NULL;
 }
 
-const char *port_open(port *p, const char *name, uint8_t side, bool vnet_hdr)
+const char *port_open(port *p, const char *name, uint8_t side, port_ears ears, bool vnet_hdr)
 {
     memset(p, 0, sizeof(*p));
     p->fd = -1;
@@ -77,7 +97,7 @@ const char *port_open(port *p, const char *name, uint8_t side, bool vnet_hdr)
     p->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
     if (p->fd < 0)
         return "packet socket";
-    return set_up(p);
+    return set_up(p, ears);
 }
 
 void port_close(port *p, frame_pool *pool)

@@ -52,9 +52,14 @@ typedef struct port {
     struct mmsghdr messages[PORT_BATCH]; /* for recvmmsg(), one for each receiver */
 } port;
 
-/* Start listening on an interface: promiscuous, every protocol, nothing that we send ourselves.
- * Returns NULL, or what failed; errno says why. */
-const char *port_open(port *p, const char *name, uint8_t side, bool vnet_hdr);
+/* What a port hears; never what we send ourselves. */
+typedef enum port_ears {
+    PORT_ALL,  /* every frame on the wire */
+    PORT_HOST  /* IP packets in frames that are addressed to this host */
+} port_ears;
+
+/* Start listening on an interface. Returns NULL, or what failed; errno says why. */
+const char *port_open(port *p, const char *name, uint8_t side, port_ears ears, bool vnet_hdr);
 void port_close(port *p, frame_pool *pool);
 
 /* Read what is there, up to PORT_BATCH frames. Returns how many. */

@@ -76,10 +76,11 @@ void runner_init(runner *r, const runner_hooks *hooks, void *user, const impair_
         die(EXIT_FAILURE, "out of memory");
 }
 
-const char *runner_open_port(runner *r, const char *name, uint8_t side, bool vnet_hdr)
+const char *runner_open_port(runner *r, const char *name, uint8_t side, port_ears ears,
+                             bool vnet_hdr)
 {
     port *p = &r->ports[r->n_ports];
-    const char *failed = port_open(p, name, side, vnet_hdr);
+    const char *failed = port_open(p, name, side, ears, vnet_hdr);
 
     p->number = (uint16_t)r->n_ports;
     r->n_ports += failed == NULL;

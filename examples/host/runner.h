@@ -47,7 +47,8 @@ typedef struct runner {
 /* Gives no port, no channel, no control socket and no engine. */
 void runner_init(runner *r, const runner_hooks *hooks, void *user, const impair_config *impair);
 /* As port_open(), and numbers the port. */
-const char *runner_open_port(runner *r, const char *name, uint8_t side, bool vnet_hdr);
+const char *runner_open_port(runner *r, const char *name, uint8_t side, port_ears ears,
+                             bool vnet_hdr);
 /* Make the engine, whose hooks have the runner for their user. Those that the program leaves open
  * are the runner's own. The program ends when it fails. */
 void runner_start(runner *r, const mpconn_engine_config *cfg, const mpconn_callbacks *callbacks);

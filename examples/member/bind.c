@@ -1,41 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "member/bind.h"
 
-#include "host/channel.h"
+#include "host/endpoint.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <string.h>
 
 #define WRONG "expected ADDR:PORT=ADDR:PORT or ADDR:PORT=ADDR:PORT@SOURCE"
 
-static void take_endpoint(mpconn_addr *addr, uint16_t *port, uint8_t *family,
-                          const channel_address *a)
-{
-    memset(addr, 0, sizeof(*addr));
-    if (a->at.ss_family == AF_INET) {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)&a->at;
-        memcpy(addr->bytes, &in->sin_addr, 4);
-        *port = ntohs(in->sin_port);
-        *family = MPCONN_FAMILY_IPV4;
-    } else {
-        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&a->at;
-        memcpy(addr->bytes, &in6->sin6_addr, 16);
-        *port = ntohs(in6->sin6_port);
-        *family = MPCONN_FAMILY_IPV6;
-    }
-}
-
 static bool take_source(bind_rule *rule, const char *text)
 {
-    int family = rule->to_family == MPCONN_FAMILY_IPV4 ? AF_INET : AF_INET6;
+    endpoint e;
+    if (!endpoint_parse_address(&e, text) || e.family != rule->to_family)
+        return false;
     rule->has_source = true;
-    return inet_pton(family, text, rule->source.bytes) == 1;
+    rule->source = e.addr;
+    return true;
 }
 
 const char *bind_parse(bind_rule *rule, const char *text)
 {
-    channel_address from, to;
+    endpoint from, to;
     char copy[256];
     char *equals, *at;
 
@@ -50,10 +34,14 @@ const char *bind_parse(bind_rule *rule, const char *text)
     at = strchr(equals + 1, '@');
     if (at)
         *at = '\0';
-    if (channel_parse_address(&from, copy) || channel_parse_address(&to, equals + 1))
+    if (endpoint_parse(&from, copy) || endpoint_parse(&to, equals + 1))
         return WRONG;
-    take_endpoint(&rule->from, &rule->from_port, &rule->from_family, &from);
-    take_endpoint(&rule->to, &rule->to_port, &rule->to_family, &to);
+    rule->from = from.addr;
+    rule->from_port = from.port;
+    rule->from_family = from.family;
+    rule->to = to.addr;
+    rule->to_port = to.port;
+    rule->to_family = to.family;
     if (at && !take_source(rule, at + 1))
         return "the source is an address of the same IP version as the server";
     if (!at && rule->from_family != rule->to_family)

@@ -14,7 +14,8 @@ static void open_side(member *m, uint8_t side)
     m->only_port[side] = o->n_interfaces[side] == 1 ? (uint16_t)m->run.n_ports : LINK_PORT_ALL;
     for (size_t i = 0; i < o->n_interfaces[side]; i++) {
         const char *name = o->interfaces[side][i];
-        const char *failed = runner_open_port(&m->run, name, side, !o->no_vnet_hdr);
+        const char *failed = runner_open_port(&m->run, name, side, PORT_ALL,
+                                              !o->no_vnet_hdr);
         if (failed)
             die(EXIT_FAILURE, "%s %s: %s: %s", option[side], name, failed, strerror(errno));
         if (m->pcap.file)

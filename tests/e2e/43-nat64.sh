@@ -8,15 +8,7 @@ bed_enter 120 "$0"
 
 # one CLIENT-VERSION SERVER-VERSION WORD
 one() {
-        eval "seen=\$seen$1 mine=\$client$1 there=\$server$2 source=\$source$2"
-        capture_start client eth0 near
-        capture_start server eth0 far
-        nat_get "$seen" file || fail "$3: download from $seen"
-        nat_put "$seen" file || fail "$3: upload to $seen"
-        capture_end near
-        capture_end far
-        shows near "$mine" "$seen" 8080 || fail "$3: the client saw something else"
-        shows far "$source" "$there" 80 || fail "$3: the server saw something else"
+        nat_carries "$3" $1 $2
         ok "$3: IPv$1 client, IPv$2 server: 8 MiB down and up"
 }
 

@@ -71,3 +71,17 @@ shows() {
                 !(is_client(from) && to == server || from == server && is_client(to)) { bad++ }
                 END { exit !(n > 100 && bad == 0) }'
 }
+
+# nat_carries WORD CLIENT-VERSION SERVER-VERSION: the file both ways, and each end sees its own
+# addresses only: $mine and $seen the client, $source and $there the server
+nat_carries() {
+        eval "seen=\$seen$2 mine=\$client$2 there=\$server$3 source=\$source$3"
+        capture_start client eth0 near
+        capture_start server eth0 far
+        nat_get "$seen" file || fail "$1: download from $seen"
+        nat_put "$seen" file || fail "$1: upload to $seen"
+        capture_end near
+        capture_end far
+        shows near "$mine" "$seen" 8080 || fail "$1: the client saw something else"
+        shows far "$source" "$there" 80 || fail "$1: the server saw something else"
+}

@@ -20,22 +20,68 @@ void mpci_bind_entry(mpci_split *sp, mpci_handshake *h, mpci_binding_number n)
 
 /* --- what stands in the way --- */
 
-static int is_over(const mpci_split *sp, uint32_t slot)
+/* A flow and a handshake that have a tuple, each if there is one; a handshake that waits for its
+ * endpoints goes with its flow. */
+typedef struct holders {
+    uint32_t slot;
+    mpci_handshake *h;
+} holders;
+
+static holders holders_of_tuple(const mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple)
 {
-    return slot != MPCI_SLOT_NONE &&
-           !mpci_incarnation_is_alive(mpci_settled_at(&sp->core->settled, slot));
+    holders o = {
+        mpci_settled_find(&sp->core->settled, hash, tuple),
+        mpci_handshake_find(&sp->core->handshakes, hash, tuple),
+    };
+
+    if (o.h != NULL && o.h->settled != MPCI_SLOT_NONE)
+        o.h = NULL;
+    return o;
 }
 
-/* The flow that alone holds a binding, if it is over; else SLOT_NONE. */
-static uint32_t flow_to_yield(const mpci_split *sp, mpci_binding_number n)
+static holders holders_of_binding(const mpci_split *sp, mpci_binding_number n)
 {
     const mpci_binding *b = mpci_binding_at(&sp->core->bindings, n);
-    uint32_t slot = mpci_settled_find(&sp->core->settled, b->client_hash, &b->client_leg);
+    holders o = holders_of_tuple(sp, b->client_hash, &b->client_leg);
 
-    return is_over(sp, slot) && b->holders == 1 &&
-                   mpci_settled_binding(&sp->core->settled, slot) == n
-               ? slot
-               : MPCI_SLOT_NONE;
+    if (o.slot != MPCI_SLOT_NONE && mpci_settled_binding(&sp->core->settled, o.slot) != n)
+        o.slot = MPCI_SLOT_NONE;
+    if (o.h != NULL && o.h->binding != n)
+        o.h = NULL;
+    return o;
+}
+
+static int is_over(const mpci_split *sp, uint32_t slot)
+{
+    return !mpci_incarnation_is_alive(mpci_settled_at(&sp->core->settled, slot));
+}
+
+/* Does another member speak of a client that has proved itself there? Its host knows which server
+ * legs are free. What a server says anybody can forge (E35), and a first SYN as well. */
+static int is_of_proved(const mpci_step *told)
+{
+    return told != NULL && mpci_record_has_leg(told->record->type) &&
+           told->record->type != MPCI_RECORD_ANSWER;
+}
+
+/* Besides a flow that is over a copy of which that was not heard, as far as can be told. */
+static int flow_yields(const mpci_split *sp, uint32_t slot, const mpci_step *told)
+{
+    return is_over(sp, slot) ||
+           (is_of_proved(told) &&
+            mpci_incarnation_gives_way(sp, mpci_settled_at(&sp->core->settled, slot),
+                                       told->record));
+}
+
+/* A handshake whose opener has proved nothing: most likely it waits for an answer to the question
+ * whose segment just this is. What it holds comes again and finds its way. And one that its driver
+ * has left behind. */
+static int entry_yields(const mpci_handshake *h, const mpci_step *told)
+{
+    if (!mpci_peers_is_driven(h))
+        return (h->flags & MPCI_HANDSHAKE_UNPROVED) != 0;
+    return is_of_proved(told) && h->driver == told->teller &&
+           (h->roles & MPCI_ROLE_DRIVES) == 0;
 }
 
 static void end_flow(mpci_split *sp, uint32_t slot, unsigned reason)
@@ -44,50 +90,45 @@ static void end_flow(mpci_split *sp, uint32_t slot, unsigned reason)
     mpci_core_end_flow(sp->core, slot, reason);
 }
 
-/* A binding to this server leg of another connection makes room, if that is over. */
-static int binding_yields(mpci_split *sp, mpci_binding_number n)
+static void evict(mpci_split *sp, mpci_handshake *h)
 {
-    uint32_t slot = flow_to_yield(sp, n);
+    mpci_step st = {.h = h};
 
-    if (slot == MPCI_SLOT_NONE)
+    mpci_core_release(sp->core, h, MPCONN_REASON_RELEASED);
+    mpci_split_run(sp, &st, MPCI_EV_EVICTED);
+}
+
+/* They make room for another connection: 1, or 0 when one of them stands. Of a flow that others
+ * carry, too, they are asked then: they may know its end, and what is refused now comes again. */
+static int yield_to(mpci_split *sp, holders o, const mpci_step *told)
+{
+    if (o.slot != MPCI_SLOT_NONE && !flow_yields(sp, o.slot, told)) {
+        if (mpci_settled_flags(mpci_settled_at(&sp->core->settled, o.slot)) & MPCI_SETTLED_SHARED)
+            mpci_peers_question(sp, o.slot);
         return 0;
-    end_flow(sp, slot, MPCONN_REASON_FLOW_REPLACED);
+    }
+    if (o.h != NULL && !entry_yields(o.h, told))
+        return 0;
+    if (o.h != NULL)
+        evict(sp, o.h);
+    if (o.slot != MPCI_SLOT_NONE)
+        end_flow(sp, o.slot, MPCONN_REASON_FLOW_REPLACED);
     return 1;
+}
+
+static int is_taken(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple,
+                    const mpci_step *told)
+{
+    const mpci_bindings *t = &sp->core->bindings;
+    mpci_binding_number n = mpci_binding_find(t, hash, tuple);
+
+    return n != 0 && (!yield_to(sp, holders_of_binding(sp, n), told) ||
+                      mpci_binding_find(t, hash, tuple) != 0);
 }
 
 int mpci_bind_is_taken(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple)
 {
-    mpci_binding_number n = mpci_binding_find(&sp->core->bindings, hash, tuple);
-
-    return n != 0 && !binding_yields(sp, n);
-}
-
-/* So does a flow that goes by this tuple. */
-static int flow_yields(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple)
-{
-    uint32_t slot = mpci_settled_find(&sp->core->settled, hash, tuple);
-
-    if (slot == MPCI_SLOT_NONE)
-        return 1;
-    if (!is_over(sp, slot))
-        return 0;
-    end_flow(sp, slot, MPCONN_REASON_FLOW_REPLACED);
-    return 1;
-}
-
-/* And a handshake whose opener has proved nothing: most likely it waits for an answer to the
- * question whose segment just this is. What it holds comes again and finds its way. */
-static int entry_yields(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple)
-{
-    mpci_step st = {.h = mpci_handshake_find(&sp->core->handshakes, hash, tuple)};
-
-    if (st.h == NULL)
-        return 1;
-    if ((st.h->flags & MPCI_HANDSHAKE_UNPROVED) == 0 || mpci_peers_is_driven(st.h))
-        return 0;
-    mpci_core_release(sp->core, st.h, MPCONN_REASON_RELEASED);
-    mpci_split_run(sp, &st, MPCI_EV_EVICTED);
-    return 1;
+    return is_taken(sp, hash, tuple, NULL);
 }
 
 /* In a full table one of the next few bindings makes room whose flow is over. */
@@ -97,15 +138,15 @@ static int make_room(mpci_split *sp)
 
     for (uint32_t i = 0; i < RECLAIM_LOOK_AT && i < t->capacity; i++) {
         mpci_binding_number n = sp->binding_hand + 1;
-        uint32_t slot;
+        holders o;
 
         sp->binding_hand = n < t->capacity ? n : 0;
         if (mpci_binding_at(t, n)->holders == 0)
             continue;
-        slot = flow_to_yield(sp, n);
-        if (slot == MPCI_SLOT_NONE)
+        o = holders_of_binding(sp, n);
+        if (o.slot == MPCI_SLOT_NONE || o.h != NULL || !is_over(sp, o.slot))
             continue;
-        end_flow(sp, slot, MPCONN_REASON_FLOW_RECLAIMED);
+        end_flow(sp, o.slot, MPCONN_REASON_FLOW_RECLAIMED);
         return 1;
     }
     return 0;
@@ -128,23 +169,24 @@ static unsigned add(mpci_split *sp, uint64_t hash, const mpconn_tuple *leg, uint
 }
 
 /* The binding of a connection to that server leg, a new one or the one that an incarnation of it
- * has already; the caller holds it. 0, or why there can be none. */
+ * has already; the caller holds it. `told` is NULL where this host says so. 0, or why there can be
+ * none. */
 static unsigned hold(mpci_split *sp, uint64_t client_hash, const mpconn_tuple *client_leg,
-                     const mpconn_tuple *leg, mpci_binding_number *n)
+                     const mpconn_tuple *leg, const mpci_step *told, mpci_binding_number *n)
 {
     mpci_bindings *t = &sp->core->bindings;
     uint64_t hash = mpci_tuple_hash(&sp->core->table_key, leg);
-    mpci_binding_number old = mpci_binding_find(t, hash, leg);
+    mpci_binding_number old;
 
     *n = 0;
-    if (mpci_bind_is_taken(sp, client_hash, client_leg))
+    if (is_taken(sp, client_hash, client_leg, told))
         return MPCONN_REASON_BINDING_TAKEN;
+    old = mpci_binding_find(t, hash, leg);
     if (old != 0 && mpci_tuple_equal(&mpci_binding_at(t, old)->client_leg, client_leg)) {
         *n = mpci_binding_take(t, old);
         return 0;
     }
-    if ((old != 0 && !binding_yields(sp, old)) || !flow_yields(sp, hash, leg) ||
-        !entry_yields(sp, hash, leg))
+    if (is_taken(sp, hash, leg, told) || !yield_to(sp, holders_of_tuple(sp, hash, leg), told))
         return MPCONN_REASON_BINDING_TAKEN;
     return add(sp, hash, leg, client_hash, client_leg, n);
 }
@@ -185,7 +227,7 @@ static unsigned ask_host(mpci_split *sp, mpci_handshake *h)
         return 0;
     if (answer != 1 || !is_possible(&leg, &h->tuple))
         return MPCONN_REASON_BINDING_REFUSED;
-    return hold(sp, h->hash, &h->tuple, &leg, &h->binding);
+    return hold(sp, h->hash, &h->tuple, &leg, NULL, &h->binding);
 }
 
 /* A driver that is down has told of its binding: that counts. */
@@ -207,14 +249,14 @@ int mpci_bind_hear(mpci_split *sp, mpci_step *st)
     const mpci_record *r = st->record;
     unsigned refusal = 0;
 
-    if (!mpci_record_has_leg(r->type))
+    if (!mpci_record_has_leg(r->type) && r->type != MPCI_RECORD_PLAIN)
         return 1;
     if (r->type == MPCI_RECORD_DELTA && (r->flags & MPCI_FLOW_SPLIT) == 0 &&
         r->server_leg.family != MPCONN_FAMILY_NONE)
         refusal = MPCONN_REASON_BINDING_REFUSED;
     else if (r->server_leg.family != MPCONN_FAMILY_NONE)
-        refusal = hold(sp, st->hash, st->tuple, &r->server_leg, &st->binding);
-    else if (mpci_bind_is_taken(sp, st->hash, st->tuple))
+        refusal = hold(sp, st->hash, st->tuple, &r->server_leg, st, &st->binding);
+    else if (is_taken(sp, st->hash, st->tuple, st))
         refusal = MPCONN_REASON_BINDING_TAKEN;
     if (refusal != 0)
         mpci_count(&sp->core->counters, refusal);
@@ -226,19 +268,37 @@ void mpci_bind_heard(mpci_split *sp, const mpci_step *st)
     mpci_core_unbind(sp->core, st->binding);
 }
 
-int mpci_bind_rename(const mpci_split *sp, mpci_step *st, mpconn_tuple *key)
+static int rename_by_leg(const mpci_split *sp, mpci_step *st, mpconn_tuple *key)
 {
     const mpci_bindings *t = &sp->core->bindings;
-    unsigned type = st->record->type;
-    mpci_binding_number n = 0;
+    mpci_binding_number n = mpci_binding_find(t, st->hash, st->tuple);
 
-    if (type == MPCI_RECORD_QUERY || type == MPCI_RECORD_ANSWER || type == MPCI_RECORD_RST_SEEN)
-        n = mpci_binding_find(t, st->hash, st->tuple);
     if (n == 0)
         return 0;
     *key = mpci_binding_at(t, n)->client_leg;
     st->hash = mpci_binding_at(t, n)->client_hash;
     st->tuple = key;
+    return 1;
+}
+
+int mpci_bind_rename(const mpci_split *sp, mpci_step *st, mpconn_tuple *key)
+{
+    const mpci_record *r = st->record;
+
+    return (r->type == MPCI_RECORD_QUERY || r->type == MPCI_RECORD_RST_SEEN ||
+            (r->type == MPCI_RECORD_ANSWER && r->server_leg.family == MPCONN_FAMILY_NONE)) &&
+           rename_by_leg(sp, st, key);
+}
+
+int mpci_bind_rename_refused(const mpci_split *sp, mpci_step *st, mpconn_tuple *key)
+{
+    const mpconn_tuple *leg = &st->record->server_leg;
+
+    if (st->record->type != MPCI_RECORD_ANSWER || leg->family == MPCONN_FAMILY_NONE)
+        return 0;
+    st->tuple = leg;
+    st->hash = mpci_tuple_hash(&sp->core->table_key, leg);
+    (void)rename_by_leg(sp, st, key);
     return 1;
 }
 

@@ -21,6 +21,9 @@ void mpci_bind_heard(mpci_split *sp, const mpci_step *st);
 /* Who knows no more than the server leg's tuple asks by that: 1, and the step gets the key, which
  * is put into `key`. */
 int mpci_bind_rename(const mpci_split *sp, mpci_step *st, mpconn_tuple *key);
+/* The same of an ANSWER that cannot be true here: what the server said is of the connection that
+ * has this server leg now, and its teller has not heard of that. */
+int mpci_bind_rename_refused(const mpci_split *sp, mpci_step *st, mpconn_tuple *key);
 
 /* The entry holds this binding, or none, instead of the one before. */
 void mpci_bind_entry(mpci_split *sp, mpci_handshake *h, mpci_binding_number n);

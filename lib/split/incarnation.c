@@ -47,6 +47,12 @@ static int is_outlived(const mpci_split *sp, const mpci_settled *e, const mpci_r
            (is_over(r) || (mpci_incarnation_is_sure(sp, e) && r->idle_s > SURE_SECONDS));
 }
 
+int mpci_incarnation_gives_way(const mpci_split *sp, const mpci_settled *e, const mpci_record *r)
+{
+    return (mpci_settled_flags(e) & MPCI_SETTLED_SHARED) != 0 && !mpci_incarnation_is_sure(sp, e) &&
+           !is_over(r) && r->idle_s <= SURE_SECONDS;
+}
+
 /* Everybody has to hear of the new one. */
 static void commit_again(mpci_split *sp, mpci_handshake *h)
 {

@@ -10,6 +10,10 @@ int mpci_incarnation_is_alive(const mpci_settled *e);
 /* Was it seen here not long ago (rule R6)? */
 int mpci_incarnation_is_sure(const mpci_split *sp, const mpci_settled *e);
 
+/* Of two connections that cannot both live: is the one that another member tells of sure, and the
+ * copy here not? */
+int mpci_incarnation_gives_way(const mpci_split *sp, const mpci_settled *e, const mpci_record *r);
+
 /* A flow of another incarnation is told: 1 when the one that is here stands, and the teller is told
  * so; 0 when it has to make room. */
 int mpci_incarnation_stands(mpci_split *sp, uint32_t slot, const mpci_record *r, uint32_t teller);

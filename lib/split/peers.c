@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "split/peers.h"
 
+#include "split/bind.h"
 #include "split/incarnation.h"
 #include "split/share.h"
 
@@ -60,8 +61,11 @@ int mpci_peers_all_said_no(const mpci_split *sp, mpci_step *st)
 
 mpci_handshake *mpci_peers_entry(mpci_split *sp, mpci_step *st)
 {
-    if (st->h == NULL && mpci_split_in_peace(sp))
-        st->h = mpci_handshake_add(&sp->core->handshakes, st->hash, st->tuple);
+    if (st->h != NULL || !mpci_split_in_peace(sp))
+        return st->h;
+    st->h = mpci_handshake_add(&sp->core->handshakes, st->hash, st->tuple);
+    if (st->h != NULL)
+        mpci_bind_entry(sp, st->h, st->binding);
     return st->h;
 }
 

@@ -25,7 +25,8 @@ enum mpci_split_event mpci_peers_decide_if_known(const mpci_split *sp, const mpc
 /* The teller of the step knows nothing of a commit; whether now every member has said so that may
  * know one. */
 int mpci_peers_all_said_no(const mpci_split *sp, mpci_step *st);
-/* The entry of the step, or in peace a new one; NULL when there is no room. */
+/* The entry of the step, or in peace a new one, of the server leg that its segment or its record
+ * names; NULL when there is no room. */
 mpci_handshake *mpci_peers_entry(mpci_split *sp, mpci_step *st);
 void mpci_peers_set_timer(mpci_split *sp, mpci_handshake *h, uint64_t ns);
 /* Take a question, or a word nobody asked for, about something unproved from their budget (rule

@@ -395,6 +395,24 @@ static void take_word_renamed(mpci_split *sp, mpci_step *st)
         told_query(sp, st);
 }
 
+/* It names a server leg, or goes by one, that another connection has here. Who waits for a word
+ * gets one, lest it repeats in vain. */
+static void refuse_word(mpci_split *sp, mpci_step *st)
+{
+    const mpci_record *r = st->record;
+    mpconn_tuple key;
+    int asks = (r->type == MPCI_RECORD_DRIVE && (r->flags & MPCI_DRIVE_ASKS) != 0) ||
+               (r->type == MPCI_RECORD_ANSWER && (r->flags & MPCI_ANSWER_ALONE) != 0);
+
+    int renamed = mpci_bind_rename_refused(sp, st, &key);
+
+    mpci_split_find_entry(sp, st);
+    if (renamed)
+        told_query(sp, st);
+    else if (asks && !tell_what_is_settled(sp, st))
+        answer(sp, st, MPCI_REPLY_NO);
+}
+
 void mpci_split_told(void *split, const mpci_record *r, uint32_t from)
 {
     mpci_split *sp = split;
@@ -404,9 +422,11 @@ void mpci_split_told(void *split, const mpci_record *r, uint32_t from)
 
     st.hash = mpci_tuple_hash(&sp->core->table_key, st.tuple);
     renamed = mpci_bind_rename(sp, &st, &key);
-    if (!mpci_bind_hear(sp, &st))
+    if (!mpci_bind_hear(sp, &st)) {
+        refuse_word(sp, &st);
         return;
-    st.h = mpci_handshake_find(&sp->core->handshakes, st.hash, st.tuple);
+    }
+    mpci_split_find_entry(sp, &st);
     /* Whoever has heard of it from another does not commit it alone any more (R1a). */
     if (entry_is_same(&st))
         st.h->roles |= MPCI_ROLE_TOLD;

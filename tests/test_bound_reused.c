@@ -343,20 +343,42 @@ static void finish_first(void)
     m[A]->n_out = m[B]->n_out = 0;
 }
 
+static void begin_next_incarnation(void)
+{
+    next = c;
+    next.client.x += 0x1000000;
+    next.client.z += 0x1000000;
+    bed_syn(m[A], &next.client);
+    next.server = next.client;
+    next.server.tuple = c.server.tuple;
+}
+
 /* The answer comes where nobody has told of the SYN, but the server leg is still known. */
 START_TEST(answer_to_the_next_incarnation_names_its_server_leg)
 {
     settle_first(A, (unsigned)_i & 1);
     finish_first();
-    next = c;
-    next.client.x += 0x1000000;
-    next.client.z += 0x1000000;
-    next.server.x = next.client.x;
-    next.server.z = next.client.z;
-    bound_open(m[A], &next);
+    begin_next_incarnation();
+    bed_proof(m[A], &next.client);
     sync_lose(&net);
     answer_at(B, &next, 500 * MPCONN_MILLISECOND);
     ck_assert_uint_eq(count(A, MPCONN_REASON_COMMIT_CONFLICT), 0);
+    assert_carried(&next, A, B);
+}
+END_TEST
+
+/* Nor does it say what the server leg shows that a client was answered elsewhere. */
+START_TEST(answer_to_a_requested_incarnation_names_its_server_leg)
+{
+    net.at[A].cfg.announce = MPCONN_ANNOUNCE_EARLY;
+    settle_first(A, (unsigned)_i & 1);
+    finish_first();
+    begin_next_incarnation();
+    sync_carry(&net);
+    ck_assert_ptr_nonnull(entry_of(B, &next));
+    bed_proof(m[A], &next.client);
+    sync_lose(&net);
+    answer_at(B, &next, 500 * MPCONN_MILLISECOND);
     assert_carried(&next, A, B);
 }
 END_TEST
@@ -375,6 +397,7 @@ static TCase *make_case(void)
     tcase_add_loop_test(t, claim_that_cannot_be_is_answered, 0, 4);
     tcase_add_loop_test(t, server_leg_is_free_for_the_next_client_of_this_member, 0, 4);
     tcase_add_loop_test(t, answer_to_the_next_incarnation_names_its_server_leg, 0, 2);
+    tcase_add_loop_test(t, answer_to_a_requested_incarnation_names_its_server_leg, 0, 2);
     return t;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What this member has to ask the others, and what comes of it. */
 #include "split/actions.h"
+#include "split/bind.h"
 #include "split/entry.h"
 #include "split/peers.h"
 #include "split/share.h"
@@ -43,6 +44,7 @@ enum mpci_split_event mpci_act_take_syn_ack(mpci_split *sp, mpci_step *st)
         st->h = NULL; /* stays as it was */
         return MPCI_EV_NOTHING;
     }
+    mpci_bind_entry(sp, h, st->binding); /* was not known before, or is the same */
     keep_syn_ack(sp, st, MPCONN_REASON_SERVER_ANSWERED);
     h->asked = 0;
     h->noes = 0;

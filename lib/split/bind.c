@@ -314,3 +314,15 @@ void mpci_bind_note(mpci_split *sp, mpci_handshake *h, const mpci_step *st)
         mpci_count(&sp->core->counters, MPCONN_REASON_COMMIT_CONFLICT);
     mpci_bind_entry(sp, h, st->binding);
 }
+
+/* Who was only told that a client was answered, or asks about a segment of its, does not know. */
+static int is_known(const mpci_handshake *h)
+{
+    return h->binding != 0 || mpci_peers_is_driven(h) ||
+           (h->state != MPCI_ST_EXPECTED && h->state != MPCI_ST_ASKING);
+}
+
+int mpci_bind_is_strange(const mpci_step *st, const mpci_handshake *h)
+{
+    return st->from == MPCONN_SIDE_SERVER && h->binding != st->binding && is_known(h);
+}

@@ -34,10 +34,8 @@ void mpci_bind_note(mpci_split *sp, mpci_handshake *h, const mpci_step *st);
  * room. */
 int mpci_bind_is_taken(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple);
 
-/* Does a segment of the server bear another name than the server leg of this entry? */
-static inline int mpci_bind_is_strange(const mpci_step *st, const mpci_handshake *h)
-{
-    return st->from == MPCONN_SIDE_SERVER && h->binding != st->binding;
-}
+/* Does a segment of the server bear another name than the server leg of this entry, as far as that
+ * is known? */
+int mpci_bind_is_strange(const mpci_step *st, const mpci_handshake *h);
 
 #endif

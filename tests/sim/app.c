@@ -228,9 +228,14 @@ sim_session *sim_session_find(struct sim_world *w, const sim_addr *client, uint1
 
 bool sim_session_accept(void *world, sim_tcp *c)
 {
-    sim_session *s = sim_session_find(world, &c->remote, c->rport, c->lport, c->irs);
+    struct sim_world *w = world;
+    sim_leg leg = {c->remote, c->local, c->rport, c->lport};
+    sim_session *s;
     sim_end *e;
 
+    if (w->nat)
+        leg = sim_nat_client_leg(&leg);
+    s = sim_session_find(w, &leg.client, leg.cport, leg.sport, c->irs);
     if (s == NULL)
         return false;
     e = &s->end[SIM_SERVER];

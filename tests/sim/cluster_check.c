@@ -135,6 +135,9 @@ static void check_nothing_left(const sim_cluster *c)
         if (st.handshakes != 0 || st.held_packets != 0)
             sim_fail(c->world, "%s: long after the end %u handshakes and %u held packets are left",
                      m->node.name, st.handshakes, st.held_packets);
+        if (!c->may_outlive && st.bindings != 0)
+            sim_fail(c->world, "%s: long after the end %u bindings are left", m->node.name,
+                     st.bindings);
         if (!c->may_outlive &&
             mpconn_engine_flow_next(m->engine[0].eng, &cursor, &f) == MPCONN_OK)
             sim_fail(c->world, "%s: long after the end %u flows are left, first client port %u, %s",

@@ -7,6 +7,7 @@
 #include <mpconn/mpconn.h>
 
 #include "host/recorder.h"
+#include "sim/nat.h"
 #include "sim/net.h"
 #include "sim/util.h"
 
@@ -142,6 +143,7 @@ static inline uint32_t sim_member_link(unsigned side)
 void sim_member_wake(sim_member *m);
 
 /* member_hooks.c */
+sim_leg sim_member_leg(const mpconn_tuple *t);
 void sim_member_hooks(const sim_member *m, mpconn_callbacks *cb);
 
 /* member_submit.c */

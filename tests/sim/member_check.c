@@ -184,26 +184,23 @@ void sim_member_check_stats(sim_member *m)
     }
 }
 
-static sim_attempt *attempt_of(sim_member *m, const sim_segment *seg, bool from_client)
+static sim_attempt *attempt_of(sim_member *m, const sim_leg *leg)
 {
-    const sim_addr *client = from_client ? &seg->src : &seg->dst;
-    const sim_addr *server = from_client ? &seg->dst : &seg->src;
-    uint16_t cport = from_client ? seg->sport : seg->dport;
-    uint16_t sport = from_client ? seg->dport : seg->sport;
-    uint64_t h = sim_mix(sim_digest(client->bytes, 16) ^ sim_digest(server->bytes, 16) * 3,
-                         (uint64_t)cport << 16 | sport);
+    uint64_t h = sim_mix(sim_digest(leg->client.bytes, 16) ^
+                             sim_digest(leg->server.bytes, 16) * 3,
+                         (uint64_t)leg->cport << 16 | leg->sport);
     sim_attempt **at = &m->attempts[h % SIM_ATTEMPTS], *a;
 
     for (a = *at; a != NULL; a = a->next) {
-        if (a->cport == cport && a->sport == sport && sim_addr_equal(&a->client, client) &&
-            sim_addr_equal(&a->server, server))
+        if (a->cport == leg->cport && a->sport == leg->sport &&
+            sim_addr_equal(&a->client, &leg->client) && sim_addr_equal(&a->server, &leg->server))
             return a;
     }
     a = sim_alloc(sizeof(*a));
-    a->client = *client;
-    a->server = *server;
-    a->cport = cport;
-    a->sport = sport;
+    a->client = leg->client;
+    a->server = leg->server;
+    a->cport = leg->cport;
+    a->sport = leg->sport;
     a->next = *at;
     *at = a;
     return a;
@@ -221,15 +218,28 @@ void sim_member_free_attempts(sim_member *m)
     }
 }
 
+/* What the client calls the connection of a segment that goes to a side. */
+static sim_leg client_leg_of(const sim_member *m, const sim_segment *seg, unsigned to)
+{
+    sim_leg to_server = {seg->src, seg->dst, seg->sport, seg->dport};
+    sim_leg to_client = {seg->dst, seg->src, seg->dport, seg->sport};
+
+    if (to == SIM_CLIENT)
+        return to_client;
+    return m->node.world->nat ? sim_nat_client_leg(&to_server) : to_server;
+}
+
 void sim_member_note_input(sim_member *m, const sim_parcel *p)
 {
     sim_segment seg;
+    sim_leg leg;
     sim_attempt *a;
 
     if (p->side != SIM_CLIENT || p->again ||
         sim_segment_parse(&seg, p->original->data, p->original->len) != SIM_PARSE_OK)
         return;
-    a = attempt_of(m, &seg, true);
+    leg = (sim_leg){seg.src, seg.dst, seg.sport, seg.dport};
+    a = attempt_of(m, &leg);
     if ((seg.flags & (SIM_SYN | SIM_ACK)) == SIM_SYN) {
         a->isns += a->syns == 0 || a->isn != seg.seq;
         a->isn = seg.seq;
@@ -262,6 +272,7 @@ void sim_member_check_output(sim_member *m, const sim_frame *f, unsigned side, u
     unsigned repeats = m->cfg.timeouts.syn_ack_repeats;
     sim_segment seg;
     sim_attempt *a;
+    sim_leg leg;
 
     if (repeats == 0)
         repeats = 3;
@@ -272,7 +283,8 @@ void sim_member_check_output(sim_member *m, const sim_frame *f, unsigned side, u
             sim_fail(m->node.world, "packet made is malformed: %s", mpconn_reason_name(reason));
         return;
     }
-    a = attempt_of(m, &seg, side == SIM_SERVER);
+    leg = client_leg_of(m, &seg, side);
+    a = attempt_of(m, &leg);
     if (side == SIM_SERVER && made && a->proofs == 0)
         sim_fail(m->node.world, "sent to the server for a client that proved nothing: %s",
                  mpconn_reason_name(reason));
@@ -313,12 +325,9 @@ void sim_member_forget_commits(sim_member *m)
 }
 
 /* What was decided of one incarnation is the same at every member. */
-static void note_commit(sim_member *m, const mpconn_event *ev, const sim_addr *client,
-                        const sim_addr *server)
+static void note_commit(sim_member *m, const mpconn_event *ev, const sim_leg *leg)
 {
-    sim_segment seg = {.src = *client, .dst = *server, .sport = ev->tuple.client_port,
-                       .dport = ev->tuple.server_port};
-    sim_attempt *a = attempt_of(m, &seg, true);
+    sim_attempt *a = attempt_of(m, leg);
     unsigned i = m->place, o = i ^ 1;
 
     a->commit[i].settled = true;
@@ -336,28 +345,51 @@ static void note_commit(sim_member *m, const mpconn_event *ev, const sim_addr *c
                  (unsigned)a->commit[0].t, (unsigned)a->commit[1].t);
 }
 
+static bool same_leg(const sim_leg *a, const sim_leg *b)
+{
+    return sim_addr_equal(&a->client, &b->client) && sim_addr_equal(&a->server, &b->server) &&
+           a->cport == b->cport && a->sport == b->sport;
+}
+
+/* What the server leg of a split connection shows, as every member must know it. */
+static sim_leg check_legs(sim_member *m, const mpconn_event *ev, const sim_leg *client_leg)
+{
+    sim_leg leg = *client_leg, expected = leg;
+    bool split = ev->delta->seq[MPCONN_SIDE_SERVER] != 0 || ev->delta->ts[MPCONN_SIDE_SERVER] != 0;
+
+    if (m->node.world->nat && split)
+        expected = sim_nat_server_leg(client_leg);
+    if ((ev->delta->flags & MPCONN_DELTA_F_TUPLE) != 0)
+        leg = sim_member_leg(&ev->delta->tuple[MPCONN_SIDE_SERVER]);
+    if (!same_leg(&leg, &expected))
+        sim_fail(m->node.world, "%s settled client port %u with another server leg, port %u",
+                 m->node.name, client_leg->cport, leg.cport);
+    return leg;
+}
+
 /* The difference of the legs is what the endpoints themselves believe. */
 void sim_member_check_settled(sim_member *m, const mpconn_event *ev)
 {
     struct sim_world *w = m->node.world;
-    sim_addr client = {.family = ev->tuple.family}, server = {.family = ev->tuple.family};
+    sim_leg client_leg = sim_member_leg(&ev->tuple), server_leg;
     sim_tcp *c, *s;
     bool copied = ev->reason == MPCONN_REASON_FLOW_COPIED;
     uint32_t d, t;
 
-    memcpy(client.bytes, ev->tuple.client.bytes, 16);
-    memcpy(server.bytes, ev->tuple.server.bytes, 16);
-    c = sim_host_find(w->client, &client, ev->tuple.client_port, &server, ev->tuple.server_port);
-    s = sim_host_find(w->server, &server, ev->tuple.server_port, &client, ev->tuple.client_port);
     if (ev->delta == NULL || (ev->client == NULL) != copied || (ev->server == NULL) != copied) {
         sim_fail(w, "settled event without legs or delta");
         return;
     }
+    server_leg = check_legs(m, ev, &client_leg);
+    c = sim_host_find(w->client, &client_leg.client, client_leg.cport, &client_leg.server,
+                      client_leg.sport);
+    s = sim_host_find(w->server, &server_leg.server, server_leg.sport, &server_leg.client,
+                      server_leg.cport);
     d = ev->delta->seq[MPCONN_SIDE_SERVER];
     t = ev->delta->ts[MPCONN_SIDE_SERVER];
     if (copied) /* what is counted and compared is commits */
         return;
-    note_commit(m, ev, &client, &server);
+    note_commit(m, ev, &client_leg);
     if (d != 0 || t != 0)
         m->split_flows++;
     else

@@ -136,6 +136,35 @@ static void event(void *user, const mpconn_event *ev)
                  ev->tuple.client_port, mpconn_reason_name(ev->reason));
 }
 
+sim_leg sim_member_leg(const mpconn_tuple *t)
+{
+    sim_leg leg = {
+        .client.family = t->family,
+        .server.family = t->family,
+        .cport = t->client_port,
+        .sport = t->server_port,
+    };
+
+    memcpy(leg.client.bytes, t->client.bytes, sizeof(leg.client.bytes));
+    memcpy(leg.server.bytes, t->server.bytes, sizeof(leg.server.bytes));
+    return leg;
+}
+
+static int bind_leg(void *user, const mpconn_tuple *client_leg, mpconn_tuple *server_leg)
+{
+    sim_engine *e = user;
+    sim_leg leg = sim_member_leg(client_leg);
+
+    leg = sim_nat_server_leg(&leg);
+    server_leg->family = leg.client.family;
+    memcpy(server_leg->client.bytes, leg.client.bytes, sizeof(leg.client.bytes));
+    memcpy(server_leg->server.bytes, leg.server.bytes, sizeof(leg.server.bytes));
+    server_leg->client_port = leg.cport;
+    server_leg->server_port = leg.sport;
+    sim_engine_told(e, client_leg->client_port, "bind port %u", client_leg->client_port);
+    return 1;
+}
+
 void sim_member_hooks(const sim_member *m, mpconn_callbacks *cb)
 {
     MPCONN_STRUCT_INIT(cb);
@@ -144,6 +173,7 @@ void sim_member_hooks(const sim_member *m, mpconn_callbacks *cb)
     cb->release = release;
     cb->event = event;
     cb->admit = m->cfg.admit ? admit : NULL;
+    cb->bind = m->node.world->nat ? bind_leg : NULL;
     if (m->cluster != NULL) {
         cb->send_frame = send_frame;
         cb->seal = m->cfg.cipher ? sim_cluster_seal : NULL;

@@ -32,6 +32,7 @@ const sim_sabotage sim_sabotages[] = {
     {"batch-order", "concurrent", "two packets of a batch change places"},
     {"drop-some", "split", "one translated packet in fifty lost"},
     {"commit-number", "pair-asymmetric", "D of a commit changed between two members"},
+    {"server-leg", "pair-bound", "what a server leg shows changed between two members"},
     {"early-window", "pair-asymmetric", "the client's window opened before the commit"},
     {"early-final-ack", "pair-asymmetric", "the final ACK guessed before the commit"},
     {"other-final-ack", "pair-asymmetric",
@@ -135,7 +136,8 @@ void sim_sabotage_records(const sim_member *m, uint8_t *records, size_t len)
     uint8_t changed[2048];
     mpci_writer w = mpci_writer_of(changed, sizeof(changed));
 
-    if (!sim_sabotage_is(m, "commit-number") && !sim_sabotage_is(m, "life-lost"))
+    if (!sim_sabotage_is(m, "commit-number") && !sim_sabotage_is(m, "life-lost") &&
+        !sim_sabotage_is(m, "server-leg"))
         return;
     while (mpci_reader_left(&r) > 0) {
         if (mpci_record_decode(&r, &in, &record, &body) != MPCI_RECORD_OK ||
@@ -145,6 +147,8 @@ void sim_sabotage_records(const sim_member *m, uint8_t *records, size_t len)
             record.seq_offset ^= 0x01010101;
         if (record.type == MPCI_RECORD_DELTA && sim_sabotage_is(m, "life-lost"))
             record.client_isn++;
+        if (record.server_leg.client_port != 0 && sim_sabotage_is(m, "server-leg"))
+            record.server_leg.client_port ^= 1;
         (void)mpci_record_encode(&w, &out, &record);
     }
     if ((size_t)(w.at - changed) == len)

@@ -19,6 +19,7 @@ extern const sim_scenario sim_scenarios_stress[];
 extern const sim_scenario sim_scenarios_host[];
 extern const sim_scenario sim_scenarios_early[];
 extern const sim_scenario sim_scenarios_pair[];
+extern const sim_scenario sim_scenarios_pair_bound[];
 extern const sim_scenario sim_scenarios_pair_fault[];
 extern const sim_scenario sim_scenarios_pair_late[];
 extern const sim_scenario sim_scenarios_pair_step[];

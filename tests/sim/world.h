@@ -34,6 +34,7 @@ typedef struct sim_world {
     struct sim_cluster *cluster;    /* in its place, or NULL */
     sim_link *client_link, *server_link;
     bool guess_wscale;              /* the member does not know its server's */
+    bool nat;                       /* hosts translate addresses: sim/nat.h */
     bool clean;                     /* nothing is lost, doubled, late or given up */
     bool tolerated[SIM_COUNTERS];   /* explained by the scenario */
     void (*check)(struct sim_world *w); /* at the end, what only the scenario knows; or NULL */

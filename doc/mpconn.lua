@@ -109,6 +109,7 @@ local CODES = {
     { 2, "DELTA", "FLAGS", "the server opened it" },
     { 4, "DELTA", "FLAGS", "the server was heard: its number is certain" },
     { 8, "DELTA", "FLAGS", "somebody spoke after its RST, which counts for nobody" },
+    { 32, "DELTA", "FLAGS", "both endpoints called" },
     { 1, "QUERY", "FLAGS", "the segment comes from the server" },
     { 1, "REPLY", "CODE", "nothing is known" },
     { 2, "REPLY", "CODE", "the number is over" },

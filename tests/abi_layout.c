@@ -37,6 +37,7 @@ SIZE(mpconn_member, 32, 28);
 SIZE(mpconn_termination, 44, 44);
 SIZE(mpconn_session_config, 160, 156);
 SIZE(mpconn_termination_stats, 32, 32);
+SIZE(mpconn_session_cursor, 8, 8);
 SIZE(mpconn_session, 288, 280);
 SIZE(mpconn_session_event, 120, 112);
 

@@ -118,7 +118,8 @@ typedef struct mpconn_engine_config {
                                       full table flows that are over (closed, reset, killed) give
                                       way early, open ones never */
     uint32_t max_wide_flows;     /**< settled flows of two: IPv6, and IPv4 where the legs differ in
-                                      more than numbers (doc/parameters.md); default 16,384; to
+                                      more than numbers (doc/parameters.md); default 16,384,
+                                      or `max_sessions` where that is more; to
                                       2^28. IPv4 flows that can do without, as all but bound
                                       ones can, may take half of them */
     uint32_t max_handshakes;     /**< handshakes at a time; default 4,096; to 2^24 */

@@ -188,6 +188,115 @@ typedef struct mpconn_session_event {
     mpconn_termination_stats stats[2]; /**< of each termination, at this member */
 } mpconn_session_event;
 
+/** @brief Position in the table of sessions; zero it to start from the beginning. */
+typedef struct mpconn_session_cursor {
+    uint64_t position; /**< opaque */
+} mpconn_session_cursor;
+
+/**
+ * @brief Add a session: from now on its clients are joined when they call.
+ *
+ * @param[in] eng     the engine
+ * @param[in] config  what is wanted; copied
+ * @param[in] now     clock reading
+ * @threads  the engine's
+ * @retval MPCONN_OK             added
+ * @retval MPCONN_ERR_INVAL      a pointer is NULL, `now` is NEVER, the name is empty or has no end,
+ *                               or a member is out of range or does not go with another one
+ * @retval MPCONN_ERR_VERSION    the struct is newer than this library and uses what it
+ *                               does not know
+ * @retval MPCONN_ERR_EXISTS     the name is another session's, or one of the terminations is
+ * @retval MPCONN_ERR_LIMIT      there are `max_sessions`
+ * @retval MPCONN_ERR_REENTRANT  called from a hook
+ */
+MPCONN_API int mpconn_session_add(mpconn_engine *eng, const mpconn_session_config *config,
+                                  mpconn_time now);
+
+/**
+ * @brief Change a session. A changed `expect` decides at once between those who call; all else
+ *        counts for the next connection.
+ *
+ * @param[in] eng     the engine
+ * @param[in] config  what is wanted of the session with that name, all of it; copied
+ * @param[in] now     clock reading
+ * @hooks    send_packets, session_event
+ * @threads  the engine's
+ * @retval MPCONN_OK             in force
+ * @retval MPCONN_ERR_INVAL      as with mpconn_session_add(), or `zone` or what is called
+ *                               (`family`, `local`, `local_port`) is another than before
+ * @retval MPCONN_ERR_VERSION    as with mpconn_session_add()
+ * @retval MPCONN_ERR_NOTFOUND   no session has that name
+ * @retval MPCONN_ERR_REENTRANT  called from a hook
+ */
+MPCONN_API int mpconn_session_modify(mpconn_engine *eng, const mpconn_session_config *config,
+                                     mpconn_time now);
+
+/**
+ * @brief Remove a session. A connection it has is ended as by mpconn_engine_kill(): both clients
+ *        get a RST. What is called is free for another session at once.
+ *
+ * @param[in] eng   the engine
+ * @param[in] name  of the session
+ * @param[in] now   clock reading
+ * @hooks    send_packets, session_event
+ * @threads  the engine's
+ * @retval MPCONN_OK             gone
+ * @retval MPCONN_ERR_INVAL      a pointer is NULL, or `now` is NEVER
+ * @retval MPCONN_ERR_NOTFOUND   no session has that name
+ * @retval MPCONN_ERR_REENTRANT  called from a hook
+ */
+MPCONN_API int mpconn_session_remove(mpconn_engine *eng, const char *name, mpconn_time now);
+
+/**
+ * @brief Read a session.
+ *
+ * @param[in]     eng   the engine
+ * @param[in]     name  of the session
+ * @param[in,out] out   `struct_size` set by the caller; the rest is filled as far as that goes
+ * @threads  the engine's; may be called from a hook
+ * @retval MPCONN_OK            filled
+ * @retval MPCONN_ERR_INVAL     a pointer is NULL
+ * @retval MPCONN_ERR_NOTFOUND  no session has that name
+ * @retval MPCONN_ERR_VERSION   `struct_size` is smaller than the first version
+ */
+MPCONN_API int mpconn_session_get(const mpconn_engine *eng, const char *name, mpconn_session *out);
+
+/**
+ * @brief Fetch the next session. Sessions may come and go between calls; one that stays is seen
+ *        exactly once.
+ *
+ * @param[in]     eng     the engine
+ * @param[in,out] cursor  where to go on
+ * @param[in,out] out     `struct_size` set by the caller; the rest is filled as far as that goes
+ * @threads  the engine's; may be called from a hook
+ * @retval MPCONN_OK            `*out` is the next session
+ * @retval MPCONN_ERR_NOTFOUND  there are no more
+ * @retval MPCONN_ERR_INVAL     a pointer is NULL
+ * @retval MPCONN_ERR_VERSION   `struct_size` is smaller than the first version
+ */
+MPCONN_API int mpconn_session_next(const mpconn_engine *eng, mpconn_session_cursor *cursor,
+                                   mpconn_session *out);
+
+/**
+ * @brief Name of a state, as in its enumerator: `"WAITING"`.
+ *
+ * @param[in] state  an ::mpconn_session_state
+ * @return a constant string, NULL for a number that is no state
+ * @owner   the library; valid for ever
+ * @threads any thread
+ */
+MPCONN_API const char *mpconn_session_state_name(unsigned state);
+
+/**
+ * @brief Name of an event, as in its enumerator: `"LATCHED"`.
+ *
+ * @param[in] type  an ::mpconn_session_event_type
+ * @return a constant string, NULL for a number that is no event
+ * @owner   the library; valid for ever
+ * @threads any thread
+ */
+MPCONN_API const char *mpconn_session_event_name(unsigned type);
+
 /** @} */
 
 /** @cond */

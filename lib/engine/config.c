@@ -13,6 +13,8 @@ enum {
     CALLBACKS_V1 = sizeof(mpconn_callbacks)
 };
 
+enum { WIDE_FLOWS_DEFAULT = 16384, CANDIDATES_LEAST = 8 };
+
 typedef struct range {
     size_t offset;
     uint64_t otherwise, least, most;
@@ -39,12 +41,14 @@ static const range times[] = {
 
 static const range counts[] = {
     COUNT(max_flows, 65536, 1, UINT64_C(1) << 28),
-    COUNT(max_wide_flows, 16384, 1, UINT64_C(1) << 28),
+    COUNT(max_wide_flows, WIDE_FLOWS_DEFAULT, 1, UINT64_C(1) << 28),
     COUNT(max_handshakes, 4096, 1, UINT64_C(1) << 24),
     COUNT(max_held_packets, 4096, 1, UINT32_MAX),
     COUNT(split_mode, MPCONN_SPLIT_ALWAYS, MPCONN_SPLIT_ALWAYS, MPCONN_SPLIT_NEVER),
     COUNT(announce, MPCONN_ANNOUNCE_ADAPTIVE, MPCONN_ANNOUNCE_ADAPTIVE, MPCONN_ANNOUNCE_EARLY),
     COUNT(max_bindings, 0, 0, UINT64_C(1) << 28),
+    COUNT(max_sessions, 0, 0, UINT64_C(1) << 24),
+    COUNT(max_candidates, 0, 0, UINT64_C(1) << 24),
     COUNT(sync_mtu, 1400, 256, 65507),
     COUNT(unknown_policy, MPCONN_UNKNOWN_DEFAULT, MPCONN_UNKNOWN_DEFAULT, MPCONN_UNKNOWN_PASS),
 };
@@ -82,8 +86,18 @@ int mpci_timeouts_import(mpconn_timeouts *out, const mpconn_timeouts *in)
     return MPCONN_OK;
 }
 
+/* A pair takes a wide flow. Few clients of many sessions have a rival. */
+static void import_sessions(mpconn_engine_config *c)
+{
+    if (c->max_wide_flows == 0 && c->max_sessions > WIDE_FLOWS_DEFAULT)
+        c->max_wide_flows = c->max_sessions;
+    if (c->max_candidates == 0 && c->max_sessions > 0)
+        c->max_candidates = c->max_sessions / 4 + CANDIDATES_LEAST;
+}
+
 static int import_counts(mpconn_engine_config *c)
 {
+    import_sessions(c);
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
         uint32_t v;
         uint8_t *at = (uint8_t *)c + counts[i].offset;

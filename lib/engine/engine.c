@@ -30,6 +30,7 @@ static void destroy(mpconn_engine *eng)
     mpci_handshake_fini(&eng->core.handshakes, &a);
     mpci_tombstones_fini(&eng->core.tombstones, &a);
     mpci_untold_fini(&eng->core.untold, &a);
+    mpci_sessions_fini(&eng->rendezvous.sessions, &a);
     mpci_sync_fini(&eng->sync, &a);
     mpci_wipe(eng, sizeof(*eng));
     mpci_alloc_free(&a, eng);
@@ -49,6 +50,9 @@ static int take_tables(mpconn_engine *eng, const mpconn_engine_config *cfg)
     if (rc == MPCONN_OK)
         rc = mpci_tombstones_init(&eng->core.tombstones, &eng->alloc,
                                   TOMBSTONES_PER_HANDSHAKE * cfg->max_handshakes);
+    if (rc == MPCONN_OK)
+        rc = mpci_sessions_init(&eng->rendezvous.sessions, &eng->alloc, &eng->core.table_key,
+                                cfg->max_sessions, cfg->max_candidates);
     if (rc == MPCONN_OK && cfg->n_members > 0)
         rc = mpci_untold_init(&eng->core.untold, &eng->alloc,
                               (cfg->max_flows + cfg->max_wide_flows) / FLOWS_PER_UNTOLD + 1);
@@ -93,7 +97,19 @@ static void fill(mpconn_engine *eng, const mpconn_engine_config *cfg,
     eng->sync.taker = sp;
     sp->unknown_policy = cfg->unknown_policy;
     sp->adaptive_threshold = cfg->adaptive_threshold;
+    eng->rendezvous.core = core;
+    eng->rendezvous.sync = &eng->sync;
+    eng->rendezvous.split = sp;
+    core->ended = mpci_rendezvous_ended;
+    core->ended_owner = &eng->rendezvous;
     eng->flags = cfg->flags;
+}
+
+static uint32_t default_bindings(const mpconn_engine_config *c, const mpconn_callbacks *cb)
+{
+    uint32_t asked_for = cb->bind != NULL ? BINDINGS_WITH_HOOK : 0;
+
+    return asked_for > c->max_sessions ? asked_for : c->max_sessions;
 }
 
 int mpconn_engine_new(mpconn_engine **out, const mpconn_engine_config *cfg,
@@ -118,8 +134,8 @@ int mpconn_engine_new(mpconn_engine **out, const mpconn_engine_config *cfg,
         rc = MPCONN_ERR_INVAL;
     if (rc != MPCONN_OK)
         return rc;
-    if (c.max_bindings == 0 && cb.bind != NULL)
-        c.max_bindings = BINDINGS_WITH_HOOK;
+    if (c.max_bindings == 0)
+        c.max_bindings = default_bindings(&c, &cb);
     mpci_alloc_init(&alloc, &c.allocator);
     eng = mpci_alloc_array(&alloc, 1, sizeof(*eng), 64);
     if (eng == NULL)
@@ -133,8 +149,8 @@ int mpconn_engine_new(mpconn_engine **out, const mpconn_engine_config *cfg,
         destroy(eng);
         return rc;
     }
-    eng->sweep_due = MPCONN_TIME_NEVER;
-    mpci_sweep_plan(eng);
+    eng->flow_sweep.due = eng->session_sweep.due = MPCONN_TIME_NEVER;
+    mpci_sweeps_plan(eng);
     *out = eng;
     return MPCONN_OK;
 }
@@ -162,7 +178,7 @@ int mpci_engine_enter(mpconn_engine *eng, mpconn_time now)
         eng->core.now = now;
     mpci_epochs_advance(&eng->sync.epochs, eng->core.timeouts.epoch_ns, eng->core.now);
     eng->core.tombstones.age = eng->sync.epochs.age;
-    mpci_sweep_catch_up(eng);
+    mpci_sweeps_catch_up(eng);
     return MPCONN_OK;
 }
 
@@ -203,7 +219,7 @@ int mpconn_engine_set_timeouts(mpconn_engine *eng, const mpconn_timeouts *timeou
     if (t.epoch_ns != eng->core.timeouts.epoch_ns)
         mpci_epochs_restart(&eng->sync.epochs, eng->core.now);
     eng->core.timeouts = t;
-    mpci_sweep_plan(eng);
+    mpci_sweeps_plan(eng);
     mpci_engine_leave(eng);
     return MPCONN_OK;
 }

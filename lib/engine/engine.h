@@ -7,7 +7,7 @@
 #include <mpconn/stats.h>
 #include <mpconn/sync.h>
 
-#include "split/split.h"
+#include "rendezvous/rendezvous.h"
 
 /* Work arrays of one stage of the input pipeline. */
 typedef struct mpci_batch {
@@ -18,20 +18,27 @@ typedef struct mpci_batch {
                                                 * were any in the parse stage */
     uint32_t slots[MPCONN_BATCH][MPCI_INDEX_CANDIDATES];
     uint8_t n_slots[MPCONN_BATCH];
+    mpci_termination_number called[MPCONN_BATCH]; /* if there were sessions; 0 = none of theirs */
 } mpci_batch;
+
+/* A table is walked in pieces. */
+typedef struct mpci_sweep {
+    mpconn_time due;            /* next piece; meaningful while there is something to find */
+    uint64_t interval;          /* between pieces */
+    uint64_t round;             /* time for the whole table */
+    uint32_t lines;             /* in a piece */
+    uint32_t left;              /* of the piece at hand */
+} mpci_sweep;
 
 struct mpconn_engine {
     mpci_core core;
     mpci_sync sync;
     mpci_split split;
+    mpci_rendezvous rendezvous;
     mpci_batch batch;
     mpci_alloc alloc;
-    mpconn_time sweep_due;      /* next piece of the sweep; meaningful while flows are settled */
-    uint64_t sweep_interval;    /* between pieces */
-    uint64_t sweep_round;       /* time for the whole table */
+    mpci_sweep flow_sweep, session_sweep;
     uint64_t verdicts[4];       /* by mpconn_verdict */
-    uint32_t sweep_lines;       /* lines in a piece */
-    uint32_t sweep_left;        /* of the piece at hand */
     uint32_t flags;             /* MPCONN_ENGINE_F_* */
     uint8_t busy;               /* a call is in progress: another one comes from a callback */
     uint8_t turn;               /* whose chore of expire.c was done last */
@@ -54,6 +61,10 @@ int mpci_input_is_wrong(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v)
  * the binding that leads there; 0 when that is what it shows. */
 mpci_binding_number mpci_input_bound(const mpconn_engine *eng, const mpconn_tuple *leg,
                                      uint64_t *hash);
+
+/* The termination of an address and port, or 0: then packets to it come from its side. */
+mpci_termination_number mpci_input_called(const mpconn_engine *eng, mpconn_pkt *pkt,
+                                          unsigned family, const uint8_t *addr, uint16_t port);
 
 /* Does a segment that names a settled flow show the leg which that has on its side? */
 static inline int mpci_input_is_of_flow(const mpconn_engine *eng, const mpci_step *st,
@@ -85,9 +96,13 @@ void mpci_relay(mpconn_engine *eng, mpci_step *st, uint32_t slot);
 int mpci_translate_wide(mpconn_engine *eng, const mpci_step *st, uint32_t slot, mpconn_delta *d,
                         int in_window, uint16_t window);
 
-/* expire.c: pace the sweep by timeouts and table; keep its arrears to one round, which finds
- * everything, and to nothing while there are no flows. */
-void mpci_sweep_plan(mpconn_engine *eng);
-void mpci_sweep_catch_up(mpconn_engine *eng);
+/* kill.c: end a flow by order of the host, silently or with RSTs. The entry stays as a tombstone: a
+ * late segment must not find the way open. */
+void mpci_kill_flow(mpconn_engine *eng, uint32_t slot, int silent);
+
+/* expire.c: pace the sweeps by timeouts and tables; keep their arrears to one round, which finds
+ * everything, and to nothing while there is nothing to find. */
+void mpci_sweeps_plan(mpconn_engine *eng);
+void mpci_sweeps_catch_up(mpconn_engine *eng);
 
 #endif

@@ -215,11 +215,24 @@ static int is_from_the_wrong_side(const mpconn_engine *eng, const quoting *e)
     return mpci_settled_find(&eng->core.settled, turned.st.hash, &turned.tuple) != MPCI_SLOT_NONE;
 }
 
+/* An error about what was sent from a termination comes from its side. */
+static void find_side(const mpconn_engine *eng, quoting *e)
+{
+    const mpci_view *v = e->st.view;
+
+    if (eng->rendezvous.sessions.used != 0 &&
+        mpci_input_called(eng, e->st.pkt, v->family, mpci_ip_src(v->family,
+                                                                 v->l4 + e->quote.offset),
+                          e->segment.sport) != 0)
+        e->st.from = e->st.pkt->side;
+}
+
 static void step_error(mpconn_engine *eng, quoting *e)
 {
     unsigned bad = refuse_any(e, e->st.view, e->st.pkt);
     uint32_t slot;
 
+    find_side(eng, e);
     if (bad != 0) {
         mpci_drop(&eng->core, e->st.pkt, bad);
         return;

@@ -11,6 +11,9 @@ enum { SWEEP_PIECES = 1024 };
 #define SWEEP_ROUND_LEAST (10 * MPCONN_MILLISECOND)
 #define SWEEP_ROUND_MOST (16 * MPCONN_SECOND)
 
+/* Clients that wait, and pairs that are not confirmed, are looked at once a second. */
+#define SESSIONS_ROUND MPCONN_SECOND
+
 /* The first question about a shared flow that says nothing here. */
 #define LEASE_NS (60 * MPCONN_SECOND)
 
@@ -19,11 +22,21 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-void mpci_sweep_plan(mpconn_engine *eng)
+/* Whoever plans again and again must not put the next piece off for ever. */
+static void plan(mpci_sweep *s, uint32_t lines, uint64_t round, mpconn_time now)
+{
+    uint32_t pieces = lines < SWEEP_PIECES ? lines : SWEEP_PIECES;
+
+    s->round = round;
+    s->lines = (lines + pieces - 1) / pieces;
+    s->interval = round / pieces;
+    s->left = s->lines;
+    s->due = least(s->due, mpci_later(now, s->interval));
+}
+
+void mpci_sweeps_plan(mpconn_engine *eng)
 {
     const mpconn_timeouts *t = &eng->core.timeouts;
-    uint32_t lines = mpci_settled_lines(&eng->core.settled);
-    uint32_t pieces = lines < SWEEP_PIECES ? lines : SWEEP_PIECES;
     uint64_t round = least(least(t->established_ns, t->transitory_ns),
                            least(t->closed_ns, t->reset_ns)) / 4;
 
@@ -31,12 +44,10 @@ void mpci_sweep_plan(mpconn_engine *eng)
         round = SWEEP_ROUND_MOST;
     if (round < SWEEP_ROUND_LEAST)
         round = SWEEP_ROUND_LEAST;
-    eng->sweep_round = round;
-    eng->sweep_lines = (lines + pieces - 1) / pieces;
-    eng->sweep_interval = round / pieces;
-    eng->sweep_left = eng->sweep_lines;
-    /* Whoever plans again and again must not put the next piece off for ever. */
-    eng->sweep_due = least(eng->sweep_due, mpci_later(eng->core.now, eng->sweep_interval));
+    plan(&eng->flow_sweep, mpci_settled_lines(&eng->core.settled), round, eng->core.now);
+    if (eng->rendezvous.sessions.capacity > 0)
+        plan(&eng->session_sweep, eng->rendezvous.sessions.capacity, SESSIONS_ROUND,
+             eng->core.now);
 }
 
 static int any_settled(const mpconn_engine *eng)
@@ -44,14 +55,30 @@ static int any_settled(const mpconn_engine *eng)
     return eng->core.settled.pool[0].used + eng->core.settled.pool[1].used > 0;
 }
 
-void mpci_sweep_catch_up(mpconn_engine *eng)
+static void catch_up(mpci_sweep *s, int any, mpconn_time now)
+{
+    if (!any)
+        s->due = mpci_later(now, s->interval);
+    else if (s->due < now && now - s->due > s->round)
+        s->due = now - s->round;
+}
+
+void mpci_sweeps_catch_up(mpconn_engine *eng)
 {
     mpconn_time now = eng->core.now;
 
-    if (!any_settled(eng))
-        eng->sweep_due = mpci_later(now, eng->sweep_interval);
-    else if (eng->sweep_due < now && now - eng->sweep_due > eng->sweep_round)
-        eng->sweep_due = now - eng->sweep_round;
+    catch_up(&eng->flow_sweep, any_settled(eng), now);
+    catch_up(&eng->session_sweep, mpci_sessions_wait(&eng->rendezvous.sessions), now);
+}
+
+/* One line more: the next one, and when. */
+static void step(mpci_sweep *s, uint32_t *line, uint32_t lines)
+{
+    *line = *line + 1 < lines ? *line + 1 : 0;
+    if (--s->left > 0)
+        return;
+    s->left = s->lines;
+    s->due = mpci_later(s->due, s->interval);
 }
 
 static uint64_t timeout_of(const mpconn_engine *eng, const mpci_settled *e)
@@ -120,11 +147,11 @@ static int is_time_to_ask(const mpconn_engine *eng, const mpci_settled *e)
         return 0;
     if ((mpci_settled_flags(e) & MPCI_SETTLED_ASKED) != 0)
         return 1;
-    if (idle + 2 * eng->sweep_round >= timeout_of(eng, e))
+    if (idle + 2 * eng->flow_sweep.round >= timeout_of(eng, e))
         return 1;
     while (mark <= idle / 2)
         mark *= 2;
-    return idle >= mark && idle - mark < eng->sweep_round;
+    return idle >= mark && idle - mark < eng->flow_sweep.round;
 }
 
 static void sweep_line(mpconn_engine *eng)
@@ -132,13 +159,7 @@ static void sweep_line(mpconn_engine *eng)
     mpci_settled_table *t = &eng->core.settled;
     uint32_t slot = mpci_settled_line(t, t->sweep);
 
-    t->sweep++;
-    if (t->sweep >= mpci_settled_lines(t))
-        t->sweep = 0;
-    if (--eng->sweep_left == 0) {
-        eng->sweep_left = eng->sweep_lines;
-        eng->sweep_due = mpci_later(eng->sweep_due, eng->sweep_interval);
-    }
+    step(&eng->flow_sweep, &t->sweep, mpci_settled_lines(t));
     if (slot == MPCI_SLOT_NONE)
         return;
     if (!is_idle_too_long(eng, mpci_settled_at(t, slot))) {
@@ -168,17 +189,31 @@ static int tell_of_flow(mpconn_engine *eng)
 
 static int look_at_line(mpconn_engine *eng)
 {
-    int is_due = any_settled(eng) && eng->sweep_due <= eng->core.now;
+    int is_due = any_settled(eng) && eng->flow_sweep.due <= eng->core.now;
 
     if (is_due)
         sweep_line(eng);
     return is_due;
 }
 
+static int look_at_session(mpconn_engine *eng)
+{
+    mpci_sessions *t = &eng->rendezvous.sessions;
+    mpci_session_number n = t->sweep + 1;
+
+    if (!mpci_sessions_wait(t) || eng->session_sweep.due > eng->core.now)
+        return 0;
+    step(&eng->session_sweep, &t->sweep, t->capacity);
+    if (mpci_session_at(t, n)->config.name[0] != '\0')
+        mpci_rendezvous_sweep(&eng->rendezvous, n);
+    return 1;
+}
+
 /* They take turns, so that none waits for another however small the budget. */
 static int do_one(mpconn_engine *eng)
 {
-    static int (*const chores[])(mpconn_engine *) = {look_at_line, fire_timer, tell_of_flow};
+    static int (*const chores[])(mpconn_engine *) = {look_at_line, fire_timer, tell_of_flow,
+                                                      look_at_session};
     const unsigned n = sizeof(chores) / sizeof(chores[0]);
 
     for (unsigned i = 0; i < n; i++) {
@@ -217,5 +252,7 @@ mpconn_time mpconn_engine_next_expiry(const mpconn_engine *eng)
         return MPCONN_TIME_NEVER;
     due = least(mpci_handshake_next_due(&eng->core.handshakes), eng->sync.hello_due);
     due = least(due, mpci_split_next_to_tell(&eng->split));
-    return any_settled(eng) ? least(due, eng->sweep_due) : due;
+    if (mpci_sessions_wait(&eng->rendezvous.sessions))
+        due = least(due, eng->session_sweep.due);
+    return any_settled(eng) ? least(due, eng->flow_sweep.due) : due;
 }

@@ -43,12 +43,26 @@ static int shows_leg(const mpci_core *core, const mpci_view *v, uint32_t slot, u
 {
     mpconn_tuple leg = leg_of(core, slot, from);
     const mpconn_addr *src = from == MPCONN_SIDE_CLIENT ? &leg.client : &leg.server;
+    const mpconn_addr *dst = from == MPCONN_SIDE_CLIENT ? &leg.server : &leg.client;
+    unsigned len = mpci_ip_addr_len(v->family);
 
-    return memcmp(src->bytes, mpci_ip_src(v->family, v->ip), mpci_ip_addr_len(v->family)) == 0;
+    return memcmp(src->bytes, mpci_ip_src(v->family, v->ip), len) == 0 &&
+           memcmp(dst->bytes, mpci_ip_dst(v->family, v->ip), len) == 0;
+}
+
+/* The host does not know which side the client of a session is on. */
+static int is_of_leg(const mpci_core *core, const mpci_view *v, uint32_t slot, mpconn_pkt *pkt)
+{
+    const mpci_settled *e = mpci_settled_at(&core->settled, slot);
+
+    if ((mpci_settled_flags(e) & MPCI_SETTLED_RENDEZVOUS) != 0)
+        pkt->side = shows_leg(core, v, slot, MPCONN_SIDE_CLIENT) ? MPCONN_SIDE_CLIENT
+                                                                 : MPCONN_SIDE_SERVER;
+    return shows_leg(core, v, slot, pkt->side);
 }
 
 /* The flow whose first fragment came a while ago, if it is bound still. */
-static uint32_t flow_of(const mpci_core *core, const mpci_view *v, const mpconn_pkt *pkt)
+static uint32_t flow_of(const mpci_core *core, const mpci_view *v, mpconn_pkt *pkt)
 {
     mpci_fragment_key key = key_of(v, pkt);
     uint32_t slot = mpci_settled_by_id(&core->settled,
@@ -56,7 +70,7 @@ static uint32_t flow_of(const mpci_core *core, const mpci_view *v, const mpconn_
                                                            &key, core->now));
 
     return slot != MPCI_SLOT_NONE && mpci_settled_binding(&core->settled, slot) != 0 &&
-                   shows_leg(core, v, slot, pkt->side)
+                   is_of_leg(core, v, slot, pkt)
                ? slot
                : MPCI_SLOT_NONE;
 }

@@ -59,22 +59,23 @@ static void reset_endpoint(mpconn_engine *eng, const mpci_settled *e, const mpco
     mpci_reset_put(&eng->core, &s, e->link[to], 0);
 }
 
-/* The entry stays as a tombstone: a late segment must not find the way open. */
-static void kill_flow(mpconn_engine *eng, uint32_t slot, const mpconn_tuple *tuple, int silent)
+void mpci_kill_flow(mpconn_engine *eng, uint32_t slot, int silent)
 {
     mpci_settled *e = mpci_settled_at(&eng->core.settled, slot);
     mpci_binding_number n = mpci_settled_binding(&eng->core.settled, slot);
+    mpconn_tuple tuple;
     mpconn_delta d;
     mpci_track t;
 
+    mpci_settled_tuple(&eng->core.settled, slot, &tuple);
     mpci_settled_delta(e, &d);
     mpci_split_flow_ends(&eng->split, slot);
     if (mpci_settled_flags(e) & MPCI_SETTLED_SHARED)
-        mpci_share_word(&eng->split, MPCI_RECORD_CLOSE, tuple, e->client_isn, MPCONN_MEMBER_ALL,
+        mpci_share_word(&eng->split, MPCI_RECORD_CLOSE, &tuple, e->client_isn, MPCONN_MEMBER_ALL,
                         MPCONN_REASON_KILLED);
     if (!silent) {
-        reset_endpoint(eng, e, tuple, &d, MPCONN_SIDE_CLIENT);
-        reset_endpoint(eng, e, mpci_core_leg(&eng->core, tuple, n, MPCONN_SIDE_SERVER), &d,
+        reset_endpoint(eng, e, &tuple, &d, MPCONN_SIDE_CLIENT);
+        reset_endpoint(eng, e, mpci_core_leg(&eng->core, &tuple, n, MPCONN_SIDE_SERVER), &d,
                        MPCONN_SIDE_SERVER);
     }
     mpci_settled_track_load(e, &t);
@@ -96,7 +97,7 @@ static size_t kill_slot(mpconn_engine *eng, const mpconn_flow_filter *f, uint32_
     mpci_settled_tuple(t, slot, &tuple);
     if (!fits(f, &tuple))
         return 0;
-    kill_flow(eng, slot, &tuple, (f->flags & MPCONN_KILL_F_SILENT) != 0);
+    mpci_kill_flow(eng, slot, (f->flags & MPCONN_KILL_F_SILENT) != 0);
     return 1;
 }
 

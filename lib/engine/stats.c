@@ -45,6 +45,8 @@ int mpconn_engine_stats(const mpconn_engine *eng, mpconn_stats *out)
     s.memory_bytes = eng->alloc.bytes;
     fill_sync(&s, &eng->sync);
     s.flows_never_told = core->flows_never_shared;
+    s.sessions = eng->rendezvous.sessions.used;
+    s.candidates = eng->rendezvous.sessions.used_candidates;
     return mpci_abi_export(out, &s, sizeof(s), STATS_V1);
 }
 

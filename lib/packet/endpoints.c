@@ -24,17 +24,23 @@ static int is_bad_ipv6(const uint8_t *a)
            (mpci_load32(a + 8) == 0 && mpci_load32(a + 12) <= 1);
 }
 
+static int is_bad(unsigned family, const uint8_t *a)
+{
+    return family == MPCONN_FAMILY_IPV4 ? is_bad_ipv4(a) : is_bad_ipv6(a);
+}
+
+int mpci_endpoints_is_possible(unsigned family, const uint8_t *addr, unsigned port)
+{
+    return port != 0 && !is_bad(family, addr);
+}
+
 unsigned mpci_endpoints_check(unsigned family, const uint8_t *src, unsigned sport,
                               const uint8_t *dst, unsigned dport)
 {
     if (sport == 0 || dport == 0)
         return MPCONN_REASON_BAD_PORT;
-    if (family == MPCONN_FAMILY_IPV4) {
-        if (is_bad_ipv4(src) || is_bad_ipv4(dst))
-            return MPCONN_REASON_BAD_ADDRESS;
-    } else if (is_bad_ipv6(src) || is_bad_ipv6(dst)) {
+    if (is_bad(family, src) || is_bad(family, dst))
         return MPCONN_REASON_BAD_ADDRESS;
-    }
     /* LAND: a segment from an endpoint to itself */
     if (sport == dport && memcmp(src, dst, mpci_ip_addr_len(family)) == 0)
         return MPCONN_REASON_BAD_ADDRESS;

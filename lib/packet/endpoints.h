@@ -6,6 +6,9 @@
 
 #include "packet/view.h"
 
+/* Whether this can be one end of a connection. */
+int mpci_endpoints_is_possible(unsigned family, const uint8_t *addr, unsigned port);
+
 /* Whether two endpoints can be those of a connection: 0, or the reason why not. */
 unsigned mpci_endpoints_check(unsigned family, const uint8_t *src, unsigned sport,
                               const uint8_t *dst, unsigned dport);

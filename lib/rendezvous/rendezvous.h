@@ -20,14 +20,21 @@ typedef struct mpci_rendezvous {
 int mpci_rendezvous_input(mpci_rendezvous *rz, mpci_step *st, uint32_t slot,
                           mpci_termination_number t);
 
+/* Do packets to a termination say more than that its connection goes on? */
+static inline int mpci_rendezvous_is_open(const mpci_rendezvous *rz, mpci_termination_number t)
+{
+    return mpci_session_at(&rz->sessions, mpci_termination_session(t))->state !=
+           MPCONN_SESSION_ESTABLISHED;
+}
+
 /* What the controller expects of a session has changed. */
 void mpci_rendezvous_modified(mpci_rendezvous *rz, mpci_session_number n);
 
 /* The sweep has come to a session: time may have passed it by. */
 void mpci_rendezvous_sweep(mpci_rendezvous *rz, mpci_session_number n);
 
-/* A flow with MPCI_SETTLED_RENDEZVOUS is about to leave the table; `owner`: the mpci_rendezvous. */
-void mpci_rendezvous_ended(void *owner, const mpconn_tuple *key, uint64_t hash, unsigned reason);
+/* A flow with MPCI_SETTLED_RENDEZVOUS has left the table. `owner` is the mpci_rendezvous. */
+void mpci_rendezvous_ended(void *owner, uint64_t flow, const mpconn_tuple *key, unsigned reason);
 
 /* report.c: tell the controller. `termination` is 0, 1 or MPCONN_TERMINATION_NONE; `source` is who
  * it is about, or NULL. */

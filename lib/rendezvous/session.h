@@ -16,6 +16,8 @@
 #include "table/index.h"
 #include "table/key.h"
 
+enum { MPCI_SESSION_NAME = MPCONN_SESSION_NAME_MAX + 1 };
+
 /* Name entries in other tables; 0 = none. */
 typedef uint32_t mpci_session_number;
 typedef uint32_t mpci_termination_number;
@@ -39,7 +41,7 @@ typedef struct mpci_session {
                                        in use [0] is the next one that is not */
     uint32_t pairs;                 /* made so far; of the present one it is the generation */
     uint16_t version;               /* of the config: modified so often, at any member */
-    uint8_t state;                  /* mpconn_session_state */
+    uint8_t state;                  /* mpconn_session_state; mpci_session_enter() sets it */
     uint8_t first;                  /* whose client called first */
     uint8_t answered, confirmed;    /* bit `side`: that client was; has acknowledged */
 } mpci_session;
@@ -50,15 +52,17 @@ typedef struct mpci_sessions {
     mpci_session *entries;          /* number n is entry n - 1 */
     mpci_candidate *candidates;     /* number n is entry n - 1 */
     mpci_index by_name, by_termination;
-    mpci_sipkey key;                /* of the indexes */
+    const mpci_sipkey *key;         /* of the indexes; the caller's */
     uint32_t capacity, used;
     uint32_t n_candidates, used_candidates;
     mpci_session_number free_head;
     mpci_candidate_number free_candidate;
+    uint32_t waiting;               /* in a state that does not last */
     uint32_t sweep;                 /* entry to look at next */
 } mpci_sessions;
 
-/* Room for `capacity` sessions and so many candidates of all of them; 0 sessions take no memory. */
+/* Room for `capacity` sessions and so many candidates of all of them; 0 sessions take no memory.
+ * The key is borrowed for good. */
 int mpci_sessions_init(mpci_sessions *t, mpci_alloc *a, const mpci_sipkey *key, uint32_t capacity,
                        uint32_t candidates);
 void mpci_sessions_fini(mpci_sessions *t, mpci_alloc *a);
@@ -95,16 +99,32 @@ void mpci_session_leg(const mpci_session *s, unsigned side, mpconn_tuple *out);
 /* Who is called there, or has that name; 0 = nobody. */
 mpci_termination_number mpci_sessions_called(const mpci_sessions *t, unsigned family,
                                              const uint8_t *addr, uint16_t port, uint16_t zone);
+/* `name` as mpci_session_name() gives it. */
 mpci_session_number mpci_sessions_named(const mpci_sessions *t, const char *name);
+
+/* Names are compared as wholes: behind the end there are zeros. MPCONN_ERR_INVAL for one that is
+ * empty or too long. */
+int mpci_session_name(char out[MPCI_SESSION_NAME], const char *name);
 
 /* Import and check a config, all defaults filled in: MPCONN_OK, ERR_INVAL or ERR_VERSION. */
 int mpci_session_import(mpconn_session_config *out, const mpconn_session_config *in);
 
-/* Take an entry for an imported config: MPCONN_ERR_EXISTS, MPCONN_ERR_LIMIT. */
+/* Take an entry for an imported config: MPCONN_OK, ERR_EXISTS or ERR_LIMIT. */
 int mpci_sessions_add(mpci_sessions *t, const mpconn_session_config *config,
                       mpci_session_number *n);
 /* Give it back, with its candidates. */
 void mpci_sessions_remove(mpci_sessions *t, mpci_session_number n);
+
+/* It comes into a state. */
+void mpci_session_enter(mpci_sessions *t, mpci_session *s, unsigned state, mpconn_time now);
+
+/* Is there anything that time will change? */
+static inline int mpci_sessions_wait(const mpci_sessions *t)
+{
+    return t->waiting + t->used_candidates > 0;
+}
+
+unsigned mpci_candidate_count(const mpci_sessions *t, const mpci_session *s, unsigned side);
 
 /* A candidate more of a termination, the last of its list; 0 when its session may have no more, or
  * the pool is empty. */

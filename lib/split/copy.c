@@ -146,6 +146,8 @@ static void fill_copy(mpci_settled *e, const mpci_record *r)
         e->use |= MPCI_SETTLED_SPLIT;
     if (r->flags & MPCI_FLOW_REVERSE)
         e->use |= MPCI_SETTLED_REVERSE;
+    if (r->flags & MPCI_FLOW_RENDEZVOUS)
+        e->use |= MPCI_SETTLED_RENDEZVOUS;
     e->generation = r->generation;
     e->hs = r->hs;
     e->server_options = r->server_options;

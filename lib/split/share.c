@@ -184,6 +184,8 @@ static void share_flow(mpci_split *sp, uint32_t slot, uint32_t to, unsigned flag
     r.client_isn = e->client_isn;
     r.flags = (uint8_t)(flags | (mpci_settled_flags(e) & MPCI_SETTLED_SPLIT ? MPCI_FLOW_SPLIT : 0) |
                         (mpci_settled_flags(e) & MPCI_SETTLED_REVERSE ? MPCI_FLOW_REVERSE : 0));
+    if (mpci_settled_flags(e) & MPCI_SETTLED_RENDEZVOUS)
+        r.flags |= MPCI_FLOW_RENDEZVOUS;
     if (is_certain(sp, e, &r.tuple))
         r.flags |= MPCI_FLOW_HEARD;
     r.generation = e->generation;

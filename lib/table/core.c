@@ -110,24 +110,24 @@ void mpci_core_end_flow(mpci_core *core, uint32_t slot, unsigned reason)
     mpconn_event ev;
     mpconn_delta delta = {0};
     mpci_binding_number binding = mpci_settled_binding(&core->settled, slot);
+    unsigned flags = mpci_settled_flags(mpci_settled_at(&core->settled, slot));
     uint64_t hash;
 
     MPCONN_STRUCT_INIT(&ev);
     mpci_settled_tuple(&core->settled, slot, &ev.tuple);
     hash = mpci_tuple_hash(&core->table_key, &ev.tuple);
     ev.flow = mpci_settled_id(&core->settled, slot);
-    ev.reason = mpci_settled_flags(mpci_settled_at(&core->settled, slot)) & MPCI_SETTLED_KILLED
-                    ? MPCONN_REASON_KILLED
-                    : reason;
+    ev.reason = flags & MPCI_SETTLED_KILLED ? MPCONN_REASON_KILLED : reason;
     mpci_core_delta(core, slot, &delta);
-    core->flows_never_shared +=
-        (mpci_settled_flags(mpci_settled_at(&core->settled, slot)) & MPCI_SETTLED_SHARED) == 0;
+    core->flows_never_shared += (flags & MPCI_SETTLED_SHARED) == 0;
     bury_flow(core, slot, hash);
     mpci_settled_remove(&core->settled, hash, slot);
     mpci_core_unbind(core, binding);
     core->changes++;
     core->flows_ended++;
     mpci_count(&core->counters, reason);
+    if ((flags & MPCI_SETTLED_RENDEZVOUS) != 0 && core->ended != NULL)
+        core->ended(core->ended_owner, ev.flow, &ev.tuple, ev.reason);
     if (core->callbacks.event == NULL)
         return;
     ev.type = MPCONN_EVENT_ENDED;

@@ -33,6 +33,9 @@ typedef struct mpci_core {
     mpci_outbox outbox;
     mpconn_callbacks callbacks;
     void *user;
+    /* Who is told that a flow with MPCI_SETTLED_RENDEZVOUS has left the table; or NULL. */
+    void (*ended)(void *owner, uint64_t flow, const mpconn_tuple *key, unsigned reason);
+    void *ended_owner;
     mpconn_timeouts timeouts; /* all defaults filled in */
     uint64_t changes;         /* flows or bindings that came or went: an older look-up may be
                                * wrong */

@@ -28,12 +28,13 @@ enum {
     MPCI_SETTLED_ASKED = 1 << 9,     /* they were asked what has become of it, and did not answer */
     MPCI_SETTLED_FRAGMENTS = 1 << 10, /* a first fragment of it passed: where its segments end is
                                          not always seen */
-    MPCI_SETTLED_FLAGS = 0x7ff
+    MPCI_SETTLED_RENDEZVOUS = 1 << 11, /* both endpoints called: it belongs to a session */
+    MPCI_SETTLED_FLAGS = 0xfff
 };
 
 /* Uses of a slot; the upper bits of `use` count them. A slot that reached the last one retires. */
-#define MPCI_SETTLED_USE_SHIFT 11
-#define MPCI_SETTLED_LAST_USE UINT32_C(0x1fffff)
+#define MPCI_SETTLED_USE_SHIFT 12
+#define MPCI_SETTLED_LAST_USE UINT32_C(0xfffff)
 
 /* A slot number has this bit when the flow takes two lines. */
 #define MPCI_SLOT_WIDE UINT32_C(0x80000000)
@@ -51,7 +52,7 @@ typedef struct mpci_settled {
     uint16_t generation;     /* orders incarnations (rule R3) */
     uint8_t server_options;  /* conn/offers.h */
     uint8_t state;           /* bits 1-0 mpconn_flow_state, 7-3 MPCI_LIFE_*, 2 its bit 5 */
-    uint32_t use;            /* bits 31-11 how often the slot was used, 10-0 MPCI_SETTLED_* */
+    uint32_t use;            /* bits 31-12 how often the slot was used, 11-0 MPCI_SETTLED_* */
     uint16_t max_window[2];  /* conn/track.h */
 } mpci_settled;
 
@@ -184,7 +185,7 @@ static inline uint16_t mpci_generation_after(uint16_t g)
     return g == UINT16_MAX ? 1 : (uint16_t)(g + 1);
 }
 
-/* Flow id: never 0, top bit clear, unique in the life of the table (a slot worn out after 2^21 uses
+/* Flow id: never 0, top bit clear, unique in the life of the table (a slot worn out after 2^20 uses
  * retires). */
 uint64_t mpci_settled_id(const mpci_settled_table *t, uint32_t slot);
 /* Slot of an id, MPCI_SLOT_NONE when that flow is gone. */

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "rendezvous/rendezvous.h"
+
+void mpci_rendezvous_report(mpci_rendezvous *rz, mpci_session_number n, unsigned type,
+                            unsigned termination, unsigned reason, const mpci_request *source)
+{
+    const mpci_session *s = mpci_session_at(&rz->sessions, n);
+    mpconn_session_event ev;
+
+    if (rz->core->callbacks.session_event == NULL)
+        return;
+    MPCONN_STRUCT_INIT(&ev);
+    ev.type = type;
+    ev.reason = reason;
+    ev.name = s->config.name;
+    ev.termination = termination;
+    ev.flow = s->flow;
+    ev.stats[0] = s->stats[0];
+    ev.stats[1] = s->stats[1];
+    if (source != NULL) {
+        ev.remote = source->remote;
+        ev.remote_port = source->port;
+        ev.family = source->family;
+    }
+    rz->core->callbacks.session_event(rz->core->user, &ev);
+}

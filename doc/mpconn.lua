@@ -101,6 +101,87 @@ local TYPES = {
     } },
 }
 
+-- the same about sessions; "A0", "A1": an address of that side's IP version
+local SESSION_FIELDS = {
+    FAMILIES = { 1, "bit 0, bit 1: addresses of side 0, 1 are of IPv6" },
+    VERSION = { 2, "of the configuration: grows with each change" },
+    PAIR_GENERATION = { 4, "which pair of the session, from 1" },
+    WHY = { 2, "an mpconn_reason" },
+    LOCAL_0 = { "A0", "address that client 0 calls" },
+    LOCAL_1 = { "A1", "address that client 1 calls" },
+    LOCAL_PORT_0 = { 2, "port that client 0 calls" },
+    LOCAL_PORT_1 = { 2, "port that client 1 calls" },
+    EXPECT_0 = { "A0", "where client 0 is expected to call from" },
+    EXPECT_1 = { "A1", "where client 1 is expected to call from" },
+    EXPECT_PORT_0 = { 2, "the same, its port" },
+    EXPECT_PORT_1 = { 2, "the same, its port" },
+    PREFIX_0 = { 1, "bits of EXPECT_0 that count" },
+    PREFIX_1 = { 1, "bits of EXPECT_1 that count" },
+    LATCH_0 = { 1, "an mpconn_latch" },
+    LATCH_1 = { 1, "an mpconn_latch" },
+    SESSION_ZONE = { 2, "zone of its packets" },
+    MAX_MSS = { 2, "MSS told to either client at most" },
+    ROLE = { 1, "an mpconn_role" },
+    ANSWERS = { 1, "an mpconn_answer" },
+    STALE_STAMPS = { 1, "an mpconn_stale" },
+    CANDIDATES = { 1, "sources that are kept for a termination" },
+    SESSION_FLAGS = { 4, "MPCONN_SESSION_F_*" },
+    WAIT = { 4, "how long a SYN counts at most, in ms" },
+    FRESH = { 4, "age from which a SYN is stale, in ms" },
+    CONFIRM = { 4, "time to acknowledge, in ms" },
+    RELATCH = { 4, "silence before a new source counts, in ms" },
+    REMOTE_0 = { "A0", "where client 0 calls from" },
+    REMOTE_1 = { "A1", "where client 1 calls from" },
+    PORT_0 = { 2, "the same, its port" },
+    PORT_1 = { 2, "the same, its port" },
+    ISN_0 = { 4, "initial sequence number of client 0" },
+    ISN_1 = { 4, "initial sequence number of client 1" },
+    TSVAL_0 = { 4, "timestamp of client 0's latest SYN" },
+    TSVAL_1 = { 4, "timestamp of client 1's latest SYN" },
+    WINDOW_0 = { 2, "window of client 0's SYN" },
+    WINDOW_1 = { 2, "window of client 1's SYN" },
+    MSS_0 = { 2, "MSS of client 0's SYN" },
+    MSS_1 = { 2, "MSS of client 1's SYN" },
+    SCALE_0 = { 1, "window scale of client 0, 15: none; PAIR: as it is in use" },
+    SCALE_1 = { 1, "window scale of client 1, 15: none; PAIR: as it is in use" },
+    OPTIONS_0 = { 1, "options of client 0's SYN" },
+    OPTIONS_1 = { 1, "options of client 1's SYN" },
+    TRIES_0 = { 1, "SYNs of client 0 with this number" },
+    TRIES_1 = { 1, "SYNs of client 1 with this number" },
+    AGE_0 = { 4, "time since client 0's latest SYN, in ms" },
+    AGE_1 = { 4, "time since client 1's latest SYN, in ms" },
+    GAP_0 = { 4, "time between its last two, in ms" },
+    GAP_1 = { 4, "time between its last two, in ms" },
+    JOINT_MSS = { 2, "MSS told to both" },
+    JOINT = { 1, "options that both have" },
+    CONFIRMED = { 1, "bit 0, bit 1: client 0, 1 has acknowledged" },
+}
+local SESSION_TYPES = {
+    [15] = { "SESSION", "the configuration of a session", {
+        "FAMILIES", "VERSION", "LOCAL_0", "LOCAL_PORT_0", "EXPECT_0",
+        "EXPECT_PORT_0", "PREFIX_0", "LATCH_0", "LOCAL_1", "LOCAL_PORT_1",
+        "EXPECT_1", "EXPECT_PORT_1", "PREFIX_1", "LATCH_1", "SESSION_ZONE",
+        "MAX_MSS", "ROLE", "ANSWERS", "STALE_STAMPS", "CANDIDATES",
+        "SESSION_FLAGS", "WAIT", "FRESH", "CONFIRM", "RELATCH",
+    } },
+    [16] = { "REQUEST", "a client of one side called", {
+        "FAMILIES", "REMOTE_0", "PORT_0", "ISN_0", "TSVAL_0",
+        "WINDOW_0", "MSS_0", "SCALE_0", "OPTIONS_0", "TRIES_0",
+        "AGE_0", "GAP_0", "REMOTE_1", "PORT_1", "ISN_1",
+        "TSVAL_1", "WINDOW_1", "MSS_1", "SCALE_1", "OPTIONS_1",
+        "TRIES_1", "AGE_1", "GAP_1",
+    } },
+    [17] = { "PAIR", "the registrar joined two clients; and who of them has acknowledged", {
+        "FAMILIES", "PAIR_GENERATION", "JOINT_MSS", "JOINT", "CONFIRMED",
+        "REMOTE_0", "PORT_0", "ISN_0", "TSVAL_0", "WINDOW_0",
+        "MSS_0", "SCALE_0", "REMOTE_1", "PORT_1", "ISN_1",
+        "TSVAL_1", "WINDOW_1", "MSS_1", "SCALE_1",
+    } },
+    [18] = { "SESSION_END", "VERSION: the session is removed; PAIR_GENERATION: pairs up to that are over", {
+        "VERSION", "PAIR_GENERATION", "WHY",
+    } },
+}
+
 -- bits of FLAGS and values of CODE
 local CODES = {
     { 1, "DRIVE", "FLAGS", "does anybody know a commit of it?" },
@@ -165,6 +246,9 @@ end
 
 local names = pick(TYPES, 1)
 names[HELLO] = "HELLO"
+for number, layout in pairs(SESSION_TYPES) do
+    names[number] = layout[1]
+end
 local shown_types = {}
 for number, name in pairs(names) do
     shown_types[bit.bor(number, CRITICAL)] = name
@@ -226,6 +310,20 @@ field("binding.server.port", "uint16", "Server's port on the server leg", base.D
 for name, entry in pairs(FIELDS) do
     field("record." .. name:lower(), "uint" .. 8 * entry[1], name,
           (entry[1] == 1 or name == "HS") and base.HEX or base.DEC, nil, nil, entry[2])
+end
+
+-- An address is of IPv4 or of IPv6, and text as it is printed: it comes as a field of either kind.
+field("session.name", "string", "Session")
+field("session.name.bytes", "bytes", "Name of the session")
+field("session.mask", "uint32", "Mask", base.HEX)
+for name, entry in pairs(SESSION_FIELDS) do
+    local key = "session." .. name:lower()
+    if type(entry[1]) == "string" then
+        field(key, "string", name, entry[2])
+    else
+        field(key, "uint" .. 8 * entry[1], name, entry[1] == 1 and base.HEX or base.DEC, nil, nil,
+              entry[2])
+    end
 end
 
 local values = { MSS = MSS, STATE = STATE }
@@ -540,6 +638,115 @@ local function read_hello(r, tree, record)
     end
 end
 
+-- Sessions -------------------------------------------------------------------------------------
+
+-- What was told: ranges by name, and `ipv6` by side.
+local function told_number(told, name)
+    return told[name] and told[name]:uint() or 0
+end
+
+local function is_caller(told, side, address, port)
+    local range = told[address .. side]
+    return range and not is_bad_address(range, told.ipv6[side]) and
+           told_number(told, port .. side) ~= 0
+end
+
+local function says_nothing_of(told, side)
+    for name in pairs(told) do
+        if name:sub(-2) == "_" .. side then
+            return false
+        end
+    end
+    return not told.ipv6[side]
+end
+
+local function check_configuration(told)
+    for side = 0, 1 do
+        if not is_caller(told, side, "LOCAL_", "LOCAL_PORT_") then
+            malformed("an address or a port that nobody can call")
+        elseif told_number(told, "PREFIX_" .. side) > (told.ipv6[side] and 128 or 32) then
+            malformed("more bits than an address has")
+        end
+    end
+    if not told.VERSION then
+        malformed("no version")
+    end
+end
+
+local function check_session(kind, told)
+    local calls = {}
+    if told_number(told, "FAMILIES") > 3 or told_number(told, "CONFIRMED") > 3 then
+        malformed("a third client")
+    end
+    for side = 0, 1 do
+        calls[side] = is_caller(told, side, "REMOTE_", "PORT_") and
+                      told_number(told, "SCALE_" .. side) <= 15
+    end
+    if kind == "SESSION" then
+        check_configuration(told)
+    elseif kind == "REQUEST" then
+        if not (calls[0] and says_nothing_of(told, 1)) and
+           not (calls[1] and says_nothing_of(told, 0)) then
+            malformed("not one client that called")
+        end
+    elseif kind == "PAIR" then
+        if not (calls[0] and calls[1] and told.PAIR_GENERATION) then
+            malformed("not two clients that called, and their number")
+        end
+    elseif (told.VERSION == nil) == (told.PAIR_GENERATION == nil) then
+        malformed("not one thing that ended")
+    end
+end
+
+local function read_session_name(r, tree, record)
+    local length = take(r, 1):uint()
+    if length == 0 or length > 31 then
+        malformed("a name that no session has")
+    end
+    local name = take(r, length)
+    tree:add(f["session.name"], name)
+    tree:add(f["session.name.bytes"], name)
+    for i = 0, length - 1 do
+        if name(i, 1):uint() == 0 then
+            malformed("a name with a zero in it")
+        end
+    end
+    record.name = { text = '"' .. name:string():gsub("%c", "?") .. '"' }
+end
+
+local function read_session(r, tree, record, layout)
+    local fields, told = layout[3], { ipv6 = {} }
+    read_session_name(r, tree, record)
+    local range = take(r, math.floor((#fields + 7) / 8))
+    local mask = range:uint()
+    tree:add(f["session.mask"], range, mask)
+    if bit.rshift(mask, #fields) ~= 0 then
+        malformed("mask with a bit beyond the fields")
+    end
+    for i, name in ipairs(fields) do
+        if bit.band(mask, bit.lshift(1, i - 1)) ~= 0 then
+            local width, side = SESSION_FIELDS[name][1], tonumber(name:sub(-1))
+            local is_address = type(width) == "string"
+            local value = take(r, is_address and (told.ipv6[side] and 16 or 4) or width)
+            if is_address then
+                tree:add(f["session." .. name:lower()], value,
+                         tostring(told.ipv6[side] and value:ipv6() or value:ipv4()))
+            else
+                tree:add(f["session." .. name:lower()], value)
+            end
+            if zero(value) then
+                malformed(name .. " is there and zero")
+            end
+            told[name] = value
+            if name == "FAMILIES" then
+                told.ipv6 = { [0] = bit.band(value:uint(), 1) ~= 0,
+                              [1] = bit.band(value:uint(), 2) ~= 0 }
+            end
+        end
+    end
+    check_session(layout[1], told)
+end
+
 local function read_body(r, tree, record, before)
     local number = bit.band(record.type, 0x7f)
     if not names[number] then
@@ -551,6 +758,9 @@ local function read_body(r, tree, record, before)
         malformed("type that must have bit 7")
     elseif number == HELLO then
         read_hello(r, tree, record)
+    elseif SESSION_TYPES[number] then
+        read_session(r, tree, record, SESSION_TYPES[number])
+        read_extensions(r, tree, record)
     else
         read_name(r, tree, record, before)
         read_fields(r, tree, TYPES[number])

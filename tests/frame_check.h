@@ -8,6 +8,7 @@
 
 #include "frame_vectors.h"
 #include "record_support.h"
+#include "session_record_support.h"
 #include "sync/frame.h"
 #include "sync/hello.h"
 
@@ -74,10 +75,12 @@ static inline mpconn_tuple frame_vector_leg(unsigned k)
     return t;
 }
 
-enum { FRAME_VECTOR_LEGS = 4 };
+enum { FRAME_VECTOR_LEGS = 4, FRAME_VECTOR_SESSIONS = 5 };
 
 static inline unsigned frame_vector_n_records(unsigned vector)
 {
+    if (vector == FRAME_VECTOR_SESSIONS)
+        return SESSION_VECTOR_RECORDS;
     return vector < 2 ? 0 : vector == FRAME_VECTOR_LEGS ? 4 : RECORD_TYPES;
 }
 
@@ -89,6 +92,8 @@ static inline mpci_record frame_vector_record(unsigned vector, unsigned k)
     const record_type *t = &record_types[legs ? with_leg[k] : k];
     mpci_record r;
 
+    if (vector == FRAME_VECTOR_SESSIONS)
+        return session_vector_record(k);
     memset(&r, 0, sizeof r);
     r.type = (uint8_t)t->number;
     r.tuple = frame_vector_tuple(legs ? 2 + (k > 1) : vector, legs ? 0 : k);
@@ -130,7 +135,7 @@ static inline int frame_vector_records(mpci_writer *w, unsigned vector)
 /* Bytes of a vector as the library makes it. */
 static inline size_t frame_vector_make(uint8_t *bytes, unsigned vector)
 {
-    static const uint64_t sequences[] = {1, 2, 3, UINT64_C(1) << 32, 5};
+    static const uint64_t sequences[] = {1, 2, 3, UINT64_C(1) << 32, 5, 6};
     mpci_sipkey root = frame_vector_root();
     mpci_writer w = mpci_writer_of(bytes + MPCI_FRAME_HEADER, FRAME_VECTOR_MOST - 64);
     mpci_frame_key key;
@@ -164,7 +169,9 @@ static inline int frame_vector_holds(unsigned vector)
     for (unsigned k = 0; k < frame_vector_n_records(vector); k++) {
         mpci_record got, want = frame_vector_record(vector, k);
 
-        if (mpci_record_decode(&r, &c, &got, &body) != MPCI_RECORD_OK || !record_same(&got, &want))
+        if (mpci_record_decode(&r, &c, &got, &body) != MPCI_RECORD_OK ||
+            !(mpci_record_is_about_session(want.type) ? session_record_same(&got, &want)
+                                                      : record_same(&got, &want)))
             return 0;
     }
     return vector == 1 || mpci_reader_left(&r) == 0;

@@ -66,6 +66,18 @@ static const struct hand_made {
     {"record that ends in its name", "", "82 05 00 c0000201"},
     {"extension longer than the record", "", "82 14" NAME "00 05 09"},
     {"half a record", "", "82"},
+    {"sessions among connections", "", "82 12" NAME "00 92 08 02 7331 05 0007 009b"
+     "88 02 02 00 90 12 01 73 00000e c0000263 9c40 00000001 85 01 aa"},
+    {"session without a name", "", "92 04 00 01 0007"},
+    {"session whose name has a zero", "", "92 06 02 7300 01 0007"},
+    {"session with a field too many", "", "92 06 01 73 09 0007 01"},
+    {"session with a field that is zero", "", "92 06 01 73 01 0000 00"},
+    {"two things that ended", "", "92 09 01 73 03 0007 00000001"},
+    {"nobody called", "", "90 09 01 73 000008 00000001"},
+    {"two clients called", "", "90 11 01 73 003006 c0000263 9c40 c0000264 9c40"},
+    {"family of a client that did not call", "", "90 0c 01 73 000007 02 c0000263 9c40"},
+    {"client that calls from everywhere", "", "90 0b 01 73 000006 ffffffff 9c40"},
+    {"half a pair", "", "91 0f 01 73 000062 00000001 c0000263 9c40"},
 };
 
 static const struct other {
@@ -155,7 +167,7 @@ static int take_random(datagram *d, unsigned n, seed_rng *rng)
     if (n >= 400)
         return 0;
     for (unsigned i = seed_below(rng, 8); i-- > 0;) {
-        mpci_record r = record_random(rng);
+        mpci_record r = seed_below(rng, 3) ? record_random(rng) : session_record_random(rng);
 
         if (seed_below(rng, 8) == 0)
             mpci_hello_encode(&w, &m, 0, &member, 1);
@@ -290,14 +302,16 @@ enum {
     MEMBER,
     CHALLENGE,
     ANSWER,
-    FIELDS
+    SESSION_NAME,
+    SESSIONS, /* fields of records about sessions */
+    FIELDS = SESSIONS + SESSION_FIELD_COUNT
 };
 static const char *const columns[] = {
     "record.type", "record.client.ipv4", "record.client.ipv6", "record.client.port",
     "record.server.ipv4", "record.server.ipv6", "record.server.port", "record.x", "record.zone",
     "binding.client.ipv4", "binding.client.ipv6", "binding.client.port",
     "binding.server.ipv4", "binding.server.ipv6", "binding.server.port",
-    "hello.member", "hello.challenge", "hello.answer"};
+    "hello.member", "hello.challenge", "hello.answer", "session.name.bytes"};
 
 static void put(int *first, const char *text)
 {
@@ -372,6 +386,31 @@ static void put_field(int *first, const mpci_record *r, unsigned field)
         put_number(first, record_get(r, field), is_hex ? 2 * width : 0);
 }
 
+static void put_session_field(int *first, const mpci_session_record *s, unsigned field)
+{
+    unsigned width = session_fields[field].width;
+    int is_ipv6 = mpci_session_record_family(s, width & 1) == MPCONN_FAMILY_IPV6;
+    static const mpconn_addr none;
+    mpconn_addr a;
+
+    if (session_is_address(field)) {
+        memcpy(&a, (const uint8_t *)s + session_fields[field].offset, sizeof a);
+        if (memcmp(&a, &none, sizeof a) != 0)
+            put_address(first, &a, is_ipv6 ? AF_INET6 : AF_INET);
+    } else if (session_get(s, field) != 0) {
+        put_number(first, session_get(s, field), width == 1 ? 2 : 0);
+    }
+}
+
+static void put_session_name(int *first, const mpci_session_record *s)
+{
+    char text[2 * MPCONN_SESSION_NAME_MAX + 1];
+
+    for (unsigned i = 0; s->name[i] != '\0'; i++)
+        snprintf(text + 2 * i, 3, "%02x", (unsigned char)s->name[i]);
+    put(first, text);
+}
+
 static void print_column(const reading *of, unsigned column)
 {
     int first = 1;
@@ -383,9 +422,16 @@ static void print_column(const reading *of, unsigned column)
             put_number(&first, of->of[i].type, 2);
         else if (!of->of[i].is_known)
             continue;
+        else if (mpci_record_is_about_session(r->type) && column == SESSION_NAME)
+            put_session_name(&first, &r->session);
+        else if (mpci_record_is_about_session(r->type) && column >= SESSIONS && column < FIELDS)
+            put_session_field(&first, &r->session, column - SESSIONS);
+        else if (mpci_record_is_about_session(r->type) ||
+                 (column >= SESSION_NAME && column < FIELDS))
+            continue;
         else if (column >= FIELDS)
             put_field(&first, r, column - FIELDS);
-        else if (column >= MEMBER && r->type == MPCI_RECORD_HELLO)
+        else if (column >= MEMBER && column < SESSION_NAME && r->type == MPCI_RECORD_HELLO)
             put_entries(&first, of->of[i].body, column);
         else if (column < MEMBER && r->type != MPCI_RECORD_HELLO)
             put_name(&first, r, column);
@@ -407,14 +453,23 @@ static void print_reading(const datagram *d, unsigned number, int wants_malforme
     puts("");
 }
 
+static void print_name_of(const char *what, const char *field)
+{
+    printf("mpconn.%s.", what);
+    for (const char *p = field; *p != '\0'; p++)
+        putchar(*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p);
+}
+
 static void print_names(void)
 {
-    for (unsigned i = 0; i < FIELDS; i++)
+    for (unsigned i = 0; i < SESSIONS; i++)
         printf("mpconn.%s\n", columns[i]);
+    for (unsigned i = 0; i < SESSION_FIELD_COUNT; i++) {
+        print_name_of("session", session_fields[i].name);
+        puts("");
+    }
     for (unsigned i = 0; i < RECORD_FIELD_COUNT; i++) {
-        printf("mpconn.record.");
-        for (const char *p = record_fields[i].name; *p != '\0'; p++)
-            putchar(*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p);
+        print_name_of("record", record_fields[i].name);
         puts("");
     }
 }

@@ -5,6 +5,7 @@
 
 #include "record_codes.h"
 #include "record_support.h"
+#include "session_record_support.h"
 #include "sync/frame.h"
 #include "sync/hello.h"
 
@@ -58,6 +59,35 @@ static void print_types(void)
     puts("}");
 }
 
+#define SESSION_MEANING(number, name, list, meaning) [number] = meaning,
+static const char *const session_meanings[MPCI_RECORD_LIMIT] = {
+    MPCI_SESSION_TYPES(SESSION_MEANING)
+};
+
+static void print_sessions(void)
+{
+    puts("\n-- the same about sessions; \"A0\", \"A1\": an address of that side's IP version\n"
+         "local SESSION_FIELDS = {");
+#define SESSION_FIELD_ROW(name, member, width, meaning)                        \
+    if ((width) >= MPCI_ADDR_0)                                                \
+        printf("    " #name " = { \"A%u\", \"" meaning "\" },\n", (width) & 1U); \
+    else                                                                       \
+        printf("    " #name " = { %u, \"" meaning "\" },\n", (unsigned)(width));
+    MPCI_SESSION_FIELDS(SESSION_FIELD_ROW)
+    puts("}\nlocal SESSION_TYPES = {");
+    for (unsigned i = 0; i < SESSION_TYPES; i++) {
+        const session_type *t = &session_types[i];
+
+        printf("    [%u] = { \"%s\", \"%s\", {", t->number, t->name,
+               session_meanings[t->number]);
+        for (unsigned n = 0; n < t->n_fields; n++)
+            printf("%s\"%s\",", n % 5 == 0 ? "\n        " : " ",
+                   session_fields[t->fields[n]].name);
+        puts("\n    } },");
+    }
+    puts("}");
+}
+
 static void print_codes(void)
 {
     puts("\n-- bits of FLAGS and values of CODE");
@@ -92,6 +122,7 @@ int main(void)
     print_extensions();
     print_fields();
     print_types();
+    print_sessions();
     print_codes();
     print_parts();
     puts("-- to here.");

@@ -8,6 +8,7 @@
 #include "frame_vectors.h"
 #include "record_codes.h"
 #include "record_support.h"
+#include "session_record_support.h"
 #include "sync/record.h"
 
 /* A bar ends a cell of the page. */
@@ -58,6 +59,29 @@ static void print_field_list(void)
 {
     puts("\n### Fields\n\n| bytes | name | meaning |\n|---|---|---|");
     MPCI_RECORD_FIELDS(FIELD_ROW)
+}
+
+#define SESSION_TYPE_ROW(number, name, list, meaning)                                     \
+    {                                                                                     \
+        static const char *const fields[] = {UNWRAP list};                                \
+        printf("| `%02x` | %s | " meaning " | %u | ", number | MPCI_RECORD_CRITICAL, #name, \
+               (unsigned)(sizeof fields / sizeof *fields + 7) / 8);                       \
+        print_fields(fields, (unsigned)(sizeof fields / sizeof *fields));                 \
+        puts(" |");                                                                       \
+    }
+#define SESSION_FIELD_ROW(name, member, width, meaning)                          \
+    if ((width) >= MPCI_ADDR_0)                                                  \
+        puts("| 4, 16 | " #name " | " meaning " |");                             \
+    else                                                                         \
+        print_row(width, #name, meaning);
+
+static void print_sessions(void)
+{
+    puts("\n### Types about sessions\n\n"
+         "| type | name | meaning | mask bytes | fields |\n|---|---|---|---|---|");
+    MPCI_SESSION_TYPES(SESSION_TYPE_ROW)
+    puts("\n### Fields about sessions\n\n| bytes | name | meaning |\n|---|---|---|");
+    MPCI_SESSION_FIELDS(SESSION_FIELD_ROW)
 }
 
 #define EXTENSION_ROW(number, name, meaning) \
@@ -129,6 +153,7 @@ int main(void)
     puts("<!-- Made by tests/print_records; do not edit from here to the end. -->\n");
     print_types();
     print_field_list();
+    print_sessions();
     print_extensions();
     print_codes();
     print_parts();

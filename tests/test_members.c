@@ -324,6 +324,40 @@ START_TEST(registrar_depends_on_all_of_the_name_and_on_the_key)
 }
 END_TEST
 
+/* The second of the two is who decides when the first has gone. */
+START_TEST(second_director_of_a_session_is_the_first_without_the_first)
+{
+    unsigned decided[8] = {0};
+
+    for (unsigned n = 0; n < 200; n++) {
+        mpci_member list[8] = {{0}};
+        mpci_members m = {.list = list, .n = 7, .self = 8, .order_key = {{1, 2}}};
+        const char name[MPCONN_SESSION_NAME_MAX + 1] = {'s', (char)('a' + n % 26),
+                                                        (char)('a' + n / 26)};
+        uint64_t key = mpci_members_session_key(&m, name);
+        uint32_t ids[MPCI_DIRECTORS], after[MPCI_DIRECTORS];
+
+        for (uint16_t i = 0; i < 7; i++) {
+            list[i].id = i;
+            list[i].up = 1;
+        }
+        ck_assert_uint_eq(mpci_members_directors(&m, key, ids), 2);
+        ck_assert_uint_ne(ids[0], ids[1]);
+        if (ids[0] == m.self)
+            continue;
+        decided[ids[0]]++;
+        list[ids[0]].up = 0;
+        ck_assert_uint_eq(mpci_members_directors(&m, key, after), 2);
+        ck_assert_uint_eq(after[0], ids[1]);
+        m.n = 0;
+        ck_assert_uint_eq(mpci_members_directors(&m, key, after), 1);
+        ck_assert_uint_eq(after[0], m.self);
+    }
+    for (unsigned i = 0; i < 7; i++) /* 25 expected, standard deviation 5 */
+        ck_assert_uint_gt(decided[i], 5);
+}
+END_TEST
+
 int main(void)
 {
     return CHECK_MAIN("members", S17_every_number_counts_once,
@@ -337,5 +371,6 @@ int main(void)
                       registrars_are_spread_evenly,
                       only_what_a_lost_member_had_goes_to_others,
                       member_alone_is_its_own_registrar,
-                      registrar_depends_on_all_of_the_name_and_on_the_key);
+                      registrar_depends_on_all_of_the_name_and_on_the_key,
+                      second_director_of_a_session_is_the_first_without_the_first);
 }

@@ -379,6 +379,10 @@ static void take_word(mpci_split *sp, mpci_step *st)
         break;
     case MPCI_RECORD_NONE:
     case MPCI_RECORD_HELLO:
+    case MPCI_RECORD_SESSION: /* not for us */
+    case MPCI_RECORD_REQUEST:
+    case MPCI_RECORD_PAIR:
+    case MPCI_RECORD_SESSION_END:
     case MPCI_RECORD_LIMIT:
         break;
     }

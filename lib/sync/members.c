@@ -89,31 +89,61 @@ static uint64_t connection_hash(const mpci_members *m, const mpconn_tuple *t)
     return mpci_siphash13(&m->order_key, bytes, sizeof bytes);
 }
 
-static uint64_t rank(const mpci_members *m, uint64_t connection, uint32_t id)
+uint64_t mpci_members_session_key(const mpci_members *m,
+                                  const char name[MPCONN_SESSION_NAME_MAX + 1])
+{
+    return mpci_siphash13(&m->order_key, (const uint8_t *)name, MPCONN_SESSION_NAME_MAX + 1);
+}
+
+static uint64_t rank(const mpci_members *m, uint64_t key, uint32_t id)
 {
     uint8_t bytes[10];
 
-    mpci_store64(bytes, connection);
+    mpci_store64(bytes, key);
     mpci_store16(bytes + 8, (uint16_t)id);
     return mpci_siphash13(&m->order_key, bytes, sizeof bytes);
 }
 
+typedef struct ranking {
+    uint64_t rank[MPCI_DIRECTORS];
+    uint32_t id[MPCI_DIRECTORS];
+    unsigned n;
+} ranking;
+
+static void stand(ranking *r, uint64_t rank, uint32_t id)
+{
+    unsigned at = r->n;
+
+    while (at > 0 && (rank > r->rank[at - 1] || (rank == r->rank[at - 1] && id < r->id[at - 1])))
+        at--;
+    if (at == MPCI_DIRECTORS)
+        return;
+    if (r->n < MPCI_DIRECTORS)
+        r->n++;
+    for (unsigned i = r->n - 1; i > at; i--) {
+        r->rank[i] = r->rank[i - 1];
+        r->id[i] = r->id[i - 1];
+    }
+    r->rank[at] = rank;
+    r->id[at] = id;
+}
+
+unsigned mpci_members_directors(const mpci_members *m, uint64_t key, uint32_t ids[MPCI_DIRECTORS])
+{
+    ranking r = {{0}, {0}, 0};
+
+    stand(&r, rank(m, key, m->self), m->self);
+    for (uint32_t i = 0; i < m->n; i++)
+        if (m->list[i].up)
+            stand(&r, rank(m, key, m->list[i].id), m->list[i].id);
+    memcpy(ids, r.id, sizeof r.id);
+    return r.n;
+}
+
 uint32_t mpci_members_registrar(const mpci_members *m, const mpconn_tuple *tuple)
 {
-    uint64_t connection = connection_hash(m, tuple);
-    uint64_t best = rank(m, connection, m->self);
-    uint32_t id = m->self;
+    uint32_t ids[MPCI_DIRECTORS];
 
-    for (uint32_t i = 0; i < m->n; i++) {
-        uint64_t r;
-
-        if (!m->list[i].up)
-            continue;
-        r = rank(m, connection, m->list[i].id);
-        if (r > best || (r == best && m->list[i].id < id)) {
-            best = r;
-            id = m->list[i].id;
-        }
-    }
-    return id;
+    (void)mpci_members_directors(m, connection_hash(m, tuple), ids);
+    return ids[0];
 }

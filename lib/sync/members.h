@@ -14,7 +14,7 @@
 #ifndef MPCI_SYNC_MEMBERS_H
 #define MPCI_SYNC_MEMBERS_H
 
-#include <mpconn/base.h>
+#include <mpconn/rendezvous.h>
 
 #include "base/siphash.h"
 
@@ -67,8 +67,15 @@ void mpci_member_take(mpci_member *p, uint64_t sequence);
 /* This boot of it is alive, from this sequence number on. */
 void mpci_member_begin(mpci_member *p, uint64_t boot, uint64_t sequence);
 
-/* Who decides about this connection: the first of those alive, this one among them, in an order
- * that every member finds alike (rendezvous hashing). */
+/* Who decides about what has this key: of those alive, this one among them, the first in an order
+ * that every member finds alike (rendezvous hashing). The first two of a session are its directors:
+ * the one who decides, and the one who would. */
+enum { MPCI_DIRECTORS = 2 };
+unsigned mpci_members_directors(const mpci_members *m, uint64_t key, uint32_t ids[MPCI_DIRECTORS]);
+
+/* Key of a session, with zeros behind its name; and who decides about a connection. */
+uint64_t mpci_members_session_key(const mpci_members *m,
+                                  const char name[MPCONN_SESSION_NAME_MAX + 1]);
 uint32_t mpci_members_registrar(const mpci_members *m, const mpconn_tuple *tuple);
 
 #endif

@@ -35,8 +35,11 @@ typedef struct type_layout {
 static const type_layout layouts[MPCI_RECORD_LIMIT] = {
     [MPCI_RECORD_HELLO] = {"HELLO", 0, {0}},
     MPCI_RECORD_TYPES(LAYOUT)
-};
 #undef LAYOUT
+#define LAYOUT(number, type_name, list, meaning) [number] = {#type_name, 0, {0}},
+    MPCI_SESSION_TYPES(LAYOUT) /* session_record.c has the fields of these */
+#undef LAYOUT
+};
 
 enum reference {
     REF_IPV6 = 1 << 0,
@@ -172,19 +175,26 @@ int mpci_record_encode(mpci_writer *w, mpci_record_context *c, const mpci_record
 {
     mpci_writer try = *w;
     uint8_t *head = mpci_write_room(&try, 2);
+    int about_session = mpci_record_is_about_session(r->type);
 
     if (head == NULL)
         return 0;
-    write_name(&try, c, r);
-    write_fields(&try, r);
-    write_leg(&try, &r->server_leg);
+    if (about_session) {
+        mpci_session_record_write(&try, r->type, &r->session);
+    } else {
+        write_name(&try, c, r);
+        write_fields(&try, r);
+        write_leg(&try, &r->server_leg);
+    }
     if (try.failed)
         return 0;
     head[0] = (uint8_t)(r->type | MPCI_RECORD_CRITICAL);
     head[1] = (uint8_t)(try.at - head - 2);
+    *w = try;
+    if (about_session) /* nothing refers to it */
+        return 1;
     c->tuple = r->tuple;
     c->client_isn = r->client_isn;
-    *w = try;
     return 1;
 }
 
@@ -317,6 +327,9 @@ enum mpci_record_result mpci_record_decode(mpci_reader *frame, mpci_record_conte
         return MPCI_RECORD_MALFORMED;
     if (r->type == MPCI_RECORD_HELLO)
         return MPCI_RECORD_OK;
+    if (mpci_record_is_about_session(r->type))
+        return mpci_session_record_read(body, r->type, &r->session) ? read_extensions(body, r)
+                                                                    : MPCI_RECORD_MALFORMED;
     if (!read_name(body, c, r) || !read_fields(body, r))
         return MPCI_RECORD_MALFORMED;
     c->tuple = r->tuple;

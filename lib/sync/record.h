@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Records: what members tell one another, each about one incarnation of one connection.
+/* Records: what members tell one another, each about one incarnation of one connection; those about
+ * sessions have another form, which sync/session_record.h describes.
  *
  *   type (1)     bit 7 is part of it: who does not know the type refuses the record and says so;
  *                one without it is skipped
@@ -31,12 +32,14 @@
 
 #include "base/cursor.h"
 #include "sync/record.def"
+#include "sync/session_record.h"
 
 enum mpci_record_type {
     MPCI_RECORD_NONE = 0,
     MPCI_RECORD_HELLO = 1, /* sync/hello.h */
 #define MPCI_RECORD_TYPE(number, name, fields, meaning) MPCI_RECORD_##name = number,
     MPCI_RECORD_TYPES(MPCI_RECORD_TYPE)
+    MPCI_SESSION_TYPES(MPCI_RECORD_TYPE)
 #undef MPCI_RECORD_TYPE
     MPCI_RECORD_LIMIT
 };
@@ -52,26 +55,31 @@ enum mpci_record_extension {
 
 /* The longest record with its type and length, and the shortest (one that refers to the one
  * before): what bounds the number of records in a frame. */
-enum { MPCI_RECORD_ROOM = 136, MPCI_RECORD_SHORTEST = 4 };
+enum { MPCI_RECORD_ROOM = 145, MPCI_RECORD_SHORTEST = 4 };
 
 typedef struct mpci_record {
     uint8_t type;          /* mpci_record_type */
-    uint8_t flags;
-    uint8_t code;
-    uint8_t server_options; /* conn/offers.h */
-    uint16_t generation;
-    uint16_t hs;           /* conn/offers.h */
-    mpconn_tuple tuple;
-    uint32_t client_isn;   /* x */
-    uint32_t proxy_isn, server_isn, seq_offset, ts_offset;
-    uint32_t client_ts, proxy_ts, server_ts;
-    uint16_t client_window, server_window, server_mss;
-    uint8_t state;
-    uint16_t idle_s;
-    uint32_t end[2], room[2];
-    uint16_t max_window[2];
-    uint32_t stamp;
-    mpconn_tuple server_leg; /* what that shows; family NONE = what `tuple` says */
+    union {
+        struct {
+            uint8_t flags;
+            uint8_t code;
+            uint8_t server_options; /* conn/offers.h */
+            uint16_t generation;
+            uint16_t hs;           /* conn/offers.h */
+            mpconn_tuple tuple;
+            uint32_t client_isn;   /* x */
+            uint32_t proxy_isn, server_isn, seq_offset, ts_offset;
+            uint32_t client_ts, proxy_ts, server_ts;
+            uint16_t client_window, server_window, server_mss;
+            uint8_t state;
+            uint16_t idle_s;
+            uint32_t end[2], room[2];
+            uint16_t max_window[2];
+            uint32_t stamp;
+            mpconn_tuple server_leg; /* what that shows; family NONE = what `tuple` says */
+        };
+        mpci_session_record session; /* of one about a session, which has nothing else */
+    };
 } mpci_record;
 
 /* What a record refers to: the one before it in the same frame. */
@@ -93,6 +101,12 @@ int mpci_record_encode(mpci_writer *w, mpci_record_context *c, const mpci_record
 /* Read the next record; HELLO is returned with its body left in *body. `c` moves on. */
 enum mpci_record_result mpci_record_decode(mpci_reader *frame, mpci_record_context *c,
                                            mpci_record *r, mpci_reader *body);
+
+/* Is a record of this type about a session? */
+static inline int mpci_record_is_about_session(unsigned type)
+{
+    return type >= MPCI_RECORD_SESSION && type <= MPCI_RECORD_SESSION_END;
+}
 
 /* Can a record of this type say what the server leg shows? */
 int mpci_record_has_leg(unsigned type);

@@ -56,6 +56,9 @@ overview() {
                 -T fields -e frame.number -e mpconn.record.hs.wscale_proxy \
                 -e mpconn.record.hs.wscale_client -e mpconn.record.hs.mss \
                 -e mpconn.record.options.wscale -e mpconn.record.life.state
+        echo "-- sessions"
+        look "$1" -Y mpconn.session.name -T fields -e frame.number -e mpconn.session.name \
+                -e mpconn.session.local_1 -e mpconn.session.remote_0 -e mpconn.session.confirmed
         echo "-- extensions"
         look "$1" -Y mpconn.extension -T fields -e frame.number -e mpconn.extension.id \
                 -e mpconn.extension.length -e mpconn.extension.bytes
@@ -66,7 +69,7 @@ overview() {
                 mpconn.is_sealed \
                 'mpconn.record.server.port == 80' 'mpconn.record.client.ipv6 == 2001:db8::f' \
                 'mpconn.record.hs.parity == 1' 'mpconn.record.hs.ecn == 1' \
-                'mpconn.record.life.loose_fin_server == 1'; do
+                'mpconn.record.life.loose_fin_server == 1' 'mpconn.session.name == "cc"'; do
                 printf '%s: ' "$filter"
                 lists "$1" "$filter"
         done
@@ -131,7 +134,7 @@ holds "the capture has what the library reads" as_the_library_reads "$data/captu
 holds "so have random frames" as_the_library_reads "$tmp/random.txt" "$seed"
 holds "a capture of beginnings is no fault" cut_is_no_fault "2 3 4 5 6 7 8 9 10"
 
-doctored "$data/capture.txt" '/^# 6:/,/^$/s/ 03 e8/ 03 e9/'
+doctored "$data/capture.txt" '/^# 7:/,/^$/s/ 03 e8/ 03 e9/'
 refuses "another sequence number in a record, by what is expected" as_expected "$tmp/doctored"
 refuses "and by what the library reads" as_the_library_reads "$tmp/doctored"
 refuses "a capture that the library does not make" same_capture "$tmp/doctored"
@@ -155,6 +158,8 @@ without "a reference to a record too early" \
         's/before = record.name$/before = before or record.name/' "$data/capture.txt"
 without "a zero that is not noticed" \
         's/if value:uint() == 0 then/if false then/' "$data/capture.txt"
+without "a family that is not noticed" \
+        's/(told.ipv6\[side\] and 16 or 4) or width/4 or width/' "$data/capture.txt"
 without "an error in Lua" \
         's/local function check_name(name)/&\n    nothing()/' "$data/capture.txt"
 without "a longer reference that is not noticed" \

@@ -36,6 +36,25 @@ TYPES = [
     (14, "FLAGS HS CLIENT_TS CLIENT_WINDOW"),
 ]
 
+# Records about sessions, the same; A0 and A1 are addresses of that side's family.
+SIDE = {"LOCAL": "A", "LOCAL_PORT": 2, "EXPECT": "A", "EXPECT_PORT": 2, "PREFIX": 1, "LATCH": 1,
+        "REMOTE": "A", "PORT": 2, "ISN": 4, "TSVAL": 4, "WINDOW": 2, "MSS": 2, "SCALE": 1,
+        "OPTIONS": 1, "TRIES": 1, "AGE": 4, "GAP": 4}
+SESSION_W = {"FAMILIES": 1, "VERSION": 2, "PAIR_GENERATION": 4, "WHY": 2, "SESSION_ZONE": 2,
+             "MAX_MSS": 2, "ROLE": 1, "ANSWERS": 1, "STALE_STAMPS": 1, "CANDIDATES": 1,
+             "SESSION_FLAGS": 4, "WAIT": 4, "FRESH": 4, "CONFIRM": 4, "RELATCH": 4, "JOINT_MSS": 2,
+             "JOINT": 1, "CONFIRMED": 1}
+SESSION_TYPES = {
+    15: "FAMILIES VERSION LOCAL_0 LOCAL_PORT_0 EXPECT_0 EXPECT_PORT_0 PREFIX_0 LATCH_0 LOCAL_1 "
+        "LOCAL_PORT_1 EXPECT_1 EXPECT_PORT_1 PREFIX_1 LATCH_1 SESSION_ZONE MAX_MSS ROLE ANSWERS "
+        "STALE_STAMPS CANDIDATES SESSION_FLAGS WAIT FRESH CONFIRM RELATCH",
+    16: "FAMILIES REMOTE_0 PORT_0 ISN_0 TSVAL_0 WINDOW_0 MSS_0 SCALE_0 OPTIONS_0 TRIES_0 AGE_0 "
+        "GAP_0 REMOTE_1 PORT_1 ISN_1 TSVAL_1 WINDOW_1 MSS_1 SCALE_1 OPTIONS_1 TRIES_1 AGE_1 GAP_1",
+    17: "FAMILIES PAIR_GENERATION JOINT_MSS JOINT CONFIRMED REMOTE_0 PORT_0 ISN_0 TSVAL_0 "
+        "WINDOW_0 MSS_0 SCALE_0 REMOTE_1 PORT_1 ISN_1 TSVAL_1 WINDOW_1 MSS_1 SCALE_1",
+    18: "VERSION PAIR_GENERATION WHY",
+}
+
 
 def rotate(x, n):
     return (x << n | x >> (64 - n)) & M
@@ -146,6 +165,37 @@ def record(names, k, name, wanted, leg=b""):
     return bytes([0x80 | kind, len(text)]) + text
 
 
+def session_value(field, place, families):
+    """What a field holds in the vector: 01020304 times its place, as far as it can."""
+    if field == "FAMILIES":
+        return bytes([families])
+    value = 0x01020304 * place
+    if field[-2:] not in ("_0", "_1"):
+        value = 1 + value % 3 if field == "CONFIRMED" else value
+        return (value % (1 << 8 * SESSION_W[field])).to_bytes(SESSION_W[field], "big")
+    name, ipv6 = field[:-2], families >> int(field[-1]) & 1
+    if SIDE[name] == "A":
+        return (bytes.fromhex("20010db8") + bytes(11) if ipv6 else bytes([192, 0, 2])) + bytes(
+            [place])
+    if name == "PREFIX":
+        value = 1 + value % (1 << 32) % (128 if ipv6 else 32)
+    if name == "SCALE":
+        value = 1 + value % (1 << 32) % 15
+    return (value % (1 << 8 * SIDE[name])).to_bytes(SIDE[name], "big")
+
+
+def session_record(kind, name, families, without):
+    fields = SESSION_TYPES[kind].split()
+    mask, body = 0, b""
+    for i, field in enumerate(fields):
+        value = session_value(field, i + 1, families)
+        if any(value) and not without(field):
+            mask |= 1 << i
+            body += value
+    text = bytes([len(name)]) + name + mask.to_bytes((len(fields) + 7) // 8, "big") + body
+    return bytes([0x80 | kind, len(text)]) + text
+
+
 def addr(k, side):
     if k is None:
         return bytes([192, 0, 2, 10]) if side == 0 else bytes([198, 51, 100, 20])
@@ -182,6 +232,20 @@ def vectors():
                 (6, 0, addr(0, 0), 40000, addr(0, 1), 443, 0))
         out += record(names, kind, name, lambda i: i % 2 == k % 2, server_leg(k))
     yield "server legs that show something else than the client legs", frame(2, 5, out)
+    yield "every record about sessions", session_vector()
+
+
+def session_vector():
+    def of_side(side):
+        return lambda field: field.endswith("_%d" % (1 - side))
+    return frame(2, 6, b"".join([
+        session_record(15, b"a" * 31, 2, lambda field: False),
+        session_record(16, b"b", 0, of_side(0)),
+        session_record(16, b"cc", 2, of_side(1)),
+        session_record(17, b"ddd", 2, lambda field: False),
+        session_record(18, b"eeee", 0, lambda field: field == "PAIR_GENERATION"),
+        session_record(18, b"f" * 5, 0, lambda field: field == "VERSION"),
+    ]))
 
 
 def registrar(family, zone, client, cport, server, sport, ids):

@@ -49,8 +49,7 @@ void mpci_request_read(mpci_request *r, const mpci_view *v, const mpci_syn_optio
     note_words(r, v, o);
 }
 
-void mpci_request_again(mpci_request *r, const mpci_view *v, const mpci_syn_options *o,
-                        mpconn_time now)
+void mpci_request_touch(mpci_request *r, const mpci_syn_options *o, mpconn_time now)
 {
     uint64_t gap_ms = (now - r->last) / MPCONN_MILLISECOND;
 
@@ -58,6 +57,14 @@ void mpci_request_again(mpci_request *r, const mpci_view *v, const mpci_syn_opti
     r->last = now;
     if (r->tries < UINT8_MAX)
         r->tries++;
+    if (o->timestamps)
+        r->tsval = o->tsval;
+}
+
+void mpci_request_again(mpci_request *r, const mpci_view *v, const mpci_syn_options *o,
+                        mpconn_time now)
+{
+    mpci_request_touch(r, o, now);
     note_words(r, v, o);
 }
 
@@ -67,6 +74,17 @@ uint64_t mpci_request_life(const mpci_request *r, uint64_t most_ns)
     uint64_t life = 2 * (gap > GAP_LEAST ? gap : GAP_LEAST) + GAP_SLACK;
 
     return life < most_ns ? life : most_ns;
+}
+
+enum mpci_join_stamps mpci_join_stamps(const mpci_request *first, unsigned stale_policy,
+                                       uint64_t fresh_ns, mpconn_time now)
+{
+    if (now - first->last <= fresh_ns || stale_policy == MPCONN_STALE_PASS)
+        return MPCI_JOIN_WITH_STAMPS;
+    if (stale_policy == MPCONN_STALE_STRICT ||
+        (stale_policy == MPCONN_STALE_WAIT && first->tries == 1))
+        return MPCI_JOIN_ON_NEXT_SYN;
+    return MPCI_JOIN_WITHOUT_STAMPS;
 }
 
 static unsigned headers_of(const mpci_request *r)

@@ -6,6 +6,8 @@
 #ifndef MPCI_CONN_JOIN_H
 #define MPCI_CONN_JOIN_H
 
+#include <mpconn/rendezvous.h>
+
 #include "packet/build.h"
 #include "packet/view.h"
 
@@ -61,10 +63,22 @@ void mpci_request_read(mpci_request *r, const mpci_view *v, const mpci_syn_optio
                        mpconn_time now);
 void mpci_request_again(mpci_request *r, const mpci_view *v, const mpci_syn_options *o,
                         mpconn_time now);
+/* The same of a client whose pair is decided: only its clock goes on. */
+void mpci_request_touch(mpci_request *r, const mpci_syn_options *o, mpconn_time now);
 
 /* How long a SYN counts after it came: a client that goes on calling waits twice as long each time
  * (RFC 6298 5.5), so that one which is silent for longer has given up. */
 uint64_t mpci_request_life(const mpci_request *r, uint64_t most_ns);
+
+/* What to do about the timestamps of a client whose latest SYN is that old: it takes the age for
+ * the round trip, unless timestamps are missing and it has sent more than one SYN (Karn). */
+enum mpci_join_stamps {
+    MPCI_JOIN_WITH_STAMPS,
+    MPCI_JOIN_WITHOUT_STAMPS,
+    MPCI_JOIN_ON_NEXT_SYN  /* with them, and it is answered when it calls again */
+};
+enum mpci_join_stamps mpci_join_stamps(const mpci_request *first, unsigned stale_policy,
+                                       uint64_t fresh_ns, mpconn_time now);
 
 /* What two requests have in common, by mpconn_side. `max_mss` bounds what is told; `stamps` says
  * whether there may be timestamps. */

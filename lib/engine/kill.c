@@ -3,8 +3,7 @@
 #include "engine/engine.h"
 
 #include "base/abi.h"
-#include "split/share.h"
-#include "table/reset.h"
+#include "split/kill.h"
 
 enum { FILTER_V1 = sizeof(mpconn_flow_filter) };
 
@@ -44,46 +43,12 @@ static int import_filter(mpconn_flow_filter *f, const mpconn_flow_filter *filter
     return MPCONN_OK;
 }
 
-/* RST with the next number of the endpoint that is told (RFC 5961 3): of those that passed. While
- * one of them is lost beyond us it is not exact, and relay.c answers what the
- * endpoint says then. */
-static void reset_endpoint(mpconn_engine *eng, const mpci_settled *e, const mpconn_tuple *leg,
-                           const mpconn_delta *d, unsigned to)
-{
-    unsigned other = to == MPCONN_SIDE_CLIENT ? MPCONN_SIDE_SERVER : MPCONN_SIDE_CLIENT;
-    /* Numbers of the other endpoint's stream as the leg of `to` shows them. */
-    uint32_t offset = to == MPCONN_SIDE_SERVER ? d->seq[other] : 0 - d->seq[other];
-    mpci_segment s = mpci_reset_ack(&eng->core, leg, to, e->dir[other].end + offset,
-                                    e->dir[to].end);
-
-    mpci_reset_put(&eng->core, &s, e->link[to], 0);
-}
-
 void mpci_kill_flow(mpconn_engine *eng, uint32_t slot, int silent)
 {
-    mpci_settled *e = mpci_settled_at(&eng->core.settled, slot);
-    mpci_binding_number n = mpci_settled_binding(&eng->core.settled, slot);
-    mpconn_tuple tuple;
-    mpconn_delta d;
-    mpci_track t;
-
-    mpci_settled_tuple(&eng->core.settled, slot, &tuple);
-    mpci_settled_delta(e, &d);
-    mpci_split_flow_ends(&eng->split, slot);
-    if (mpci_settled_flags(e) & MPCI_SETTLED_SHARED)
-        mpci_share_word(&eng->split, MPCI_RECORD_CLOSE, &tuple, e->client_isn, MPCONN_MEMBER_ALL,
-                        MPCONN_REASON_KILLED);
-    if (!silent) {
-        reset_endpoint(eng, e, &tuple, &d, MPCONN_SIDE_CLIENT);
-        reset_endpoint(eng, e, mpci_core_leg(&eng->core, &tuple, n, MPCONN_SIDE_SERVER), &d,
-                       MPCONN_SIDE_SERVER);
-    }
-    mpci_settled_track_load(e, &t);
-    t.life |= MPCI_LIFE_RST;
-    mpci_settled_track_store(e, &t);
-    e->use |= MPCI_SETTLED_KILLED | (silent ? MPCI_SETTLED_SILENT : 0u);
-    e->last_seen = mpci_tick(eng->core.now);
-    mpci_count(&eng->core.counters, MPCONN_REASON_KILLED);
+    mpci_split_kill_flow(&eng->split, slot, silent ? MPCI_KILL_TELLS_NOBODY : MPCI_KILL_TELLS_BOTH,
+                         silent);
+    if (mpci_settled_flags(mpci_settled_at(&eng->core.settled, slot)) & MPCI_SETTLED_RENDEZVOUS)
+        mpci_rendezvous_moved(&eng->rendezvous, slot);
 }
 
 static size_t kill_slot(mpconn_engine *eng, const mpconn_flow_filter *f, uint32_t slot)

@@ -10,11 +10,15 @@
 #include "table/reset.h"
 
 /* What the life of a shared flow comes to is a fact that others cannot see: they would keep their
- * copies for hours. */
+ * copies for hours. And the controller of a session waits for it. */
 static void share_life(mpconn_engine *eng, const mpci_settled *e, uint32_t slot, uint8_t before)
 {
-    if (e->state != before && (mpci_settled_flags(e) & MPCI_SETTLED_SHARED) != 0)
+    if (e->state == before)
+        return;
+    if ((mpci_settled_flags(e) & MPCI_SETTLED_SHARED) != 0)
         mpci_share_life(&eng->split, slot, before);
+    if ((mpci_settled_flags(e) & MPCI_SETTLED_RENDEZVOUS) != 0)
+        mpci_rendezvous_moved(&eng->rendezvous, slot);
 }
 
 /* A segment outside of every window: 1 when it is not for this flow. */

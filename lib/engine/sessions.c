@@ -107,8 +107,8 @@ static void abort_connection(mpconn_engine *eng, mpci_session_number n)
 
     if (slot == MPCI_SLOT_NONE)
         return;
-    mpci_kill_flow(eng, slot, 0);
     mpci_settled_at(&eng->core.settled, slot)->use &= ~(uint32_t)MPCI_SETTLED_RENDEZVOUS;
+    mpci_kill_flow(eng, slot, 0);
     mpci_rendezvous_report(&eng->rendezvous, n, MPCONN_SESSION_EVENT_CLOSED,
                            MPCONN_TERMINATION_NONE, MPCONN_REASON_SESSION_REMOVED, NULL);
 }

@@ -1,31 +1,213 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What comes to a session: packets, time, the controller's word, the end of its flow. */
 #include "rendezvous/rendezvous.h"
 
-int mpci_rendezvous_input(mpci_rendezvous *rz, mpci_step *st, uint32_t slot,
-                          mpci_termination_number t)
-{
-    (void)slot;
-    (void)t;
-    mpci_drop(rz->core, st->pkt, MPCONN_REASON_SESSION_EARLY);
-    return 1;
-}
+#include "rendezvous/classify.h"
+#include "rendezvous/latch.h"
+#include "rendezvous/pair.h"
+#include "table/reset.h"
 
-void mpci_rendezvous_modified(mpci_rendezvous *rz, mpci_session_number n)
+/* --- time --- */
+
+static void let_time_pass(mpci_rendezvous *rz, mpci_session_number n)
 {
-    (void)rz;
-    (void)n;
+    mpci_visit v = {.s = mpci_session_at(&rz->sessions, n), .n = n};
+    enum mpci_meet_event event;
+
+    mpci_latch_expire(rz, v.s);
+    while ((event = mpci_classify_time(rz, v.s, &v.side, &v.reason)) != MPCI_MEET_NOTHING)
+        mpci_meet_run(rz, &v, event);
+    if (v.s->state == MPCONN_SESSION_CONFLICT)
+        mpci_meet_run(rz, &v, mpci_latch_outcome(v.s));
 }
 
 void mpci_rendezvous_sweep(mpci_rendezvous *rz, mpci_session_number n)
 {
-    (void)rz;
-    (void)n;
+    let_time_pass(rz, n);
+}
+
+/* --- packets --- */
+
+static void refuse(mpci_rendezvous *rz, const mpci_visit *v, unsigned reason)
+{
+    v->s->stats[v->side].refused++;
+    mpci_drop(rz->core, v->st->pkt, reason);
+}
+
+static void report_refused(mpci_rendezvous *rz, const mpci_visit *v, unsigned reason)
+{
+    mpci_request r;
+
+    mpci_request_read(&r, v->st->view, v->options, rz->core->now);
+    mpci_rendezvous_report(rz, v->n, MPCONN_SESSION_EVENT_REFUSED, v->side, reason, &r);
+}
+
+/* RST|ACK for a SYN (RFC 9293 3.10.7.1): its sender need not go on. */
+static void reset_caller(mpci_rendezvous *rz, const mpci_visit *v)
+{
+    const mpci_step *st = v->st;
+    mpci_segment s = mpci_reset_ack(rz->core, st->leg, v->side, 0,
+                                    st->view->seq + mpci_view_seq_len(st->view));
+
+    mpci_reset_put(rz->core, &s, st->pkt->link, st->pkt->mark);
+}
+
+/* Who cannot be served, whatever the session's state: the reason, or 0. The signature of RFC 2385
+ * and RFC 5925 is over addresses and ports, which the other client sees others of. */
+static unsigned refusal_of(const mpci_visit *v)
+{
+    const mpci_request *other = &v->s->request[v->side ^ 1];
+
+    if (v->options->signature)
+        return MPCONN_REASON_SESSION_SIGNED;
+    if (v->s->state != MPCONN_SESSION_CLOSING && other->port != 0 &&
+        mpci_latch_is_from(other, v->st->view))
+        return MPCONN_REASON_SESSION_SELF;
+    return 0;
+}
+
+static void take_syn(mpci_rendezvous *rz, mpci_visit *v)
+{
+    mpci_syn_options options;
+    unsigned reason = mpci_syn_options_parse(&options, v->st->view);
+
+    v->options = &options;
+    if (reason != 0) {
+        refuse(rz, v, reason);
+        return;
+    }
+    reason = refusal_of(v);
+    if (reason == 0) {
+        mpci_meet_run(rz, v, mpci_classify_syn(rz, v));
+        return;
+    }
+    if (reason == MPCONN_REASON_SESSION_SIGNED &&
+        (v->s->config.flags & MPCONN_SESSION_F_SIGNED_SILENT) == 0)
+        reset_caller(rz, v);
+    refuse(rz, v, reason);
+    report_refused(rz, v, reason);
+}
+
+/* The engine verified it, but of connections that stand. */
+static int is_wrong(mpci_rendezvous *rz, mpci_step *st)
+{
+    unsigned wrong =
+        (st->pkt->flags & MPCONN_PKT_F_CSUM_OK) != 0 ? 0 : mpci_view_verify(st->view, st->pkt);
+
+    if (wrong != 0)
+        mpci_drop(rz->core, st->pkt, wrong);
+    return wrong != 0;
+}
+
+static int is_stranger(const mpci_visit *v)
+{
+    mpconn_tuple t;
+
+    mpci_view_tuple(&t, v->st->view, MPCONN_SIDE_CLIENT, 0);
+    return !mpci_latch_may(&v->s->config.termination[v->side], &t.client, t.client_port);
+}
+
+static int is_of_pair(const mpci_rendezvous *rz, const mpci_session *s, uint32_t slot)
+{
+    return slot != MPCI_SLOT_NONE && s->flow != 0 &&
+           mpci_settled_id(&rz->core->settled, slot) == s->flow;
+}
+
+static void count_carried(mpci_visit *v)
+{
+    mpconn_termination_stats *stats = &v->s->stats[v->side];
+
+    stats->packets_in++;
+    stats->bytes_in += v->st->view->total_len;
+}
+
+/* What was joined before, or at another member, goes by its flow. */
+static int is_of_another_flow(const mpci_rendezvous *rz, const mpci_visit *v, uint32_t slot)
+{
+    return (v->st->view->flags & MPCI_TCP_SYN) == 0 &&
+           (slot != MPCI_SLOT_NONE || mpci_sync_has_members(rz->sync)) &&
+           !is_of_pair(rz, v->s, slot);
+}
+
+/* A packet that is not simply one of a connection that stands. */
+static int take_packet(mpci_rendezvous *rz, mpci_visit *v, uint32_t slot)
+{
+    unsigned flags = v->st->view->flags;
+
+    if (!is_of_pair(rz, v->s, slot) && is_stranger(v)) {
+        refuse(rz, v, MPCONN_REASON_SESSION_STRANGER);
+        return 1;
+    }
+    if ((flags & MPCI_TCP_SYN) != 0 && is_wrong(rz, v->st))
+        return 1;
+    let_time_pass(rz, v->n);
+    if (is_of_another_flow(rz, v, slot))
+        return 0;
+    if ((flags & (MPCI_TCP_SYN | MPCI_TCP_ACK)) == MPCI_TCP_SYN)
+        take_syn(rz, v);
+    else
+        mpci_meet_run(rz, v, mpci_classify_segment(rz, v));
+    return !v->goes_on;
+}
+
+int mpci_rendezvous_input(mpci_rendezvous *rz, mpci_step *st, uint32_t slot,
+                          mpci_termination_number t)
+{
+    mpci_session_number n = mpci_termination_session(t);
+    mpci_visit v = {
+        .s = mpci_session_at(&rz->sessions, n),
+        .n = n,
+        .st = st,
+        .side = mpci_termination_side(t),
+    };
+
+    if ((v.s->state != MPCONN_SESSION_ESTABLISHED || (st->view->flags & MPCI_TCP_SYN) != 0 ||
+         !is_of_pair(rz, v.s, slot)) &&
+        take_packet(rz, &v, slot))
+        return 1;
+    count_carried(&v);
+    return 0;
+}
+
+/* --- the controller, and the flow --- */
+
+void mpci_rendezvous_modified(mpci_rendezvous *rz, mpci_session_number n)
+{
+    mpci_visit v = {.s = mpci_session_at(&rz->sessions, n), .n = n};
+
+    mpci_meet_run(rz, &v, MPCI_MEET_DECIDED);
+}
+
+/* The session whose present flow it is; 0 = none. */
+static mpci_session_number session_of(const mpci_rendezvous *rz, uint64_t flow,
+                                      const mpconn_tuple *key)
+{
+    mpci_termination_number t = mpci_sessions_called(&rz->sessions, key->family,
+                                                     key->server.bytes, key->server_port,
+                                                     (uint16_t)key->zone);
+    mpci_session_number n = mpci_termination_session(t);
+
+    return t != 0 && mpci_session_at(&rz->sessions, n)->flow == flow ? n : 0;
+}
+
+void mpci_rendezvous_moved(mpci_rendezvous *rz, uint32_t slot)
+{
+    mpci_session_number n;
+    mpconn_tuple key;
+
+    mpci_settled_tuple(&rz->core->settled, slot, &key);
+    n = session_of(rz, mpci_settled_id(&rz->core->settled, slot), &key);
+    if (n != 0)
+        let_time_pass(rz, n);
 }
 
 void mpci_rendezvous_ended(void *owner, uint64_t flow, const mpconn_tuple *key, unsigned reason)
 {
-    (void)owner;
-    (void)flow;
-    (void)key;
-    (void)reason;
+    mpci_rendezvous *rz = owner;
+    mpci_visit v = {.n = session_of(rz, flow, key), .reason = reason};
+
+    if (v.n == 0)
+        return;
+    v.s = mpci_session_at(&rz->sessions, v.n);
+    mpci_meet_run(rz, &v, MPCI_MEET_ENDED);
 }

@@ -33,7 +33,10 @@ void mpci_rendezvous_modified(mpci_rendezvous *rz, mpci_session_number n);
 /* The sweep has come to a session: time may have passed it by. */
 void mpci_rendezvous_sweep(mpci_rendezvous *rz, mpci_session_number n);
 
-/* A flow with MPCI_SETTLED_RENDEZVOUS has left the table. `owner` is the mpci_rendezvous. */
+/* The life of a flow with MPCI_SETTLED_RENDEZVOUS has gone on, or it was killed: it may be over. */
+void mpci_rendezvous_moved(mpci_rendezvous *rz, uint32_t slot);
+
+/* Such a flow has left the table. `owner` is the mpci_rendezvous. */
 void mpci_rendezvous_ended(void *owner, uint64_t flow, const mpconn_tuple *key, unsigned reason);
 
 /* report.c: tell the controller. `termination` is 0, 1 or MPCONN_TERMINATION_NONE; `source` is who

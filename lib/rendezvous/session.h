@@ -44,6 +44,8 @@ typedef struct mpci_session {
     uint8_t state;                  /* mpconn_session_state; mpci_session_enter() sets it */
     uint8_t first;                  /* whose client called first */
     uint8_t answered, confirmed;    /* bit `side`: that client was; has acknowledged */
+    uint8_t postponed;              /* the same: is answered when it calls again */
+    uint8_t misfits;                /* the same: sent what does not fit its answer */
 } mpci_session;
 
 _Static_assert(sizeof(mpci_session) <= 6 * 64, "a session is six cache lines at most");

@@ -191,6 +191,12 @@ static unsigned hold(mpci_split *sp, uint64_t client_hash, const mpconn_tuple *c
     return add(sp, hash, leg, client_hash, client_leg, n);
 }
 
+unsigned mpci_bind_hold(mpci_split *sp, uint64_t client_hash, const mpconn_tuple *client_leg,
+                        const mpconn_tuple *leg, mpci_binding_number *n)
+{
+    return hold(sp, client_hash, client_leg, leg, NULL, n);
+}
+
 /* --- the host's word --- */
 
 /* What the host wrote, without what means nothing in it. */

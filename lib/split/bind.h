@@ -13,6 +13,11 @@
  * or why there can be none. */
 unsigned mpci_bind_ask(mpci_split *sp, mpci_handshake *h);
 
+/* The binding of a connection of this host's to that server leg, a new one or the one that an
+ * incarnation of it has already; the caller holds it. 0, or why there can be none. */
+unsigned mpci_bind_hold(mpci_split *sp, uint64_t client_hash, const mpconn_tuple *client_leg,
+                        const mpconn_tuple *leg, mpci_binding_number *n);
+
 /* What a record names is held for the step, until it is told that all has been done; 0 when the
  * record cannot be true here. */
 int mpci_bind_hear(mpci_split *sp, mpci_step *st);

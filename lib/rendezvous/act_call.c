@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Actions before there is a pair: nobody is answered, whatever comes. */
+#include "rendezvous/actions.h"
+
+#include "rendezvous/latch.h"
+#include "rendezvous/pair.h"
+
+static void keep(mpci_rendezvous *rz, mpci_visit *v)
+{
+    v->s->stats[v->side].syns++;
+    mpci_consume(rz->core, v->st->pkt, MPCONN_REASON_SESSION_WAITING);
+}
+
+static void report(mpci_rendezvous *rz, const mpci_visit *v, unsigned type, unsigned reason,
+                   const mpci_request *source)
+{
+    mpci_rendezvous_report(rz, v->n, type, v->side, reason, source);
+}
+
+static void take(mpci_rendezvous *rz, mpci_visit *v)
+{
+    mpci_latch_take(rz, v);
+    report(rz, v, MPCONN_SESSION_EVENT_LATCHED, MPCONN_REASON_SESSION_WAITING,
+           &v->s->request[v->side]);
+    keep(rz, v);
+}
+
+enum mpci_meet_event mpci_meet_latch(mpci_rendezvous *rz, mpci_visit *v)
+{
+    take(rz, v);
+    return mpci_latch_outcome(v->s);
+}
+
+enum mpci_meet_event mpci_meet_repeat(mpci_rendezvous *rz, mpci_visit *v)
+{
+    mpci_request *r = &v->s->request[v->side];
+
+    mpci_request_again(r, v->st->view, v->options, rz->core->now);
+    r->link = (uint16_t)v->st->pkt->link;
+    r->mark = v->st->pkt->mark;
+    keep(rz, v);
+    return MPCI_MEET_NOTHING;
+}
+
+enum mpci_meet_event mpci_meet_renew(mpci_rendezvous *rz, mpci_visit *v)
+{
+    mpci_latch_take(rz, v);
+    v->s->stats[v->side].syns++;
+    mpci_consume(rz->core, v->st->pkt, MPCONN_REASON_SESSION_RESTARTED);
+    return MPCI_MEET_NOTHING;
+}
+
+/* One more than there is room for changes nothing. */
+enum mpci_meet_event mpci_meet_oppose(mpci_rendezvous *rz, mpci_visit *v)
+{
+    mpci_candidate_number n = mpci_latch_note(rz, v);
+
+    v->s->stats[v->side].syns++;
+    if (n == 0) {
+        mpci_drop(rz->core, v->st->pkt, MPCONN_REASON_SESSION_CANDIDATES);
+        return mpci_latch_outcome(v->s);
+    }
+    mpci_consume(rz->core, v->st->pkt, MPCONN_REASON_SESSION_CONFLICT);
+    if (mpci_candidate_at(&rz->sessions, n)->request.tries == 1)
+        report(rz, v, MPCONN_SESSION_EVENT_CONFLICT, MPCONN_REASON_SESSION_CONFLICT,
+               &mpci_candidate_at(&rz->sessions, n)->request);
+    return MPCI_MEET_NOTHING;
+}
+
+enum mpci_meet_event mpci_meet_line_up(mpci_rendezvous *rz, mpci_visit *v)
+{
+    mpci_candidate_number n = mpci_latch_note(rz, v);
+
+    v->s->stats[v->side].refused++;
+    mpci_drop(rz->core, v->st->pkt, n != 0 ? MPCONN_REASON_SESSION_STRANGER
+                                           : MPCONN_REASON_SESSION_CANDIDATES);
+    if (n != 0 && mpci_candidate_at(&rz->sessions, n)->request.tries == 1)
+        report(rz, v, MPCONN_SESSION_EVENT_CONFLICT, MPCONN_REASON_SESSION_STRANGER,
+               &mpci_candidate_at(&rz->sessions, n)->request);
+    return MPCI_MEET_NOTHING;
+}
+
+enum mpci_meet_event mpci_meet_prefer(mpci_rendezvous *rz, mpci_visit *v)
+{
+    mpci_latch_swap(rz, v->s, v->side, mpci_latch_note(rz, v));
+    report(rz, v, MPCONN_SESSION_EVENT_LATCHED, MPCONN_REASON_SESSION_CONFLICT,
+           &v->s->request[v->side]);
+    keep(rz, v);
+    return MPCI_MEET_NOTHING;
+}
+
+/* The next one in line has the termination then. */
+static enum mpci_meet_event drop_client(mpci_rendezvous *rz, mpci_visit *v, unsigned reason)
+{
+    mpci_request gone = v->s->request[v->side];
+
+    memset(&v->s->request[v->side], 0, sizeof gone);
+    mpci_latch_review(rz, v->s, v->side);
+    report(rz, v, MPCONN_SESSION_EVENT_IDLE, reason, &gone);
+    return mpci_latch_outcome(v->s);
+}
+
+enum mpci_meet_event mpci_meet_withdraw(mpci_rendezvous *rz, mpci_visit *v)
+{
+    mpci_consume(rz->core, v->st->pkt, MPCONN_REASON_SESSION_RESET);
+    return drop_client(rz, v, MPCONN_REASON_SESSION_RESET);
+}
+
+enum mpci_meet_event mpci_meet_forget_call(mpci_rendezvous *rz, mpci_visit *v)
+{
+    mpci_count(&rz->core->counters, MPCONN_REASON_SESSION_STALE);
+    return drop_client(rz, v, MPCONN_REASON_SESSION_STALE);
+}
+
+enum mpci_meet_event mpci_meet_decide(mpci_rendezvous *rz, mpci_visit *v)
+{
+    for (unsigned side = 0; side < 2; side++)
+        mpci_latch_review(rz, v->s, side);
+    return mpci_latch_outcome(v->s);
+}
+
+enum mpci_meet_event mpci_meet_wait(mpci_rendezvous *rz, mpci_visit *v)
+{
+    (void)rz;
+    (void)v;
+    return MPCI_MEET_NOTHING;
+}
+
+enum mpci_meet_event mpci_meet_stray(mpci_rendezvous *rz, mpci_visit *v)
+{
+    v->s->stats[v->side].refused++;
+    mpci_drop(rz->core, v->st->pkt, v->s->flow != 0 ? MPCONN_REASON_SESSION_STRANGER
+                                                    : MPCONN_REASON_SESSION_EARLY);
+    return MPCI_MEET_NOTHING;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Actions that make a pair, answer its clients, and see whether they are there. */
+#include "rendezvous/actions.h"
+
+#include "rendezvous/answer.h"
+#include "rendezvous/latch.h"
+#include "rendezvous/pair.h"
+
+static void answer_both(mpci_rendezvous *rz, mpci_session *s)
+{
+    mpci_answer_client(rz, s, s->first ^ 1u);
+    mpci_answer_client(rz, s, s->first);
+}
+
+enum mpci_meet_event mpci_meet_join(mpci_rendezvous *rz, mpci_visit *v)
+{
+    v->reason = mpci_pair_make(rz, v->s, v->side);
+    if (v->reason != 0)
+        return MPCI_MEET_UNJOINED;
+    answer_both(rz, v->s);
+    return MPCI_MEET_NOTHING;
+}
+
+/* Nobody was answered: both go on calling, and are a pair again when the second one does. */
+enum mpci_meet_event mpci_meet_unjoin(mpci_rendezvous *rz, mpci_visit *v)
+{
+    mpci_count(&rz->core->counters, v->reason);
+    mpci_rendezvous_report(rz, v->n, MPCONN_SESSION_EVENT_REFUSED, MPCONN_TERMINATION_NONE,
+                           v->reason, NULL);
+    mpci_pair_forget(rz, v->s);
+    return MPCI_MEET_NOTHING;
+}
+
+enum mpci_meet_event mpci_meet_answer(mpci_rendezvous *rz, mpci_visit *v)
+{
+    mpci_request *r = &v->s->request[v->side];
+
+    mpci_request_touch(r, v->options, rz->core->now);
+    r->link = (uint16_t)v->st->pkt->link;
+    r->mark = v->st->pkt->mark;
+    v->s->postponed &= (uint8_t)~(1u << v->side);
+    v->s->stats[v->side].syns++;
+    mpci_consume(rz->core, v->st->pkt, MPCONN_REASON_SESSION_WAITING);
+    mpci_answer_client(rz, v->s, v->side);
+    return MPCI_MEET_NOTHING;
+}
+
+static void confirm(mpci_session *s, unsigned side)
+{
+    s->confirmed |= (uint8_t)(1u << side);
+}
+
+/* It came from where it was answered. What it says is for a client that may not be there, and may
+ * be sent nothing yet; the other one is answered now if it waited for that. */
+enum mpci_meet_event mpci_meet_prove(mpci_rendezvous *rz, mpci_visit *v)
+{
+    confirm(v->s, v->side);
+    mpci_answer_client(rz, v->s, v->side ^ 1);
+    return mpci_meet_early(rz, v);
+}
+
+enum mpci_meet_event mpci_meet_establish(mpci_rendezvous *rz, mpci_visit *v)
+{
+    confirm(v->s, v->side);
+    mpci_latch_clear(rz, v->s);
+    mpci_rendezvous_report(rz, v->n, MPCONN_SESSION_EVENT_ESTABLISHED, MPCONN_TERMINATION_NONE,
+                           MPCONN_REASON_NONE, NULL);
+    return mpci_meet_pass(rz, v);
+}
+
+/* A bare acknowledgment has served; what is lost of anything else its sender repeats. */
+enum mpci_meet_event mpci_meet_early(mpci_rendezvous *rz, mpci_visit *v)
+{
+    if (mpci_view_seq_len(v->st->view) == 0)
+        mpci_consume(rz->core, v->st->pkt, MPCONN_REASON_SESSION_EARLY);
+    else
+        mpci_drop(rz->core, v->st->pkt, MPCONN_REASON_SESSION_EARLY);
+    return MPCI_MEET_NOTHING;
+}
+
+enum mpci_meet_event mpci_meet_misfit(mpci_rendezvous *rz, mpci_visit *v)
+{
+    v->s->misfits |= (uint8_t)(1u << v->side);
+    mpci_drop(rz->core, v->st->pkt, MPCONN_REASON_SESSION_MISFIT);
+    return MPCI_MEET_NOTHING;
+}
+
+enum mpci_meet_event mpci_meet_pass(mpci_rendezvous *rz, mpci_visit *v)
+{
+    (void)rz;
+    v->goes_on = 1;
+    return MPCI_MEET_NOTHING;
+}

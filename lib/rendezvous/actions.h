@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Actions of the machine of a session, by file. An action gives the packet of the visit its
+ * verdict, or sends it on to its flow, and returns the event that follows at once. Cells that
+ * cannot be reached are `absent`. */
+#ifndef MPCI_RENDEZVOUS_ACTIONS_H
+#define MPCI_RENDEZVOUS_ACTIONS_H
+
+#include "rendezvous/machine.h"
+
+#define MPCI_MEET_ACTION(name) \
+    enum mpci_meet_event mpci_meet_##name(mpci_rendezvous *rz, mpci_visit *v)
+
+/* act_call.c: before there is a pair */
+MPCI_MEET_ACTION(latch);        /* the client has the termination */
+MPCI_MEET_ACTION(repeat);       /* it called again */
+MPCI_MEET_ACTION(renew);        /* it called anew */
+MPCI_MEET_ACTION(oppose);       /* another one called: nobody is to be answered */
+MPCI_MEET_ACTION(line_up);      /* another one called, and has to stand back */
+MPCI_MEET_ACTION(prefer);       /* another one called, and the client has to */
+MPCI_MEET_ACTION(withdraw);     /* exact RST of a client that waits */
+MPCI_MEET_ACTION(forget_call);  /* its SYN is too old */
+MPCI_MEET_ACTION(decide);       /* by the controller's word */
+MPCI_MEET_ACTION(wait);         /* nothing to do but wait */
+MPCI_MEET_ACTION(stray);        /* belongs to nothing */
+
+/* act_pair.c: the pair, and its clients' answers */
+MPCI_MEET_ACTION(join);         /* make the flow, answer */
+MPCI_MEET_ACTION(unjoin);       /* there can be none */
+MPCI_MEET_ACTION(answer);       /* the SYN came again: so does its answer */
+MPCI_MEET_ACTION(prove);        /* a client is really there */
+MPCI_MEET_ACTION(establish);    /* and so is the other one */
+MPCI_MEET_ACTION(early);        /* for a client that has not acknowledged yet */
+MPCI_MEET_ACTION(misfit);       /* not what was answered */
+MPCI_MEET_ACTION(pass);         /* for the flow */
+
+/* act_end.c: how a pair ends */
+MPCI_MEET_ACTION(abort);        /* a client refuses: the other one is told */
+MPCI_MEET_ACTION(restart);      /* a client called anew: both are told, its SYN is a first one */
+MPCI_MEET_ACTION(give_up);      /* a client did not acknowledge */
+MPCI_MEET_ACTION(close);        /* report it */
+MPCI_MEET_ACTION(lose);         /* the flow is gone: report it, forget the pair */
+MPCI_MEET_ACTION(release);      /* the flow is gone, which was over before */
+MPCI_MEET_ACTION(begin_anew);   /* a call after the end of a connection: as the first one */
+MPCI_MEET_ACTION(late_syn);     /* SYN of a client that has acknowledged */
+MPCI_MEET_ACTION(absent);
+
+#endif

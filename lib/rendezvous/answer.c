@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "rendezvous/answer.h"
+
+static int has_credit(const mpci_request *r)
+{
+    return r->answers < r->tries;
+}
+
+/* With MPCONN_ANSWER_SECOND the first client hears nothing before the second has acknowledged. */
+static int is_its_turn(const mpci_session *s, unsigned side)
+{
+    if ((s->postponed & 1 << side) != 0)
+        return 0;
+    return s->config.answer != MPCONN_ANSWER_SECOND || side != s->first ||
+           (s->confirmed & 1 << (side ^ 1)) != 0;
+}
+
+void mpci_answer_client(mpci_rendezvous *rz, mpci_session *s, unsigned side)
+{
+    mpci_request *r = &s->request[side];
+    mpconn_tuple leg;
+    mpci_segment answer;
+
+    if (!is_its_turn(s, side) || !has_credit(r))
+        return;
+    mpci_session_leg(s, side, &leg);
+    answer = mpci_join_answer(side, s->request, &s->joint, &leg, rz->core->hop_limit);
+    mpci_outbox_put(&rz->core->outbox, &answer, r->link, r->mark,
+                    MPCONN_REASON_SESSION_ANSWERED);
+    r->answers++;
+    s->stats[side].answers++;
+    if ((s->answered & 1 << side) == 0) {
+        s->answered |= (uint8_t)(1 << side);
+        s->since = rz->core->now; /* from now on it has time to acknowledge */
+    }
+}
+
+unsigned mpci_answer_audience(mpci_session *s)
+{
+    unsigned audience = 0;
+
+    for (unsigned side = 0; side < 2; side++) {
+        mpci_request *r = &s->request[side];
+
+        if ((s->confirmed & 1 << side) == 0) {
+            if (!has_credit(r))
+                continue;
+            r->answers++;
+        }
+        audience |= 1u << side;
+    }
+    return audience;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What is said to clients that have not acknowledged anything: never more than they said, for they
+ * may be others than they seem. */
+#ifndef MPCI_RENDEZVOUS_ANSWER_H
+#define MPCI_RENDEZVOUS_ANSWER_H
+
+#include "rendezvous/machine.h"
+
+/* SYN|ACK for a client, if it is its turn, and if it has called more often than it was answered. */
+void mpci_answer_client(mpci_rendezvous *rz, mpci_session *s, unsigned side);
+
+/* The clients that may be told of the end of their pair, a bit each by side: who has acknowledged,
+ * and who was said less to than it said. Those count as told. */
+unsigned mpci_answer_audience(mpci_session *s);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From a packet, or from time, to an event of the machine. Nothing is changed here. */
+#include "rendezvous/classify.h"
+
+#include "rendezvous/latch.h"
+#include "rendezvous/pair.h"
+
+static int has_pair(const mpci_session *s)
+{
+    return s->state == MPCONN_SESSION_ANSWERED || s->state == MPCONN_SESSION_HALF ||
+           s->state == MPCONN_SESSION_ESTABLISHED;
+}
+
+static enum mpci_meet_event another_source(const mpci_rendezvous *rz, const mpci_visit *v)
+{
+    if (has_pair(v->s))
+        return MPCI_MEET_SYN_LATER;
+    if (!mpci_latch_is_told(&v->s->config.termination[v->side]))
+        return MPCI_MEET_SYN_RIVAL;
+    return mpci_latch_is_better(rz, v) ? MPCI_MEET_SYN_BETTER : MPCI_MEET_SYN_LATER;
+}
+
+enum mpci_meet_event mpci_classify_syn(const mpci_rendezvous *rz, const mpci_visit *v)
+{
+    const mpci_request *r = &v->s->request[v->side];
+    int same = mpci_latch_is_from(r, v->st->view), again = r->isn == v->st->view->seq;
+
+    if (v->s->state == MPCONN_SESSION_CLOSING)
+        return same && again ? MPCI_MEET_SYN_AGAIN : MPCI_MEET_SYN;
+    if (r->port == 0)
+        return MPCI_MEET_SYN;
+    if (!same)
+        return another_source(rz, v);
+    if ((v->s->confirmed & 1 << v->side) != 0)
+        return MPCI_MEET_SYN_LATE;
+    return again ? MPCI_MEET_SYN_AGAIN : MPCI_MEET_SYN_NEW;
+}
+
+/* Return routability: who sends what it was given at that address is there. RFC 9293 3.10.7.4: what
+ * was never sent cannot be acknowledged. */
+static int is_proof(const mpci_visit *v, const mpci_settled *e)
+{
+    const mpci_view *view = v->st->view;
+    unsigned other = v->side ^ 1;
+    uint32_t own_first = v->s->request[v->side].isn + 1;
+    uint32_t other_first = v->s->request[other].isn + 1;
+
+    return (view->flags & MPCI_TCP_ACK) != 0 && !view->first_fragment &&
+           view->ack - other_first <= e->dir[other].end - other_first &&
+           view->seq - own_first <= e->dir[v->side].max_end - own_first;
+}
+
+static enum mpci_meet_event of_client_in_doubt(const mpci_visit *v, const mpci_settled *e)
+{
+    unsigned flags = v->st->view->flags;
+
+    if ((flags & MPCI_TCP_RST) != 0)
+        return v->st->view->seq == e->dir[v->side].end ? MPCI_MEET_RST : MPCI_MEET_SEGMENT;
+    if ((flags & MPCI_TCP_SYN) != 0)
+        return MPCI_MEET_SYN_ACK;
+    if ((v->s->confirmed & 1 << v->side) != 0)
+        return MPCI_MEET_EARLY;
+    return is_proof(v, e) ? MPCI_MEET_PROOF : MPCI_MEET_SEGMENT;
+}
+
+enum mpci_meet_event mpci_classify_segment(const mpci_rendezvous *rz, const mpci_visit *v)
+{
+    const mpci_request *r = &v->s->request[v->side];
+    const mpci_settled *e = mpci_pair_flow(rz, v->s);
+
+    if (!mpci_latch_is_from(r, v->st->view))
+        return MPCI_MEET_STRAY;
+    if (v->s->state == MPCONN_SESSION_WAITING || v->s->state == MPCONN_SESSION_CONFLICT)
+        return (v->st->view->flags & MPCI_TCP_RST) != 0 && v->st->view->seq == r->isn + 1
+                   ? MPCI_MEET_RST
+                   : MPCI_MEET_STRAY;
+    if (e == NULL)
+        return MPCI_MEET_STRAY;
+    if (v->s->state == MPCONN_SESSION_ANSWERED || v->s->state == MPCONN_SESSION_HALF)
+        return of_client_in_doubt(v, e);
+    return (v->st->view->flags & MPCI_TCP_SYN) != 0 ? MPCI_MEET_SYN_ACK : MPCI_MEET_SEGMENT;
+}
+
+static int has_passed(mpconn_time now, mpconn_time since, uint64_t ns)
+{
+    return now - since > ns;
+}
+
+static int is_stale(const mpci_rendezvous *rz, const mpci_session *s, unsigned side)
+{
+    const mpci_request *r = &s->request[side];
+
+    return r->port != 0 &&
+           has_passed(rz->core->now, r->last,
+                      mpci_request_life(r, s->config.wait_ms * MPCONN_MILLISECOND));
+}
+
+/* Who was not answered yet has until its next SYN is overdue. */
+static int is_unproved(const mpci_rendezvous *rz, const mpci_session *s, unsigned side)
+{
+    if ((s->confirmed & 1 << side) != 0)
+        return 0;
+    if ((s->answered & 1 << side) == 0)
+        return is_stale(rz, s, side);
+    return has_passed(rz->core->now, s->since, s->config.confirm_ms * MPCONN_MILLISECOND);
+}
+
+/* Why a flow is over; 0 when it is not. */
+static unsigned end_of(const mpci_settled *e)
+{
+    mpci_track t;
+
+    if (e == NULL)
+        return MPCONN_REASON_EXPIRED;
+    if ((mpci_settled_flags(e) & MPCI_SETTLED_KILLED) != 0)
+        return MPCONN_REASON_KILLED;
+    mpci_settled_track_load(e, &t);
+    if (!mpci_track_is_over(&t))
+        return 0;
+    return mpci_track_state(&t) == MPCONN_FLOW_RESET ? MPCONN_REASON_FLOW_RESET
+                                                     : MPCONN_REASON_FLOW_CLOSED;
+}
+
+enum mpci_meet_event mpci_classify_time(const mpci_rendezvous *rz, const mpci_session *s,
+                                        unsigned *side, unsigned *reason)
+{
+    int waits = s->state == MPCONN_SESSION_WAITING || s->state == MPCONN_SESSION_CONFLICT;
+
+    *reason = has_pair(s) ? end_of(mpci_pair_flow(rz, s)) : 0;
+    if (*reason != 0)
+        return MPCI_MEET_OVER;
+    for (*side = 0; *side < 2; ++*side) {
+        if (waits && is_stale(rz, s, *side))
+            return MPCI_MEET_STALE;
+        if (has_pair(s) && s->state != MPCONN_SESSION_ESTABLISHED && is_unproved(rz, s, *side))
+            return MPCI_MEET_UNPROVED;
+    }
+    return MPCI_MEET_NOTHING;
+}

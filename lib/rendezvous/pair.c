@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "rendezvous/pair.h"
+
+#include "rendezvous/latch.h"
+#include "split/actions.h"
+#include "split/bind.h"
+#include "split/kill.h"
+
+uint32_t mpci_pair_slot(const mpci_rendezvous *rz, const mpci_session *s)
+{
+    return s->flow != 0 ? mpci_settled_by_id(&rz->core->settled, s->flow) : MPCI_SLOT_NONE;
+}
+
+mpci_settled *mpci_pair_flow(const mpci_rendezvous *rz, const mpci_session *s)
+{
+    uint32_t slot = mpci_pair_slot(rz, s);
+
+    return slot != MPCI_SLOT_NONE ? mpci_settled_at(&rz->core->settled, slot) : NULL;
+}
+
+/* --- what both have --- */
+
+/* Who is not to be answered before it calls again. Timestamps harm where one side's would. */
+static void decide_options(mpci_rendezvous *rz, mpci_session *s, unsigned latest)
+{
+    const mpci_request *r = s->request;
+    int stamped = (r[0].flags & r[1].flags & MPCI_REQUEST_TIMESTAMPS) != 0, harm = 0;
+
+    s->first = (uint8_t)(r[latest].last < r[latest ^ 1].last ? latest : latest ^ 1);
+    s->postponed = 0;
+    for (unsigned side = 0; side < 2 && stamped; side++) {
+        switch (mpci_join_stamps(&r[side], s->config.stale,
+                                 s->config.fresh_ms * MPCONN_MILLISECOND, rz->core->now)) {
+        case MPCI_JOIN_WITH_STAMPS:
+            break;
+        case MPCI_JOIN_WITHOUT_STAMPS:
+            harm = 1;
+            break;
+        case MPCI_JOIN_ON_NEXT_SYN:
+            s->postponed |= (uint8_t)(1 << side);
+            break;
+        }
+    }
+    mpci_join(&s->joint, r, s->config.max_mss, !harm);
+    if (harm)
+        s->postponed = 0;
+}
+
+/* --- the flow --- */
+
+/* Next numbers after the handshake; the windows of SYNs are not scaled (RFC 7323 2.2). */
+static void start_track(mpci_settled *e, const mpci_request r[2])
+{
+    for (unsigned side = 0; side < 2; side++) {
+        e->dir[side].end = r[side].isn + 1;
+        e->dir[side].max_end = r[side].isn + 1 + r[side ^ 1].window;
+    }
+}
+
+static mpconn_leg leg_of(const mpci_session *s, const mpconn_tuple *tuple)
+{
+    const mpci_request *r = s->request;
+    int stamped = (s->joint.flags & MPCI_JOINT_TIMESTAMPS) != 0;
+
+    return (mpconn_leg){
+        .tuple = *tuple,
+        .client_isn = r[0].isn,
+        .server_isn = r[1].isn,
+        .client_ts = stamped ? r[0].tsval : 0,
+        .server_ts = stamped ? r[1].tsval : 0,
+        .client_mss = s->joint.mss,
+        .server_mss = s->joint.mss,
+        .client_wscale = s->joint.wscale[0],
+        .server_wscale = s->joint.wscale[1],
+        .flags = (uint8_t)(((s->joint.flags & MPCI_JOINT_SACK) != 0 ? MPCONN_LEG_F_SACK : 0) |
+                           (stamped ? MPCONN_LEG_F_TIMESTAMPS : 0) |
+                           ((s->joint.flags & MPCI_JOINT_ECN) != 0 ? MPCONN_LEG_F_ECN : 0)),
+    };
+}
+
+static void tell_settled(mpci_rendezvous *rz, const mpci_session *s, uint32_t slot)
+{
+    mpci_core *core = rz->core;
+    mpconn_delta delta = {0};
+    mpconn_leg client, server;
+    mpconn_event ev;
+
+    if (core->callbacks.event == NULL)
+        return;
+    MPCONN_STRUCT_INIT(&ev);
+    mpci_core_delta(core, slot, &delta);
+    client = leg_of(s, &delta.tuple[MPCONN_SIDE_CLIENT]);
+    server = leg_of(s, &delta.tuple[MPCONN_SIDE_SERVER]);
+    ev.type = MPCONN_EVENT_SETTLED;
+    ev.flow = s->flow;
+    ev.tuple = client.tuple;
+    ev.client = &client;
+    ev.server = &server;
+    ev.delta = &delta;
+    core->callbacks.event(core->user, &ev);
+}
+
+/* The flow goes by the leg of termination 0, and the binding leads there from that of 1. */
+static unsigned make_flow(mpci_rendezvous *rz, mpci_session *s, uint32_t *slot)
+{
+    mpci_core *core = rz->core;
+    mpconn_tuple key, leg;
+    mpci_binding_number n;
+    mpci_settled *e;
+    uint64_t hash;
+    unsigned refusal;
+
+    mpci_session_leg(s, MPCONN_SIDE_CLIENT, &key);
+    mpci_session_leg(s, MPCONN_SIDE_SERVER, &leg);
+    hash = mpci_tuple_hash(&core->table_key, &key);
+    refusal = mpci_bind_hold(rz->split, hash, &key, &leg, &n);
+    if (refusal != 0)
+        return refusal;
+    e = mpci_split_place(rz->split, hash, &key, MPCI_LINES_TWO, slot);
+    if (e == NULL) {
+        mpci_core_unbind(core, n);
+        return MPCONN_REASON_SESSION_FULL;
+    }
+    mpci_settled_more_at(&core->settled, *slot)->binding = n;
+    mpci_join_offers(&e->hs, &e->server_options, s->request, &s->joint);
+    e->client_isn = s->request[MPCONN_SIDE_CLIENT].isn;
+    e->link[0] = s->request[0].link;
+    e->link[1] = s->request[1].link;
+    e->use |= MPCI_SETTLED_SPLIT | MPCI_SETTLED_RENDEZVOUS;
+    start_track(e, s->request);
+    return 0;
+}
+
+unsigned mpci_pair_make(mpci_rendezvous *rz, mpci_session *s, unsigned latest)
+{
+    uint32_t slot;
+    unsigned refusal;
+
+    s->flow = 0;
+    s->answered = s->confirmed = s->misfits = 0;
+    s->since = rz->core->now;
+    decide_options(rz, s, latest);
+    refusal = make_flow(rz, s, &slot);
+    if (refusal != 0)
+        return refusal;
+    s->flow = mpci_settled_id(&rz->core->settled, slot);
+    s->pairs++;
+    tell_settled(rz, s, slot);
+    return 0;
+}
+
+/* --- its end --- */
+
+void mpci_pair_kill(mpci_rendezvous *rz, mpci_session *s, unsigned told)
+{
+    uint32_t slot = mpci_pair_slot(rz, s);
+
+    if (slot != MPCI_SLOT_NONE)
+        mpci_split_kill_flow(rz->split, slot, told, 0);
+}
+
+void mpci_pair_forget(mpci_rendezvous *rz, mpci_session *s)
+{
+    mpci_latch_clear(rz, s);
+    memset(s->request, 0, sizeof s->request);
+    memset(&s->joint, 0, sizeof s->joint);
+    s->flow = 0;
+    s->answered = s->confirmed = s->postponed = 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The flow of two clients that are joined. */
+#ifndef MPCI_RENDEZVOUS_PAIR_H
+#define MPCI_RENDEZVOUS_PAIR_H
+
+#include "rendezvous/machine.h"
+
+/* The flow of the present pair; SLOT_NONE or NULL: there is none. */
+uint32_t mpci_pair_slot(const mpci_rendezvous *rz, const mpci_session *s);
+mpci_settled *mpci_pair_flow(const mpci_rendezvous *rz, const mpci_session *s);
+
+/* Decide what both have, and make the flow: 0, or why that cannot be. Where both called at one time
+ * `latest` is who called last. */
+unsigned mpci_pair_make(mpci_rendezvous *rz, mpci_session *s, unsigned latest);
+
+/* End its flow: clients in `told`, a bit each by side, get an exact RST, and whoever goes on does
+ * for each segment. */
+void mpci_pair_kill(mpci_rendezvous *rz, mpci_session *s, unsigned told);
+
+/* The session has no pair any more, nor anybody who called. */
+void mpci_pair_forget(mpci_rendezvous *rz, mpci_session *s);
+
+#endif

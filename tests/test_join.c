@@ -142,7 +142,7 @@ START_TEST(R01_syn_counts_for_twice_its_gap_and_a_little_more)
 END_TEST
 
 /* Both full: each is told the other's numbers, with its own clock in the echo. */
-START_TEST(R11_answer_has_the_others_numbers_and_the_own_echo)
+START_TEST(attack_R11_answer_has_the_others_numbers_and_the_own_echo)
 {
     static const uint8_t expected[60] = {
         0x45, 0, 0, 60, 0, 0, 0x40, 0, 64, 6, 0, 0, 198, 51, 100, 2, 192, 0, 2, 1,
@@ -305,7 +305,7 @@ START_TEST(R09_window_of_zero_is_told_as_it_is)
 }
 END_TEST
 
-START_TEST(R10_window_scale_above_14_is_14)
+START_TEST(attack_R10_window_scale_above_14_is_14)
 {
     uint8_t wide[20];
     call c = plain_call;
@@ -323,7 +323,7 @@ START_TEST(R10_window_scale_above_14_is_14)
 }
 END_TEST
 
-START_TEST(R12_data_and_fast_open_of_a_syn_are_not_acknowledged)
+START_TEST(attack_R12_data_and_fast_open_of_a_syn_are_not_acknowledged)
 {
     static const uint8_t cookie[12] = {2, 4, 5, 0xb4, 34, 6, 1, 2, 3, 4, 1, 1};
     call c = plain_call;
@@ -345,7 +345,7 @@ START_TEST(R12_data_and_fast_open_of_a_syn_are_not_acknowledged)
 }
 END_TEST
 
-START_TEST(R12_multipath_is_left_out_and_a_signature_is_seen)
+START_TEST(attack_R12_multipath_is_left_out_and_a_signature_is_seen)
 {
     static const uint8_t multipath[4] = {30, 4, 0, 1};
     static const uint8_t signature[20] = {19, 18, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
@@ -372,7 +372,7 @@ START_TEST(R12_multipath_is_left_out_and_a_signature_is_seen)
 END_TEST
 
 /* RFC 3168 6.1.1: ECE alone, and only if both asked; AE (RFC 9768) falls back to that. */
-START_TEST(R12_ecn_is_agreed_to_only_when_both_ask)
+START_TEST(attack_R12_ecn_is_agreed_to_only_when_both_ask)
 {
     static const struct {
         unsigned flags[2], expected;
@@ -452,15 +452,15 @@ int main(void)
                       R02_repeated_syn_counts_and_its_timestamp_is_the_latest,
                       R02_tries_do_not_wrap_around,
                       R01_syn_counts_for_twice_its_gap_and_a_little_more,
-                      R11_answer_has_the_others_numbers_and_the_own_echo,
+                      attack_R11_answer_has_the_others_numbers_and_the_own_echo,
                       R07_option_of_one_side_alone_is_in_neither_answer,
                       timestamps_of_both_are_left_out_when_they_would_harm,
                       R09_mss_is_the_smaller_one_within_bounds,
                       R09_mss_of_one_byte_or_none_never_reaches_the_other_client,
-                      R09_window_of_zero_is_told_as_it_is, R10_window_scale_above_14_is_14,
-                      R12_data_and_fast_open_of_a_syn_are_not_acknowledged,
-                      R12_multipath_is_left_out_and_a_signature_is_seen,
-                      R12_ecn_is_agreed_to_only_when_both_ask,
+                      R09_window_of_zero_is_told_as_it_is, attack_R10_window_scale_above_14_is_14,
+                      attack_R12_data_and_fast_open_of_a_syn_are_not_acknowledged,
+                      attack_R12_multipath_is_left_out_and_a_signature_is_seen,
+                      attack_R12_ecn_is_agreed_to_only_when_both_ask,
                       R23_equal_numbers_and_the_last_one_are_told_right,
                       offers_of_a_pair_translate_nothing);
 }

@@ -10,25 +10,32 @@ enum { ACK = 0x10, SYN = 0x02, SEGMENTS = 2000, PORT = 0x4321, OTHER_PORT = 0x43
 
 static frame_pool pool;
 
-/* Whether a segment between this port of a client and a server is lost. */
-static bool is_lost(impair *im, unsigned family, unsigned side, unsigned port, unsigned flags)
+/* Whether a segment between this port of a client and a server is lost; it has 100 bytes of data,
+ * or none and stands in a longer frame. */
+static bool is_lost_of(impair *im, unsigned family, unsigned side, unsigned port, unsigned flags,
+                       bool has_data)
 {
     frame *f = frame_new(&pool);
     uint64_t before = im->lost;
     raw r;
 
     ck_assert_ptr_nonnull(f);
-    raw_tcp(&r, family, flags, NULL, 0, 100);
+    raw_tcp(&r, family, flags, NULL, 0, has_data ? 100 : 0);
     poke16(r.bytes + r.l4, side == MPCONN_SIDE_CLIENT ? port : 80);
     poke16(r.bytes + r.l4 + 2, side == MPCONN_SIDE_CLIENT ? 80 : port);
     memcpy(f->room, r.bytes, r.len);
     f->pkt.data = f->room;
-    f->pkt.len = r.len;
+    f->pkt.len = r.len + (has_data ? 0 : 6);
     f->in_side = (uint8_t)side;
     impair_put(im, f, &pool, 0);
     while ((f = impair_take(im, 0)))
         frame_del(&pool, f);
     return im->lost != before;
+}
+
+static bool is_lost(impair *im, unsigned family, unsigned side, unsigned port, unsigned flags)
+{
+    return is_lost_of(im, family, side, port, flags, true);
 }
 
 static void begin(impair *im, const char *settings)
@@ -72,6 +79,30 @@ START_TEST(nth_alone_and_among_others_loses_the_same)
     /* the next connection of that last byte, by the same member */
     direction(&im, again, MPCONN_SIDE_CLIENT, PORT + 256, false);
     ck_assert_mem_eq(lost, again, sizeof(lost));
+}
+END_TEST
+
+/* Acknowledgments are lost as often, but by numbers of their own. */
+START_TEST(nth_of_data_does_not_depend_on_what_is_acknowledged_meanwhile)
+{
+    for (unsigned family = MPCONN_FAMILY_IPV4; family <= MPCONN_FAMILY_IPV6; family++) {
+        unsigned n = 0;
+        impair im;
+
+        begin(&im, "nth=2%,seed=7");
+        direction(&im, lost, MPCONN_SIDE_CLIENT, PORT, false);
+        ck_assert(!is_lost(&im, family, MPCONN_SIDE_CLIENT, PORT, SYN));
+        for (unsigned i = 0; i < SEGMENTS; i++) {
+            bool bare = is_lost_of(&im, family, MPCONN_SIDE_CLIENT, PORT, ACK, false);
+
+            ck_assert_int_eq(is_lost(&im, family, MPCONN_SIDE_CLIENT, PORT, ACK), lost[i]);
+            again[i] = bare;
+            n += bare;
+        }
+        ck_assert_uint_gt(n, 20);
+        ck_assert_uint_lt(n, 60);
+        ck_assert_mem_ne(lost, again, sizeof(lost));
+    }
 }
 END_TEST
 
@@ -136,6 +167,7 @@ int main(void)
 {
     frame_pool_init(&pool, 4);
     int status = CHECK_MAIN("impair", nth_alone_and_among_others_loses_the_same,
+                            nth_of_data_does_not_depend_on_what_is_acknowledged_meanwhile,
                             nth_of_other_seed_port_or_direction_loses_others,
                             nth_of_everything_spares_syns_and_what_is_not_tcp);
     frame_pool_fini(&pool);

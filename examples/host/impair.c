@@ -115,34 +115,37 @@ static double draw(impair *im)
     return mix(im->state += UINT64_C(0x9e3779b97f4a7c15));
 }
 
-/* The TCP header, or NULL when there is none right behind the IP header. */
-static const uint8_t *find_tcp(const mpconn_pkt *pkt)
+/* The TCP header, or NULL when there is none right behind the IP header. Has it data? The length is
+ * that of the IP header: a frame may be padded. */
+static const uint8_t *find_tcp(const mpconn_pkt *pkt, bool *has_data)
 {
     const uint8_t *ip = pkt->data;
     bool is_4 = pkt->len >= 20 && ip[0] >> 4 == 4;
-    size_t at = is_4 ? (ip[0] & 15u) * 4u : 40;
+    size_t at = is_4 ? (ip[0] & 15u) * 4u : 40, end;
 
     if (pkt->len < at + 20 || ip[is_4 ? 9 : 6] != IPPROTO_TCP)
         return NULL;
+    end = is_4 ? (size_t)(ip[2] << 8 | ip[3]) : 40u + (size_t)(ip[4] << 8 | ip[5]);
+    *has_data = end > at + (ip[at + 12] >> 4) * 4u;
     return ip + at;
 }
 
 /* Whether this is one of the segments that `nth` loses. */
 static bool lose_by_number(impair *im, const frame *f)
 {
-    const uint8_t *tcp = im->config.nth > 0 ? find_tcp(&f->pkt) : NULL;
+    bool has_data = false;
+    const uint8_t *tcp = im->config.nth > 0 ? find_tcp(&f->pkt, &has_data) : NULL;
     bool from_client = f->in_side == MPCONN_SIDE_CLIENT;
 
     if (!tcp)
         return false;
     uint64_t port = from_client ? tcp[1] : tcp[3];
-    uint32_t *n = &im->segments[f->in_side][port];
     if (tcp[13] & TCP_SYN) {
-        *n = 0;
+        im->segments[f->in_side][false][port] = im->segments[f->in_side][true][port] = 0;
         return false;
     }
-    ++*n;
-    uint64_t which = port << 33 | (uint64_t)from_client << 32 | *n;
+    uint32_t n = ++im->segments[f->in_side][has_data][port];
+    uint64_t which = (uint64_t)has_data << 41 | port << 33 | (uint64_t)from_client << 32 | n;
     return mix(im->config.seed * UINT64_C(0x9e3779b97f4a7c15) + which) < im->config.nth;
 }
 

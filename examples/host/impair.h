@@ -4,9 +4,11 @@
  * Everything follows from the seed and the order in which frames come, so a run can be repeated.
  *
  * What `nth` loses does not even depend on other connections: of each direction of a connection it
- * is the same segments, by their number in it, counted from the SYN, which is not lost. So two ways
- * to forward can be compared: the wire is equally bad to both. Connections are told apart by the
- * last byte of the client's port; those with the same one lose the same.
+ * is the same segments, by their number in it, counted from the SYN, which is not lost. Those with
+ * data and those without have numbers of their own: how many acknowledgments a receiver makes of
+ * what came depends on how it was woken, and must not move the losses of its data. So two ways to
+ * forward can be compared: the wire is equally bad to both. Connections are told apart by the last
+ * byte of the client's port; those with the same one lose the same.
  */
 #ifndef HOST_IMPAIR_H
 #define HOST_IMPAIR_H
@@ -24,7 +26,8 @@ typedef struct impair_config {
 typedef struct impair {
     impair_config config;
     uint64_t state;
-    uint32_t segments[2][256]; /* since the SYN, by side and last byte of the client's port */
+    /* since the SYN, by side, whether they have data, and last byte of the client's port */
+    uint32_t segments[2][2][256];
     frame_list straight; /* both ordered by `due` */
     frame_list late;
     uint64_t seen, lost, doubled, reordered;

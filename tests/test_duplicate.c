@@ -20,7 +20,7 @@ static mpci_view ack_of(uint32_t ack, uint16_t window)
 /* Whether it is a duplicate, when the client has sent `sent` bytes from UNA on. */
 static int note(mpci_view v, uint32_t sent)
 {
-    return mpci_duplicate_note(&last, &v, UNA + sent);
+    return mpci_duplicate_note(&last, &v, SIZE, UNA + sent);
 }
 
 static int dup(uint32_t sent)
@@ -102,10 +102,96 @@ START_TEST(next_number_begins_anew)
     ck_assert(dup(100 * SIZE));
     ck_assert(!note(ack_of(UNA, 501), 100 * SIZE));
     ck_assert_uint_eq(last.duplicates, 2);
-    ck_assert(!note(ack_of(UNA + SIZE, 501), 100 * SIZE));
+    ck_assert(!note(ack_of(UNA + 5 * SIZE, 501), 100 * SIZE));
     ck_assert_uint_eq(last.duplicates, 0);
-    ck_assert(note(ack_of(UNA + SIZE, 501), 100 * SIZE));
-    expect_block(100 * SIZE, 2 * SIZE, 3 * SIZE);
+    ck_assert(note(ack_of(UNA + 5 * SIZE, 501), 100 * SIZE));
+    expect_block(100 * SIZE, 6 * SIZE, 7 * SIZE);
+}
+END_TEST
+
+/* The first one is lost, and so many come behind it. */
+static void duplicates(unsigned n)
+{
+    begin();
+    while (n-- > 0)
+        ck_assert(dup(100 * SIZE));
+}
+
+/* Segments acknowledged, with a window that has moved: is a gap told there? */
+static int acks(uint32_t segments)
+{
+    return note(ack_of(UNA + segments * SIZE, (uint16_t)(500 + segments)), 100 * SIZE);
+}
+
+static int claims(void)
+{
+    return mpci_duplicate_block(option, &last, SIZE, UNA + 100 * SIZE);
+}
+
+/* A Linux client takes its time to see that what bore a block is missing, and begins anew with
+ * every block that comes meanwhile, until its timer runs out. */
+START_TEST(what_was_claimed_and_is_missing_brings_no_more_blocks)
+{
+    for (uint32_t at = 1; at <= 4; at++) {
+        duplicates(20);
+        acks(at);
+        note(ack_of(last.ack, last.window), 100 * SIZE);
+        ck_assert_int_eq(claims(), at == 4);
+        acks(50); /* it was repeated */
+        ck_assert(note(ack_of(last.ack, last.window), 100 * SIZE));
+        expect_block(100 * SIZE, 51 * SIZE, 52 * SIZE);
+    }
+}
+END_TEST
+
+/* Of the client's segments 0, 10 and 15 are lost of 30: 27 duplicates. With SACK it would repeat
+ * nothing for a partial acknowledgment alone. */
+START_TEST(partial_acknowledgment_claims_one_behind_the_next_gap)
+{
+    duplicates(27);
+    ck_assert(acks(10));
+    expect_block(100 * SIZE, 11 * SIZE, 12 * SIZE);
+    ck_assert(acks(15));
+    expect_block(100 * SIZE, 16 * SIZE, 17 * SIZE);
+    ck_assert(!acks(30));
+}
+END_TEST
+
+START_TEST(acknowledgment_of_all_that_came_claims_nothing)
+{
+    for (unsigned n = 1; n <= 20; n++) {
+        duplicates(n);
+        ck_assert(!acks(n + 1)); /* and the one that was missing */
+        duplicates(n);
+        ck_assert_int_eq(acks(n), n > 3); /* what was claimed brings no block */
+    }
+    duplicates(20);
+    last.ack -= SIZE / 2; /* the last one is short */
+    ck_assert(!acks(20));
+}
+END_TEST
+
+/* When all before a gap was repeated in vain the server makes a duplicate of each (RFC 6582 1):
+ * were they counted, all acknowledgments that follow would be partial. */
+START_TEST(duplicates_of_repeats_tell_of_no_second_gap)
+{
+    duplicates(20);
+    ck_assert(acks(10));
+    ck_assert(!acks(22));
+    for (unsigned n = 0; n < 30; n++)
+        ck_assert(note(ack_of(last.ack, last.window), 100 * SIZE));
+    for (uint32_t n = 30; n < 35; n++)
+        ck_assert(!acks(n));
+    for (unsigned n = 0; n < 10; n++) /* the next loss */
+        ck_assert(note(ack_of(last.ack, last.window), 100 * SIZE));
+    ck_assert(acks(34 + 6));
+}
+END_TEST
+
+START_TEST(count_of_what_came_ends_where_it_is_kept)
+{
+    duplicates(MPCI_BEHIND_MAX + 10);
+    ck_assert_uint_eq(last.behind, MPCI_BEHIND_MAX);
 }
 END_TEST
 
@@ -194,6 +280,11 @@ int main(void)
     tcase_add_test(client, nothing_is_claimed_that_was_not_sent);
     tcase_add_test(client, what_is_no_duplicate_is_not_counted);
     tcase_add_test(client, next_number_begins_anew);
+    tcase_add_test(client, what_was_claimed_and_is_missing_brings_no_more_blocks);
+    tcase_add_test(client, partial_acknowledgment_claims_one_behind_the_next_gap);
+    tcase_add_test(client, acknowledgment_of_all_that_came_claims_nothing);
+    tcase_add_test(client, duplicates_of_repeats_tell_of_no_second_gap);
+    tcase_add_test(client, count_of_what_came_ends_where_it_is_kept);
     tcase_add_test(client, block_is_never_a_d_sack);
     suite_add_tcase(s, client);
     tcase_add_loop_test(server, gap_is_what_a_block_above_the_number_reports, 0, 2);

@@ -123,6 +123,32 @@ START_TEST(duplicates_of_the_server_bear_blocks)
 }
 END_TEST
 
+/* Of 12 segments 0, 6 and 8 are lost, or else 2: that one the blocks have claimed. */
+START_TEST(partial_acknowledgments_bear_blocks_where_none_was_wrong)
+{
+    unsigned lacks = _i & 2 ? NEITHER : NO_SACK;
+    mpci_view v;
+
+    settled(family_of(_i), lacks);
+    client_sends(&b, 12);
+    server_acks(&b, 1, 500, lacks);
+    for (unsigned k = 1; k <= 9; k++)
+        server_acks(&b, 1, 500, lacks);
+    if (_i & 4) {
+        ck_assert_uint_eq(server_acks(&b, 1 + 2 * size, 510, lacks).sack_blocks, 0);
+        ck_assert_uint_eq(server_acks(&b, 1 + 2 * size, 510, lacks).sack_blocks, 0);
+    } else {
+        v = server_acks(&b, 1 + 6 * size, 510, lacks);
+        expect_block(&v, 7 * size, 8 * size);
+        expect_right_sums(&b, &v);
+        v = server_acks(&b, 1 + 8 * size, 520, lacks);
+        expect_block(&v, 9 * size, 10 * size);
+    }
+    ck_assert_uint_eq(server_acks(&b, 1 + 12 * size, 530, lacks).sack_blocks, 0);
+    bed_close(&b);
+}
+END_TEST
+
 START_TEST(duplicates_of_a_server_with_sack_stay_as_they_are)
 {
     settled(family_of(_i), 0);
@@ -369,6 +395,7 @@ int main(void)
     TCase *two = tcase_create("two members");
 
     tcase_add_loop_test(client, duplicates_of_the_server_bear_blocks, 0, 4);
+    tcase_add_loop_test(client, partial_acknowledgments_bear_blocks_where_none_was_wrong, 0, 8);
     tcase_add_loop_test(client, duplicates_of_a_server_with_sack_stay_as_they_are, 0, 2);
     tcase_add_loop_test(client, window_updates_and_numbers_astray_bear_none, 0, 2);
     tcase_add_loop_test(client, E16_duplicates_behind_a_forged_acknowledgment_bear_blocks, 0, 2);

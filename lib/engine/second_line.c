@@ -161,19 +161,34 @@ static uint32_t end_of_sent(const mpci_settled *e, const mpci_settled_more *more
     return more->stamp.client_end;
 }
 
+static mpci_acked last_acked(const mpci_settled_more *more)
+{
+    mpci_acked last = {more->stamp.last_ack, more->last_window, more->behind,
+                       more->duplicates, more->recovering, more->was_claimed};
+
+    return last;
+}
+
+static void keep_acked(mpci_settled_more *more, const mpci_acked *last)
+{
+    more->stamp.last_ack = last->ack;
+    more->last_window = last->window;
+    more->behind = (unsigned)last->behind & MPCI_BEHIND_MAX;
+    more->duplicates = (unsigned)last->duplicates & MPCI_DUPLICATES_MAX;
+    more->recovering = last->recovering != 0;
+    more->was_claimed = last->was_claimed != 0;
+}
+
 /* Whether a segment of the server needs a block, and there is something to claim. */
 static int write_block(const mpconn_engine *eng, const mpci_view *v, const mpci_settled *e,
                        mpci_settled_more *more, uint8_t *option)
 {
-    mpci_acked last = {more->stamp.last_ack, more->last_window, more->duplicates};
-    uint32_t end = end_of_sent(e, more, v->ack);
-    int is_duplicate = mpci_duplicate_note(&last, v, end);
+    mpci_acked last = last_acked(more);
+    uint32_t end = end_of_sent(e, more, v->ack), size = size_of_full(eng, e, more);
+    int tells = mpci_duplicate_note(&last, v, size, end);
 
-    more->stamp.last_ack = last.ack;
-    more->last_window = last.window;
-    more->duplicates = last.duplicates;
-    return is_duplicate && v->sack_offset == 0 &&
-           mpci_duplicate_block(option, &last, size_of_full(eng, e, more), end);
+    keep_acked(more, &last);
+    return tells && v->sack_offset == 0 && mpci_duplicate_block(option, &last, size, end);
 }
 
 /* The header of the other IP version comes after them, and that there is room for alone; and it has

@@ -68,8 +68,8 @@ typedef struct mpci_settled_more {
                                 its low bits, for it is only asked whether that is now */
     uint16_t last_window;    /* of the server's last acknowledgment (conn/duplicate.h) */
     uint16_t server_mss;     /* limit of the client's segments; 0 = none beyond what it was told */
-    uint8_t stamped_elsewhere; /* another member may have gone on from there */
-    uint8_t duplicates;      /* of the same */
+    uint16_t stamped_elsewhere : 1; /* another member may have gone on from there */
+    uint16_t duplicates : 2, recovering : 1, was_claimed : 1, behind : 11; /* as last_window */
 } mpci_settled_more;
 
 _Static_assert(sizeof(mpci_settled_more) == 64, "a wide flow is two cache lines");

@@ -190,6 +190,7 @@ local CODES = {
     { 2, "DELTA", "FLAGS", "the server opened it" },
     { 4, "DELTA", "FLAGS", "the server was heard: its number is certain" },
     { 8, "DELTA", "FLAGS", "somebody spoke after its RST, which counts for nobody" },
+    { 16, "DELTA", "FLAGS", "the server's segments may not become longer" },
     { 32, "DELTA", "FLAGS", "both endpoints called" },
     { 1, "QUERY", "FLAGS", "the segment comes from the server" },
     { 1, "REPLY", "CODE", "nothing is known" },

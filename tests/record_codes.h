@@ -16,6 +16,7 @@
     X(MPCI_FLOW_REVERSE, DELTA, FLAGS, "the server opened it")                   \
     X(MPCI_FLOW_HEARD, DELTA, FLAGS, "the server was heard: its number is certain") \
     X(MPCI_FLOW_GOES_ON, DELTA, FLAGS, "somebody spoke after its RST, which counts for nobody") \
+    X(MPCI_FLOW_LEAST_PATH, DELTA, FLAGS, "the server's segments may not become longer")       \
     X(MPCI_FLOW_RENDEZVOUS, DELTA, FLAGS, "both endpoints called")               \
     X(MPCI_QUERY_FROM_SERVER, QUERY, FLAGS, "the segment comes from the server") \
     X(MPCI_REPLY_NO, REPLY, CODE, "nothing is known")                            \

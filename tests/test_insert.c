@@ -270,6 +270,75 @@ START_TEST(longest_packet_stays_as_it_is)
 }
 END_TEST
 
+/* The options instead of the first bytes of payload. */
+static void model_for_payload(int partial)
+{
+    uint32_t end = in.l4 + (in.bytes[in.l4 + 12] >> 4) * 4u;
+
+    want = in;
+    splice(&want, end, added, NULL, 0);
+    splice(&want, in.l4 + 20, 0, option, added);
+    want.bytes[want.l4 + 12] = (uint8_t)(in.bytes[in.l4 + 12] + added / 4 * 16);
+    poke32(want.bytes + want.l4 + 4, peek32(in.bytes + in.l4 + 4) + added);
+    seal(&want);
+    if (partial)
+        make_partial(&want);
+}
+
+static void check_for_payload(seed_rng *rng, uint32_t options, uint32_t payload, unsigned flags)
+{
+    unsigned family = seed_below(rng, 2) ? MPCONN_FAMILY_IPV4 : MPCONN_FAMILY_IPV6;
+    int partial = (int)seed_below(rng, 2);
+    layout l = layout_of(rng, options, 0);
+    int expected = options + added <= 40 && payload > added && (flags & MPCI_TCP_URG) == 0;
+    uint8_t taken[MOST];
+
+    raw_tcp(&in, family, flags, l.bytes, l.len, payload);
+    lengthen_ip(&in, seed_below(rng, 3));
+    seal(&in);
+    if (partial)
+        make_partial(&in);
+    place(NOWHERE, partial ? MPCONN_PKT_F_CSUM_PARTIAL : 0, in.len);
+    mpci_view_parse(&v, &pkt);
+    ck_assert_int_eq(mpci_insert_for_payload(&v, &pkt, option, added, taken), expected);
+    if (!expected) {
+        ck_assert_mem_eq(pkt.data, in.bytes, in.len);
+        return;
+    }
+    ck_assert_mem_eq(taken, in.bytes + in.l4 + v.tcp_hlen, added);
+    model_for_payload(partial);
+    ck_assert_uint_eq(want.len, in.len);
+    expect_same(in.len);
+}
+
+START_TEST(options_take_the_place_of_payload)
+{
+    seed_rng rng = seed_start();
+
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        set_option(12 * (1 + seed_below(&rng, 2)));
+        check_for_payload(&rng, 4 * seed_below(&rng, 11), seed_below(&rng, 50),
+                          MPCI_TCP_ACK | (seed_below(&rng, 8) == 0 ? MPCI_TCP_URG : 0));
+    }
+}
+END_TEST
+
+/* Of a head alone, if they are there. */
+START_TEST(payload_that_is_not_there_cannot_be_taken)
+{
+    mpconn_pkt_ext ext;
+    uint8_t taken[MOST];
+
+    MPCONN_STRUCT_INIT(&ext);
+    build(MPCONN_FAMILY_IPV6, 1000);
+    place(NOWHERE, MPCONN_PKT_F_HEAD_ONLY, in.l4 + 20 + added - 1 + (uint32_t)_i);
+    ext.total_len = in.len;
+    pkt.ext = &ext;
+    mpci_view_parse(&v, &pkt);
+    ck_assert_int_eq(mpci_insert_for_payload(&v, &pkt, option, added, taken), _i);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("insert");
@@ -279,6 +348,8 @@ int main(void)
     tcase_add_loop_test(tc, super_segment_grows_once, 0, 4);
     tcase_add_loop_test(tc, head_alone_is_enough, 0, 4);
     tcase_add_loop_test(tc, longest_packet_stays_as_it_is, 0, 2);
+    tcase_add_test(tc, options_take_the_place_of_payload);
+    tcase_add_loop_test(tc, payload_that_is_not_there_cannot_be_taken, 0, 2);
     suite_add_tcase(s, tc);
     return check_run(s);
 }

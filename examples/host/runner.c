@@ -159,6 +159,7 @@ static void handle_batch(runner *r, frame *const *frames, size_t n)
             pkts[n_pkts++] = &frames[i]->pkt;
     }
     recorder_input(&r->engine, pkts, n_pkts, host_now());
+    send_made(r, &done); /* the first part of a segment goes before the rest */
     for (size_t i = 0; i < n; i++) {
         if (!frame_is_ip(frames[i])) {
             r->hooks->bridge(r->user, frames[i]);
@@ -167,7 +168,6 @@ static void handle_batch(runner *r, frame *const *frames, size_t n)
             frame_list_add(&done, frames[i]);
         }
     }
-    send_made(r, &done);
     flush_ports(r);
     frame_list_clear(&done, &r->pool);
 }

@@ -242,8 +242,9 @@ typedef struct mpconn_callbacks {
      * Each has `side` and `link` set. Called inside the call that made them: at its end, and before
      * whenever 64 packets have gathered, when the verdicts of that call are not complete
      * yet. The bytes die when the hook returns, so the host sends them at once or copies them. They
-     * are in order among themselves; before or after the packets the same call forwards makes no
-     * difference to an endpoint.
+     * are in order among themselves. Best they are sent before the packets that the same call
+     * forwards, as the first part of a segment may be one (MPCONN_REASON_SEGMENT_DIVIDED); after
+     * them no endpoint misses anything, but it gets that out of order.
      *
      * What was not taken (all of them with a negative return) counts as MPCONN_REASON_OUTPUT_FULL,
      * is not offered again, and is repaired by the protocol's own repetitions.

@@ -123,6 +123,7 @@ extern "C" {
     X(128, TOO_BIG_SENT, "ICMP error sent to a client whose segment was too big")             \
     X(129, OVER_MSS, "segment above an MSS too small to be obeyed, passed on all the same")   \
     X(130, SEGMENT_UNSTAMPED, "no room for the timestamps that the client was promised")      \
+    X(131, SEGMENT_DIVIDED, "first bytes of a segment sent ahead to make room for timestamps")  \
     X(132, ERROR_TRANSLATED, "ICMP error about a split flow, its quote translated")           \
     X(133, ERROR_TRACKED, "ICMP error about a flow that is tracked but not split")            \
     X(134, ANSWER_ERROR, "ICMP error about our SYN|ACK, counted and not passed on")           \

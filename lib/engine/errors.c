@@ -10,6 +10,8 @@
 #include "conn/translate.h"
 #include "conn/translate_error.h"
 #include "packet/checksum.h"
+#include "packet/ip_other.h"
+#include "split/second_line.h"
 #include "table/progress.h"
 
 /* Types of IPv4: destination unreachable, source quench. Of IPv6: destination unreachable, packet
@@ -70,9 +72,21 @@ static int is_too_big(const mpci_view *v)
                : icmp[0] == TYPE_TOO_BIG;
 }
 
-static uint32_t least_mtu(const mpci_view *v)
+static uint32_t least_mtu(unsigned family)
 {
-    return v->family == MPCONN_FAMILY_IPV4 ? LEAST_MTU_IPV4 : LEAST_MTU_IPV6;
+    return family == MPCONN_FAMILY_IPV4 ? LEAST_MTU_IPV4 : LEAST_MTU_IPV6;
+}
+
+/* The least that can be told to an endpoint, as it stands in an error of the other leg (RFC 7915
+ * 4.2, 5.2). */
+static uint32_t least_to_tell(unsigned there, unsigned here)
+{
+    uint32_t least = least_mtu(there);
+
+    if (there == here)
+        return least;
+    return there == MPCONN_FAMILY_IPV6 ? least - MPCI_IP_OTHER_GROWTH
+                                       : least + MPCI_IP_OTHER_GROWTH;
 }
 
 /* RFC 1191 4, RFC 4443 3.2. */
@@ -81,14 +95,10 @@ static uint32_t mtu_of(const mpci_view *v)
     return v->family == MPCONN_FAMILY_IPV4 ? mpci_load16(v->l4 + 6) : mpci_load32(v->l4 + 4);
 }
 
-/* A segment of the server that is to fit has to leave room for the timestamps it gets on its way.
- * With less than the least MTU the server would not take the error for one. */
-static void leave_room_for_stamp(const mpci_view *v, const mpconn_pkt *pkt)
+static void set_mtu(const mpci_view *v, const mpconn_pkt *pkt, uint32_t mtu)
 {
-    uint32_t mtu = mtu_of(v), least = least_mtu(v);
     mpci_csum_change change = {0};
 
-    mtu = mtu - least < MPCI_STAMP_LEN ? least : mtu - MPCI_STAMP_LEN;
     if (v->family == MPCONN_FAMILY_IPV4)
         mpci_csum_set16(&change, v->l4, 6, (uint16_t)mtu);
     else
@@ -102,7 +112,7 @@ static void leave_room_for_stamp(const mpci_view *v, const mpconn_pkt *pkt)
  * 5) is what a forger wants. */
 static int has_impossible_mtu(const mpci_view *v)
 {
-    return is_too_big(v) && mtu_of(v) < least_mtu(v);
+    return is_too_big(v) && mtu_of(v) < least_mtu(v->family);
 }
 
 /* Does it go to who sent the segment? */
@@ -183,6 +193,25 @@ static int is_stamped(const mpconn_delta *d, unsigned sender, uint32_t slot)
            (d->flags & MPCONN_DELTA_F_STRIP_TS_TO_SERVER) != 0;
 }
 
+/* A segment of the server that is to fit has to leave room for the timestamps it gets on its way.
+ * With less than the least MTU the server would not take the error for one. */
+static void leave_room_for_stamp(mpconn_engine *eng, const quoting *e, uint32_t slot,
+                                 const mpconn_delta *d)
+{
+    const mpci_view *v = e->st.view;
+    unsigned there = (d->flags & MPCONN_DELTA_F_TUPLE) != 0 ? d->tuple[MPCONN_SIDE_SERVER].family
+                                                            : v->family;
+    uint32_t mtu = mtu_of(v), least = least_to_tell(there, v->family);
+
+    if (mtu >= least + MPCI_STAMP_LEN) {
+        set_mtu(v, e->st.pkt, mtu - MPCI_STAMP_LEN);
+        return;
+    }
+    set_mtu(v, e->st.pkt, least);
+    if (there == MPCONN_FAMILY_IPV6)
+        mpci_second_line_note_path(&eng->split, slot);
+}
+
 static void carry(mpconn_engine *eng, quoting *e, uint32_t slot)
 {
     const mpci_settled *f = mpci_settled_at(&eng->core.settled, slot);
@@ -194,7 +223,7 @@ static void carry(mpconn_engine *eng, quoting *e, uint32_t slot)
     mpci_core_delta(&eng->core, slot, &d);
     bad = refuse(f, &d, e);
     if (bad == 0 && is_stamped(&d, e->st.from ^ 1, slot) && is_too_big(e->st.view))
-        leave_room_for_stamp(e->st.view, pkt);
+        leave_room_for_stamp(eng, e, slot, &d);
     if (bad == 0 && split)
         bad = mpci_translate_error(e->st.view, &e->quote, &e->segment, &d, e->st.from, pkt);
     if (bad != 0) {

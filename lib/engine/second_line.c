@@ -3,6 +3,7 @@
  * and those of a server without timestamps or without SACK. */
 #include "engine/engine.h"
 
+#include "base/byteorder.h"
 #include "base/seq.h"
 #include "conn/duplicate.h"
 #include "conn/translate.h"
@@ -16,7 +17,10 @@
 /* What a message has to leave, so that Linux obeys it (net.ipv4.route.min_pmtu; RFC 8200 5). */
 enum { HEEDED_MTU_IPV4 = 552, HEEDED_MTU_IPV6 = 1280 };
 
-enum { TCP_HEADER_LEN = 20 };
+/* Of mpci_settled_more.told_size. */
+#define TOLD_TICKS 0x7fffu
+
+enum { TCP_HEADER_LEN = 20, SEQ_AT = 4, WINDOW_AT = 14, TSVAL_AT = 4 };
 
 /* Options of IP and TCP count: the sender has to make room for them (RFC 6691). */
 static uint32_t mtu_of(unsigned family, uint16_t mss)
@@ -30,26 +34,28 @@ static uint32_t least_mtu(unsigned family)
     return family == MPCONN_FAMILY_IPV4 ? HEEDED_MTU_IPV4 : HEEDED_MTU_IPV6;
 }
 
+static int is_super(const mpci_view *v, const mpconn_pkt *pkt)
+{
+    return pkt->ext != NULL && pkt->ext->gso_size != 0 && pkt->ext->gso_size < v->payload_len;
+}
+
 /* Of a super-segment, what each segment of it will be. */
 static uint32_t size_on_wire(const mpci_view *v, const mpconn_pkt *pkt)
 {
-    uint32_t piece = pkt->ext != NULL ? pkt->ext->gso_size : 0;
-
-    if (piece == 0 || piece >= v->payload_len)
-        return v->total_len;
-    return (uint32_t)v->l4_offset + v->tcp_hlen + piece;
+    return is_super(v, pkt) ? (uint32_t)v->l4_offset + v->tcp_hlen + pkt->ext->gso_size
+                            : v->total_len;
 }
 
 /* The client was told an MSS before the server could be asked, and nobody can take that back; but
  * it listens to routers. RFC 4443 2.4f: one in 17 ms for a flow; of a burst the first says all. */
 static void tell_client(mpci_core *core, const mpci_step *st, mpci_settled_more *more, uint32_t mtu)
 {
-    uint16_t now = (uint16_t)(mpci_tick(core->now) + 1);
+    unsigned now = (mpci_tick(core->now) + 1) & TOLD_TICKS;
     mpci_icmp m;
 
     if (more->told_size == now)
         return;
-    more->told_size = now;
+    more->told_size = now & TOLD_TICKS;
     m = mpci_icmp_too_big(st->view, st->pkt, mtu, core->hop_limit);
     mpci_outbox_put_icmp(&core->outbox, &m, st->pkt, MPCONN_REASON_TOO_BIG_SENT);
 }
@@ -107,6 +113,57 @@ static void write_stamp(mpconn_engine *eng, const mpci_step *st, uint32_t slot,
     mpci_stamp_write(option, mpci_stamp_value(&more->stamp, now), tsecr);
     if (leaps)
         mpci_share_flow(&eng->split, slot, MPCONN_MEMBER_ALL);
+}
+
+/* A segment of IPv6 that is as long as any path takes: its sender may be told to send none that is
+ * longer, but not to leave room for what is put on it (RFC 8200 5). */
+static int may_not_grow(const mpci_step *st, const mpci_settled_more *more, const mpconn_delta *d)
+{
+    uint32_t size = size_on_wire(st->view, st->pkt);
+
+    return more->least_path && st->from == MPCONN_SIDE_SERVER &&
+           (d->flags & MPCONN_DELTA_F_STRIP_TS_TO_SERVER) != 0 && st->view->ts_offset == 0 &&
+           st->view->family == MPCONN_FAMILY_IPV6 && size <= HEEDED_MTU_IPV6 &&
+           size + MPCI_STAMP_LEN > HEEDED_MTU_IPV6;
+}
+
+/* 1 when the segment would be divided, but was dropped: a part of it gets a new sum, which would
+ * make good what is wrong. */
+static int is_wrong_to_divide(mpconn_engine *eng, const mpci_step *st,
+                              const mpci_settled_more *more, const mpconn_delta *d)
+{
+    return may_not_grow(st, more, d) && !is_super(st->view, st->pkt) &&
+           mpci_input_is_wrong(eng, st->pkt, st->view);
+}
+
+/* The timestamps take the place of the segment's first bytes, which go ahead in one of their own: a
+ * receiver need not take what has none (RFC 7323 3.2). */
+static int divide(mpconn_engine *eng, const mpci_step *st, uint32_t slot, const uint8_t *option)
+{
+    const uint32_t link = mpci_settled_at(&eng->core.settled, slot)->link[MPCONN_SIDE_CLIENT];
+    const mpci_view *v = st->view;
+    uint8_t first[MPCI_STAMP_LEN];
+    mpci_segment s = {
+        .tuple = st->tuple,
+        .to = MPCONN_SIDE_CLIENT,
+        .hop_limit = v->ip[7],
+        .traffic_class = (uint8_t)(mpci_load16(v->ip) >> 4),
+        .flags = MPCI_TCP_ACK | (v->flags & MPCI_TCP_ECE),
+        .seq = mpci_load32(v->l4 + SEQ_AT),
+        .ack = v->ack,
+        .window = mpci_load16(v->l4 + WINDOW_AT),
+        .wscale = MPCONN_WSCALE_NONE,
+        .timestamps = 1,
+        .tsval = mpci_load32(option + TSVAL_AT),
+        .tsecr = mpci_load32(option + TSVAL_AT + 4),
+        .payload = first,
+        .payload_len = sizeof(first),
+    };
+
+    if (!mpci_insert_for_payload(v, st->pkt, option, MPCI_STAMP_LEN, first))
+        return 0;
+    mpci_outbox_put(&eng->core.outbox, &s, link, st->pkt->mark, MPCONN_REASON_SEGMENT_DIVIDED);
+    return 1;
 }
 
 /* The client leg shows what the flow goes by. */
@@ -200,6 +257,19 @@ static int insert(const mpci_step *st, const uint8_t *options, unsigned len, int
            mpci_insert_options(st->view, st->pkt, options, len);
 }
 
+/* What may not grow is divided: a super-segment by its host, into smaller pieces. Without
+ * timestamps it goes where that cannot be. */
+static int insert_stamp(mpconn_engine *eng, const mpci_step *st, uint32_t slot,
+                        const mpconn_delta *d, const uint8_t *option)
+{
+    if (may_not_grow(st, mpci_settled_more_at(&eng->core.settled, slot), d)) {
+        if (!is_super(st->view, st->pkt))
+            return divide(eng, st, slot, option);
+        st->pkt->ext->gso_size -= MPCI_STAMP_LEN;
+    }
+    return insert(st, option, MPCI_STAMP_LEN, changes_family(st, d));
+}
+
 /* What the client was promised and the server does not send; where there is no room for both,
  * timestamps alone. A block needs an acknowledgment that counts. */
 static void add_options(mpconn_engine *eng, const mpci_step *st, uint32_t slot,
@@ -225,7 +295,7 @@ static void add_options(mpconn_engine *eng, const mpci_step *st, uint32_t slot,
         mpci_count(&eng->core.counters, MPCONN_REASON_DUPLICATE_UNMARKED);
         block = 0;
     }
-    if (unstamped && block == 0 && (stamp == 0 || !insert(st, options, stamp, is_other)))
+    if (unstamped && block == 0 && (stamp == 0 || !insert_stamp(eng, st, slot, d, options)))
         mpci_count(&eng->core.counters, MPCONN_REASON_SEGMENT_UNSTAMPED);
 }
 
@@ -237,7 +307,7 @@ int mpci_translate_wide(mpconn_engine *eng, const mpci_step *st, uint32_t slot, 
     mpci_settled_more *more = mpci_settled_more_at(&eng->core.settled, slot);
     int lacks = (d->flags & lacking) != 0;
 
-    if (is_too_big(eng, st, more))
+    if (is_too_big(eng, st, more) || is_wrong_to_divide(eng, st, more, d))
         return 1;
     if (more->binding != 0) {
         show_legs(eng, st, more->binding, d);

@@ -79,6 +79,8 @@ static void put_tcp(uint8_t *tcp, const mpci_segment *s, const uint8_t *options,
     mpci_store16(tcp + 14, s->window);
     mpci_store32(tcp + 16, 0);
     memcpy(tcp + MPCI_TCP_HEADER_LEN, options, options_len);
+    if (s->payload_len != 0)
+        memcpy(tcp + header, s->payload, s->payload_len);
 }
 
 size_t mpci_build_tcp(uint8_t *dst, size_t cap, const mpci_segment *s)
@@ -91,8 +93,9 @@ size_t mpci_build_tcp(uint8_t *dst, size_t cap, const mpci_segment *s)
         .dst = to_client ? s->tuple->client.bytes : s->tuple->server.bytes,
         .family = s->tuple->family,
         .proto = MPCI_PROTO_TCP,
+        .traffic_class = s->traffic_class,
         .hop_limit = s->hop_limit,
-        .payload_len = (uint32_t)(MPCI_TCP_HEADER_LEN + options_len),
+        .payload_len = (uint32_t)(MPCI_TCP_HEADER_LEN + options_len + s->payload_len),
     };
     size_t ip_len = mpci_ip_build_len(&h);
 

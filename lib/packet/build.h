@@ -5,10 +5,11 @@
 
 #include "packet/view.h"
 
-/* Longest packet the builder makes: IPv6 header and a TCP header with all its options. */
+/* Longest packet the builder makes: IPv6 header and a TCP header with all its options, or with some
+ * and as many bytes of payload. */
 #define MPCI_BUILD_MAX 100
 
-/* A segment without payload, host order. */
+/* A segment, host order. */
 typedef struct mpci_segment {
     const mpconn_tuple *tuple; /* as the receiving leg shows it */
     uint8_t to;                /* mpconn_side it goes to; its source is the other endpoint */
@@ -21,6 +22,9 @@ typedef struct mpci_segment {
     uint8_t sack_permitted;
     uint8_t timestamps;        /* tsval and tsecr count */
     uint32_t tsval, tsecr;
+    const uint8_t *payload;    /* `payload_len` bytes; NULL where that is 0 */
+    uint8_t payload_len;
+    uint8_t traffic_class;
 } mpci_segment;
 
 /* Write the packet, IP header first, DF set, all checksums complete. Returns its length, 0 when it

@@ -10,6 +10,7 @@
 enum {
     OPTIONS_MAX = 40,
     SACK_BLOCK_LEN = 8,
+    SEQ_AT = 4,
     DATA_OFFSET_AT = 12,
     CHECKSUM_AT = 16,
     IPV4_CHECKSUM_AT = 10
@@ -98,5 +99,33 @@ int mpci_insert_options(const mpci_view *v, mpconn_pkt *pkt, const uint8_t *opti
     mpci_gap_close(pkt, end_of_kept, cut);
     mpci_gap_open(pkt, head, len);
     memcpy(pkt->data + head, options, len);
+    return 1;
+}
+
+static int can_make_room(const mpci_view *v, const mpconn_pkt *pkt, unsigned len)
+{
+    return v->tcp_hlen - MPCI_TCP_HEADER_LEN + len <= OPTIONS_MAX && v->payload_len > len &&
+           (uint32_t)v->l4_offset + v->tcp_hlen + len <= pkt->len && !v->first_fragment &&
+           (v->flags & MPCI_TCP_URG) == 0;
+}
+
+int mpci_insert_for_payload(const mpci_view *v, const mpconn_pkt *pkt, const uint8_t *options,
+                            unsigned len, uint8_t *taken)
+{
+    unsigned old_len = v->tcp_hlen - MPCI_TCP_HEADER_LEN;
+    mpci_csum_change change = {0};
+    uint8_t all[OPTIONS_MAX];
+
+    if (!can_make_room(v, pkt, len))
+        return 0;
+    memcpy(taken, v->l4 + v->tcp_hlen, len);
+    memcpy(all, options, len);
+    memcpy(all + len, v->l4 + MPCI_TCP_HEADER_LEN, old_len);
+    mpci_csum_set_bytes(&change, v->l4, MPCI_TCP_HEADER_LEN, all, len + old_len);
+    mpci_csum_set16(&change, v->l4, DATA_OFFSET_AT,
+                    (uint16_t)(mpci_load16(v->l4 + DATA_OFFSET_AT) + (len << 10)));
+    mpci_csum_set32(&change, v->l4, SEQ_AT, mpci_load32(v->l4 + SEQ_AT) + len);
+    if ((pkt->flags & MPCONN_PKT_F_CSUM_PARTIAL) == 0)
+        mpci_csum_apply(&change, v->l4 + CHECKSUM_AT);
     return 1;
 }

@@ -11,4 +11,10 @@
  * is no room; a first fragment has none, as the offsets of the others are fixed. */
 int mpci_insert_options(const mpci_view *v, mpconn_pkt *pkt, const uint8_t *options, unsigned len);
 
+/* The same in the place of the first `len` bytes of payload, so that the packet stays as long as it
+ * is. They are left in `taken`, for the caller to send. 1, or 0 and nothing changed where there
+ * are no more bytes than that, they are urgent, or the options would become too long. */
+int mpci_insert_for_payload(const mpci_view *v, const mpconn_pkt *pkt, const uint8_t *options,
+                            unsigned len, uint8_t *taken);
+
 #endif

@@ -70,6 +70,13 @@ void mpci_second_line_begin(const mpci_split *sp, const mpci_handshake *h, uint3
     more->stamped_elsewhere = (h->roles & MPCI_ROLE_ANSWERED) == 0;
 }
 
+/* Once an error has told of it: that another path takes more does no harm. */
+static void note_path(mpci_settled_more *more, const mpci_record *r)
+{
+    if (r->flags & MPCI_FLOW_LEAST_PATH)
+        more->least_path = 1;
+}
+
 /* No reading of the client is known here before its next segment. */
 void mpci_second_line_copy(const mpci_split *sp, uint32_t slot, const mpci_step *st)
 {
@@ -82,6 +89,7 @@ void mpci_second_line_copy(const mpci_split *sp, uint32_t slot, const mpci_step 
     more->server_mss = r->server_mss;
     more->stamp = mpci_stamp_begin(sp->core->now, r->stamp, 0, r->end[MPCONN_SIDE_CLIENT]);
     more->stamped_elsewhere = 1;
+    note_path(more, r);
 }
 
 void mpci_second_line_correct(const mpci_split *sp, uint32_t slot, const mpci_record *r)
@@ -110,8 +118,22 @@ void mpci_second_line_merge(const mpci_split *sp, uint32_t slot, const mpci_reco
 {
     mpci_settled_more *more = second_line(sp, slot);
 
-    if (more != NULL && r->stamp != 0 && mpci_stamp_raise(&more->stamp, sp->core->now, r->stamp))
+    if (more == NULL)
+        return;
+    if (r->stamp != 0 && mpci_stamp_raise(&more->stamp, sp->core->now, r->stamp))
         more->stamped_elsewhere = 1;
+    note_path(more, r);
+}
+
+void mpci_second_line_note_path(mpci_split *sp, uint32_t slot)
+{
+    mpci_settled_more *more = second_line(sp, slot);
+
+    if (more == NULL || more->least_path)
+        return;
+    more->least_path = 1;
+    if (mpci_settled_flags(mpci_settled_at(&sp->core->settled, slot)) & MPCI_SETTLED_SHARED)
+        mpci_share_flow(sp, slot, MPCONN_MEMBER_ALL);
 }
 
 void mpci_second_line_tell(const mpci_split *sp, uint32_t slot, mpci_record *r)
@@ -121,6 +143,8 @@ void mpci_second_line_tell(const mpci_split *sp, uint32_t slot, mpci_record *r)
     if (more == NULL || (r->flags & MPCI_FLOW_SPLIT) == 0)
         return;
     r->server_mss = more->server_mss;
+    if (more->least_path)
+        r->flags |= MPCI_FLOW_LEAST_PATH;
     if (needs_stamps(r->hs, r->server_options))
         r->stamp = mpci_stamp_value(&more->stamp, sp->core->now);
 }

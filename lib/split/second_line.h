@@ -22,6 +22,10 @@ void mpci_second_line_correct(const mpci_split *sp, uint32_t slot, const mpci_re
 int mpci_second_line_rebind(mpci_split *sp, uint32_t slot, mpci_binding_number n);
 void mpci_second_line_merge(const mpci_split *sp, uint32_t slot, const mpci_record *r);
 
+/* The path to the client takes no segment of the server that has grown; others who know the flow
+ * are told. */
+void mpci_second_line_note_path(mpci_split *sp, uint32_t slot);
+
 /* What to tell others of it. */
 void mpci_second_line_tell(const mpci_split *sp, uint32_t slot, mpci_record *r);
 

@@ -13,6 +13,7 @@ enum {
     MPCI_FLOW_REVERSE = 1 << 1,
     MPCI_FLOW_HEARD = 1 << 2,       /* the server was heard: its number is certain */
     MPCI_FLOW_GOES_ON = 1 << 3,     /* somebody spoke after its RST, which counts for nobody */
+    MPCI_FLOW_LEAST_PATH = 1 << 4,  /* the server's segments may not become longer */
     MPCI_FLOW_RENDEZVOUS = 1 << 5,  /* both endpoints called */
     MPCI_PLAIN_REVERSE = 1 << 0,    /* the server opened it */
     MPCI_QUERY_FROM_SERVER = 1 << 0, /* the segment that is asked about comes from the server */

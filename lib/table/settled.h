@@ -64,8 +64,10 @@ typedef struct mpci_settled_more {
     mpci_stamp stamp;        /* a client with timestamps, a server without; numbers: or with SACK */
     uint32_t stamped_at;     /* tick + 1 of the last segment stamped here; 0 = never */
     uint32_t binding;        /* table/binding.h: the server leg's tuple, where it differs */
-    uint16_t told_size;      /* tick + 1 when the client was last told of server_mss; 0 = never;
+    uint16_t told_size : 15; /* tick + 1 when the client was last told of server_mss; 0 = never;
                                 its low bits, for it is only asked whether that is now */
+    uint16_t least_path : 1; /* the path to the client takes so little that a segment of the server
+                                cannot be short enough for what is put on it */
     uint16_t last_window;    /* of the server's last acknowledgment (conn/duplicate.h) */
     uint16_t server_mss;     /* limit of the client's segments; 0 = none beyond what it was told */
     uint16_t stamped_elsewhere : 1; /* another member may have gone on from there */

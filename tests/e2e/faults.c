@@ -4,8 +4,9 @@
  * MPCONN_FAULT names what is not carried from one leg to the other, "sack", "timestamps" or
  * "fragment"; "quote" is what an ICMP error quotes, "error" that error itself. Where the client has
  * SACK and the server has not, "blocks" are what duplicates lack, "windows" what is not held. With
- * "signature" it does not see that a SYN is signed (TCP-MD5), and splits its connection. The linker
- * (--wrap) puts this between the engine and its translator; the library knows nothing of it.
+ * "divide" a segment that may not grow is not divided to make room for timestamps. With "signature"
+ * it does not see that a SYN is signed (TCP-MD5), and splits its connection. The linker (--wrap)
+ * puts this between the engine and its translator; the library knows nothing of it.
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "conn/duplicate.h"
 #include "conn/translate.h"
 #include "conn/translate_error.h"
+#include "packet/insert.h"
 
 /* These names are the linker's. */
 void __real_mpci_translate(const mpci_view *v, const mpconn_delta *delta, unsigned from,
@@ -32,6 +34,10 @@ int __wrap_mpci_duplicate_block(uint8_t option[MPCI_BLOCK_LEN], const mpci_acked
                                 uint32_t client_end);
 int __real_mpci_duplicate_reports_gap(const mpci_view *v);
 int __wrap_mpci_duplicate_reports_gap(const mpci_view *v);
+int __real_mpci_insert_for_payload(const mpci_view *v, const mpconn_pkt *pkt,
+                                   const uint8_t *options, unsigned len, uint8_t *taken);
+int __wrap_mpci_insert_for_payload(const mpci_view *v, const mpconn_pkt *pkt,
+                                   const uint8_t *options, unsigned len, uint8_t *taken);
 unsigned __real_mpci_syn_options_parse(mpci_syn_options *o, const mpci_view *v);
 unsigned __wrap_mpci_syn_options_parse(mpci_syn_options *o, const mpci_view *v);
 
@@ -74,6 +80,12 @@ int __wrap_mpci_duplicate_block(uint8_t option[MPCI_BLOCK_LEN], const mpci_acked
 int __wrap_mpci_duplicate_reports_gap(const mpci_view *v)
 {
     return fault_is("windows") ? 0 : __real_mpci_duplicate_reports_gap(v);
+}
+
+int __wrap_mpci_insert_for_payload(const mpci_view *v, const mpconn_pkt *pkt,
+                                   const uint8_t *options, unsigned len, uint8_t *taken)
+{
+    return fault_is("divide") ? 0 : __real_mpci_insert_for_payload(v, pkt, options, len, taken);
 }
 
 unsigned __wrap_mpci_syn_options_parse(mpci_syn_options *o, const mpci_view *v)

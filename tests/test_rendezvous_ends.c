@@ -300,6 +300,41 @@ START_TEST(reset_of_a_client_is_carried_and_reported)
 }
 END_TEST
 
+/* RFC 5961 4: a forged SYN leads to a duplicate, a true one to a RST that is exact. */
+START_TEST(R03_client_that_lost_its_connection_is_challenged_and_may_call_anew)
+{
+    const bed_out *o;
+    meeting_client anew;
+
+    begin();
+    meeting_join(&m, &a, &b);
+    meeting_carry(&m, &a, &b, 1, 1, 100);
+    meeting_carry(&m, &b, &a, 1, 101, 200);
+    anew = a;
+    anew.isn += 1000000;
+    meeting_syn(&m, &anew);
+    ck_assert_uint_eq(m.b.pkt.verdict, MPCONN_VERDICT_DROP);
+    ck_assert_uint_eq(m.b.pkt.reason, MPCONN_REASON_SESSION_SYN_LATE);
+    o = bed_take(&m.b);
+    ck_assert_uint_eq(o->view.flags, MPCI_TCP_ACK);
+    ck_assert_uint_eq(o->view.seq, b.isn + 201);
+    ck_assert_uint_eq(o->view.ack, a.isn + 101);
+    ck_assert_uint_eq(o->view.window, 500); /* the end of it where it was */
+    ck_assert_uint_eq(m.b.n_out, 0);
+    ck_assert_uint_eq(meeting_state(&m), MPCONN_SESSION_ESTABLISHED);
+    meeting_carry(&m, &a, &b, 101, 201, 10); /* so much for a forged one */
+    meeting_syn(&m, &anew);
+    o = bed_take(&m.b);
+    meeting_send(&m, &anew, MPCI_TCP_RST, o->view.ack, 0, 0);
+    ck_assert_uint_eq(m.b.pkt.verdict, MPCONN_VERDICT_FORWARD);
+    (void)meeting_event(&m, MPCONN_SESSION_EVENT_CLOSED, MPCONN_REASON_FLOW_RESET);
+    meeting_syn(&m, &anew);
+    meeting_silent(&m, MPCONN_VERDICT_CONSUMED, MPCONN_REASON_SESSION_WAITING);
+    ck_assert_uint_eq(meeting_state(&m), MPCONN_SESSION_WAITING);
+    meeting_close(&m);
+}
+END_TEST
+
 START_TEST(idle_connection_ends_with_its_flow)
 {
     begin();
@@ -372,7 +407,9 @@ int main(void)
                       client_that_does_not_acknowledge_ends_the_pair,
                       R18_client_whose_numbers_change_on_the_way_is_not_left_hanging,
                       connection_that_both_close_is_reported_and_the_session_joins_another_one,
-                      reset_of_a_client_is_carried_and_reported, idle_connection_ends_with_its_flow,
+                      reset_of_a_client_is_carried_and_reported,
+                      R03_client_that_lost_its_connection_is_challenged_and_may_call_anew,
+                      idle_connection_ends_with_its_flow,
                       controller_that_removes_a_session_ends_its_connection,
                       host_that_kills_the_flow_ends_the_connection);
 }

@@ -43,7 +43,7 @@ unsigned mpci_answer_audience(mpci_session *s)
         mpci_request *r = &s->request[side];
 
         if ((s->confirmed & 1 << side) == 0) {
-            if (!has_credit(r))
+            if ((s->answered & 1 << side) == 0 || !has_credit(r))
                 continue;
             r->answers++;
         }

@@ -9,8 +9,9 @@
 /* SYN|ACK for a client, if it is its turn, and if it has called more often than it was answered. */
 void mpci_answer_client(mpci_rendezvous *rz, mpci_session *s, unsigned side);
 
-/* The clients that may be told of the end of their pair, a bit each by side: who has acknowledged,
- * and who was said less to than it said. Those count as told. */
+/* The clients to tell of the end of their pair, a bit each by side: who has acknowledged, and who
+ * was answered and said less to than it said. Those count as told. Who was not answered knows of no
+ * pair, and goes on calling. */
 unsigned mpci_answer_audience(mpci_session *s);
 
 #endif

@@ -11,6 +11,11 @@ static int has_pair(const mpci_session *s)
            s->state == MPCONN_SESSION_ESTABLISHED;
 }
 
+static int is_confirmed(const mpci_visit *v)
+{
+    return (v->s->confirmed & 1 << v->side) != 0;
+}
+
 static enum mpci_meet_event another_source(const mpci_rendezvous *rz, const mpci_visit *v)
 {
     if (has_pair(v->s))
@@ -25,13 +30,13 @@ enum mpci_meet_event mpci_classify_syn(const mpci_rendezvous *rz, const mpci_vis
     const mpci_request *r = &v->s->request[v->side];
     int same = mpci_latch_is_from(r, v->st->view), again = r->isn == v->st->view->seq;
 
-    if (v->s->state == MPCONN_SESSION_CLOSING)
-        return same && again ? MPCI_MEET_SYN_AGAIN : MPCI_MEET_SYN;
+    if (v->s->state == MPCONN_SESSION_CLOSING) /* whoever never acknowledged is still calling */
+        return same && again && is_confirmed(v) ? MPCI_MEET_SYN_LATE : MPCI_MEET_SYN;
     if (r->port == 0)
         return MPCI_MEET_SYN;
     if (!same)
         return another_source(rz, v);
-    if ((v->s->confirmed & 1 << v->side) != 0)
+    if (is_confirmed(v))
         return MPCI_MEET_SYN_LATE;
     return again ? MPCI_MEET_SYN_AGAIN : MPCI_MEET_SYN_NEW;
 }
@@ -58,7 +63,7 @@ static enum mpci_meet_event of_client_in_doubt(const mpci_visit *v, const mpci_s
         return v->st->view->seq == e->dir[v->side].end ? MPCI_MEET_RST : MPCI_MEET_SEGMENT;
     if ((flags & MPCI_TCP_SYN) != 0)
         return MPCI_MEET_SYN_ACK;
-    if ((v->s->confirmed & 1 << v->side) != 0)
+    if (is_confirmed(v))
         return MPCI_MEET_EARLY;
     return is_proof(v, e) ? MPCI_MEET_PROOF : MPCI_MEET_SEGMENT;
 }

@@ -129,6 +129,16 @@ static int is_of_another_flow(const mpci_rendezvous *rz, const mpci_visit *v, ui
            !is_of_pair(rz, v->s, slot);
 }
 
+/* Time passes; what it makes of a session may take the flow of the packet away: 1. */
+static int time_takes_flow(mpci_rendezvous *rz, const mpci_visit *v, uint32_t slot)
+{
+    const mpci_settled_table *t = &rz->core->settled;
+    uint64_t flow = slot != MPCI_SLOT_NONE ? mpci_settled_id(t, slot) : 0;
+
+    let_time_pass(rz, v->n);
+    return flow != 0 && mpci_settled_by_id(t, flow) != slot;
+}
+
 /* A packet that is not simply one of a connection that stands. */
 static int take_packet(mpci_rendezvous *rz, mpci_visit *v, uint32_t slot)
 {
@@ -140,7 +150,10 @@ static int take_packet(mpci_rendezvous *rz, mpci_visit *v, uint32_t slot)
     }
     if ((flags & MPCI_TCP_SYN) != 0 && is_wrong(rz, v->st))
         return 1;
-    let_time_pass(rz, v->n);
+    if (time_takes_flow(rz, v, slot) && (flags & MPCI_TCP_SYN) == 0) {
+        refuse(rz, v, MPCONN_REASON_SESSION_EARLY);
+        return 1;
+    }
     if (is_of_another_flow(rz, v, slot))
         return 0;
     if ((flags & (MPCI_TCP_SYN | MPCI_TCP_ACK)) == MPCI_TCP_SYN)

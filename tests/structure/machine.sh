@@ -25,6 +25,12 @@ holds "doc/frames.md ends with what the lists print" same "$doc/frames.md" print
 sed 's/0 GENERATION, 1 CODE/0 CODE, 1 GENERATION/' "$doc/frames.md" >"$tmp/doctored"
 refuses "a page with fields in another order" same "$tmp/doctored" print_records "$lines"
 
+lines='/^<!-- Made by tests.print_session/,$'
+holds "doc/rendezvous.md ends with what the table prints" same "$doc/rendezvous.md" print_session \
+        "$lines"
+sed 's/| HALF | PROOF | establish/| HALF | PROOF | prove/' "$doc/rendezvous.md" >"$tmp/doctored"
+refuses "a page with another cell of a session" same "$tmp/doctored" print_session "$lines"
+
 lines='/^-- Made by tests.print_dissector;/,/^-- to here/'
 holds "doc/mpconn.lua has what the lists print" same "$doc/mpconn.lua" print_dissector "$lines"
 sed 's/"GENERATION", "CODE"/"CODE", "GENERATION"/' "$doc/mpconn.lua" >"$tmp/doctored"

@@ -13,6 +13,11 @@ checks="$(seq -f E%g 14 21
         echo E26 E31 E33
         seq -f L%g 7)"
 
+# Without 10 to 12, whose numbers rules have, and 22, which is of members.
+lines_of_rendezvous="$(seq -f R%02g 9
+        seq -f R%g 13 21
+        seq -f R%g 23 25)"
+
 # tests_of RULE PAGE: the last column of its row
 tests_of() {
         sed -n "s/^| $1 | .* | \(.*\) |$/\1/p" "$2"
@@ -107,3 +112,9 @@ without 's/`fin_\*`/`fins_of_*`/' $page tests_exist
 without 's,tests/test_lifetimes.c,tests/test_lifetime.c,' $page files_exist
 without 's/`SYN_REPEATED`/`SYN_REPEATS`/' $page counters_exist
 without 's,; tests/test_gone_on.c `E16_\*`,,' $page in_its_row "$checks"
+
+page=doc/rendezvous.md
+hold $page "$lines_of_rendezvous"
+without '/^| R14 |/d' $page all_there "$lines_of_rendezvous"
+without 's/`R17_\*`/`R17b_*`/' $page tests_exist
+without 's,tests/test_rendezvous_budget.c `R06_\*`,open,' $page in_its_row "$lines_of_rendezvous"

@@ -96,10 +96,6 @@ void mpci_relay(mpconn_engine *eng, mpci_step *st, uint32_t slot);
 int mpci_translate_wide(mpconn_engine *eng, const mpci_step *st, uint32_t slot, mpconn_delta *d,
                         int in_window, uint16_t window);
 
-/* kill.c: end a flow by order of the host, silently or with RSTs. The entry stays as a tombstone: a
- * late segment must not find the way open. */
-void mpci_kill_flow(mpconn_engine *eng, uint32_t slot, int silent);
-
 /* expire.c: pace the sweeps by timeouts and tables; keep their arrears to one round, which finds
  * everything, and to nothing while there is nothing to find. */
 void mpci_sweeps_plan(mpconn_engine *eng);

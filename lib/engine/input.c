@@ -98,6 +98,34 @@ static void find_key(mpconn_engine *eng, mpci_step *st, size_t i, int stale, mpc
     st->tuple = key;
 }
 
+/* A flow of a session that is gone: the host does not know which side its clients are on. */
+static uint32_t find_left(mpconn_engine *eng, mpci_step *st, size_t i, mpconn_tuple *key)
+{
+    mpci_batch *b = &eng->batch;
+    unsigned side = st->from ^ 1;
+    mpci_binding_number n = 0;
+    mpconn_tuple leg;
+    uint64_t hash;
+    uint32_t slot;
+
+    mpci_view_tuple(&leg, st->view, side, st->pkt->zone);
+    hash = mpci_tuple_hash(&eng->core.table_key, &leg);
+    if (side == MPCONN_SIDE_SERVER)
+        n = mpci_input_bound(eng, &leg, &hash);
+    *key = n != 0 ? mpci_binding_at(&eng->core.bindings, n)->client_leg : leg;
+    slot = mpci_settled_find(&eng->core.settled, hash, key);
+    if (slot == MPCI_SLOT_NONE || (mpci_settled_flags(mpci_settled_at(&eng->core.settled, slot)) &
+                                   MPCI_SETTLED_RENDEZVOUS) == 0)
+        return MPCI_SLOT_NONE;
+    st->pkt->side = (uint8_t)side;
+    b->tuple[i] = leg;
+    b->hash[i] = hash;
+    mpci_step_begin(st, st->pkt, st->view, &b->tuple[i]);
+    st->tuple = key;
+    st->binding = n;
+    return slot;
+}
+
 /* Besides what the host asks for: what is not passed on but makes us say something ourselves would
  * launder a wrong sum. Of a settled flow few packets do that: relay.c sees to those. What proves
  * that a client of a session is there does. */
@@ -124,6 +152,8 @@ static void step_tcp(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale, u
         find_key(eng, &st, i, stale, &key);
     slot = stale ? mpci_settled_find(t, b->hash[i], st.tuple)
                  : mpci_settled_pick(t, b->slots[i], b->n_slots[i], b->hash[i], st.tuple);
+    if (slot == MPCI_SLOT_NONE && called == 0 && eng->rendezvous.sessions.capacity != 0)
+        slot = find_left(eng, &st, i, &key);
     if (is_to_verify(eng, pkt, slot, called) && mpci_input_is_wrong(eng, pkt, &b->view[i]))
         return;
     st.hash = b->hash[i];

@@ -43,11 +43,18 @@ static int import_filter(mpconn_flow_filter *f, const mpconn_flow_filter *filter
     return MPCONN_OK;
 }
 
-void mpci_kill_flow(mpconn_engine *eng, uint32_t slot, int silent)
+static void kill_flow(mpconn_engine *eng, uint32_t slot, int silent)
 {
-    mpci_split_kill_flow(&eng->split, slot, silent ? MPCI_KILL_TELLS_NOBODY : MPCI_KILL_TELLS_BOTH,
-                         silent);
-    if (mpci_settled_flags(mpci_settled_at(&eng->core.settled, slot)) & MPCI_SETTLED_RENDEZVOUS)
+    const mpci_settled *e = mpci_settled_at(&eng->core.settled, slot);
+    int is_met = (mpci_settled_flags(e) & MPCI_SETTLED_RENDEZVOUS) != 0;
+    unsigned told = MPCI_KILL_TELLS_BOTH;
+
+    if (silent)
+        told = MPCI_KILL_TELLS_NOBODY;
+    else if (is_met)
+        told = mpci_rendezvous_audience(&eng->rendezvous, slot);
+    mpci_split_kill_flow(&eng->split, slot, told, silent);
+    if (is_met)
         mpci_rendezvous_moved(&eng->rendezvous, slot);
 }
 
@@ -62,7 +69,7 @@ static size_t kill_slot(mpconn_engine *eng, const mpconn_flow_filter *f, uint32_
     mpci_settled_tuple(t, slot, &tuple);
     if (!fits(f, &tuple))
         return 0;
-    mpci_kill_flow(eng, slot, (f->flags & MPCONN_KILL_F_SILENT) != 0);
+    kill_flow(eng, slot, (f->flags & MPCONN_KILL_F_SILENT) != 0);
     return 1;
 }
 

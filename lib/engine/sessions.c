@@ -98,21 +98,6 @@ int mpconn_session_modify(mpconn_engine *eng, const mpconn_session_config *confi
     return rc;
 }
 
-/* What is left of its connection is a tombstone like any other, and nothing to a session that may
- * get the same terminations. */
-static void abort_connection(mpconn_engine *eng, mpci_session_number n)
-{
-    mpci_session *s = mpci_session_at(&eng->rendezvous.sessions, n);
-    uint32_t slot = mpci_settled_by_id(&eng->core.settled, s->flow);
-
-    if (slot == MPCI_SLOT_NONE)
-        return;
-    mpci_settled_at(&eng->core.settled, slot)->use &= ~(uint32_t)MPCI_SETTLED_RENDEZVOUS;
-    mpci_kill_flow(eng, slot, 0);
-    mpci_rendezvous_report(&eng->rendezvous, n, MPCONN_SESSION_EVENT_CLOSED,
-                           MPCONN_TERMINATION_NONE, MPCONN_REASON_SESSION_REMOVED, NULL);
-}
-
 int mpconn_session_remove(mpconn_engine *eng, const char *name, mpconn_time now)
 {
     mpci_session_number n;
@@ -125,7 +110,7 @@ int mpconn_session_remove(mpconn_engine *eng, const char *name, mpconn_time now)
         return rc;
     n = named(eng, name);
     if (n != 0) {
-        abort_connection(eng, n);
+        mpci_rendezvous_abort(&eng->rendezvous, n);
         mpci_sessions_remove(&eng->rendezvous.sessions, n);
         mpci_count(&eng->core.counters, MPCONN_REASON_SESSION_REMOVED);
     }

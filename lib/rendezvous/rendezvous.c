@@ -2,9 +2,11 @@
 /* What comes to a session: packets, time, the controller's word, the end of its flow. */
 #include "rendezvous/rendezvous.h"
 
+#include "rendezvous/answer.h"
 #include "rendezvous/classify.h"
 #include "rendezvous/latch.h"
 #include "rendezvous/pair.h"
+#include "split/kill.h"
 #include "table/reset.h"
 
 /* --- time --- */
@@ -203,15 +205,39 @@ static mpci_session_number session_of(const mpci_rendezvous *rz, uint64_t flow,
     return t != 0 && mpci_session_at(&rz->sessions, n)->flow == flow ? n : 0;
 }
 
-void mpci_rendezvous_moved(mpci_rendezvous *rz, uint32_t slot)
+static mpci_session_number session_of_slot(const mpci_rendezvous *rz, uint32_t slot)
 {
-    mpci_session_number n;
     mpconn_tuple key;
 
     mpci_settled_tuple(&rz->core->settled, slot, &key);
-    n = session_of(rz, mpci_settled_id(&rz->core->settled, slot), &key);
+    return session_of(rz, mpci_settled_id(&rz->core->settled, slot), &key);
+}
+
+void mpci_rendezvous_moved(mpci_rendezvous *rz, uint32_t slot)
+{
+    mpci_session_number n = session_of_slot(rz, slot);
+
     if (n != 0)
         let_time_pass(rz, n);
+}
+
+unsigned mpci_rendezvous_audience(mpci_rendezvous *rz, uint32_t slot)
+{
+    mpci_session_number n = session_of_slot(rz, slot);
+
+    return n != 0 ? mpci_answer_audience(mpci_session_at(&rz->sessions, n)) : MPCI_KILL_TELLS_BOTH;
+}
+
+void mpci_rendezvous_abort(mpci_rendezvous *rz, mpci_session_number n)
+{
+    mpci_session *s = mpci_session_at(&rz->sessions, n);
+
+    if (s->state != MPCONN_SESSION_ANSWERED && s->state != MPCONN_SESSION_HALF &&
+        s->state != MPCONN_SESSION_ESTABLISHED)
+        return;
+    mpci_rendezvous_report(rz, n, MPCONN_SESSION_EVENT_CLOSED, MPCONN_TERMINATION_NONE,
+                           MPCONN_REASON_SESSION_REMOVED, NULL);
+    mpci_pair_kill(rz, s, mpci_answer_audience(s));
 }
 
 void mpci_rendezvous_ended(void *owner, uint64_t flow, const mpconn_tuple *key, unsigned reason)

@@ -30,6 +30,14 @@ static inline int mpci_rendezvous_is_open(const mpci_rendezvous *rz, mpci_termin
 /* What the controller expects of a session has changed. */
 void mpci_rendezvous_modified(mpci_rendezvous *rz, mpci_session_number n);
 
+/* The controller removes a session: a connection that lives is ended, and its clients are told.
+ * What is left of that belongs to no session any more. */
+void mpci_rendezvous_abort(mpci_rendezvous *rz, mpci_session_number n);
+
+/* The clients of a flow with MPCI_SETTLED_RENDEZVOUS that may be told that it is over, a bit each
+ * by side. They count as told. */
+unsigned mpci_rendezvous_audience(mpci_rendezvous *rz, uint32_t slot);
+
 /* The sweep has come to a session: time may have passed it by. */
 void mpci_rendezvous_sweep(mpci_rendezvous *rz, mpci_session_number n);
 

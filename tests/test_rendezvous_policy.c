@@ -62,6 +62,47 @@ START_TEST(first_is_not_answered_for_a_second_that_is_dead)
 }
 END_TEST
 
+/* Simultaneous open, RFC 9293 3.5. */
+START_TEST(first_gets_the_syn_of_the_second_where_that_is_to_be_forwarded)
+{
+    const bed_out *o;
+    bed_segment seg;
+
+    prepare();
+    config.answer = MPCONN_ANSWER_FORWARD;
+    begin();
+    meeting_syn(&m, &a);
+    meeting_syn(&m, &b);
+    o = bed_take(&m.b);
+    ck_assert_uint_eq(o->view.flags, MPCI_TCP_SYN);
+    ck_assert_uint_eq(o->view.dport, 40001);
+    ck_assert_uint_eq(o->view.seq, b.isn);
+    ck_assert_uint_eq(o->view.window, b.window);
+    ck_assert_uint_eq(o->options.wscale, b.wscale);
+    ck_assert_uint_eq(o->options.tsval, b.tsval);
+    ck_assert_uint_eq(o->options.tsecr, 0);
+    meeting_syn(&m, &b); /* not before the first one has answered */
+    ck_assert_uint_eq(m.b.n_out, 0);
+    meeting_send(&m, &a, MPCI_TCP_SYN | MPCI_TCP_ACK, a.isn, b.isn + 2, 0);
+    meeting_silent(&m, MPCONN_VERDICT_DROP, MPCONN_REASON_SESSION_MISFIT);
+    a.tsval += 30;
+    seg = meeting_syn_of(&a);
+    seg.s.flags |= MPCI_TCP_ACK;
+    seg.s.ack = b.isn + 1;
+    seg.s.tsecr = b.tsval;
+    bed_in(&m.b, 0, &seg);
+    ck_assert_uint_eq(m.b.pkt.verdict, MPCONN_VERDICT_CONSUMED);
+    o = meeting_answer(&m, &b, &a);
+    ck_assert_uint_eq(o->options.tsval, a.tsval);
+    ck_assert_uint_eq(meeting_state(&m), MPCONN_SESSION_HALF);
+    meeting_ack(&m, &b, &a);
+    ck_assert_uint_eq(m.b.pkt.verdict, MPCONN_VERDICT_FORWARD); /* ends the handshake of the first */
+    ck_assert_uint_eq(meeting_state(&m), MPCONN_SESSION_ESTABLISHED);
+    meeting_carry(&m, &a, &b, 1, 1, 10);
+    meeting_close(&m);
+}
+END_TEST
+
 /* --- timestamps --- */
 
 typedef struct age_row {
@@ -295,6 +336,7 @@ int main(void)
 
     tcase_add_test(tc, second_is_answered_first_where_the_first_has_to_wait_for_its_word);
     tcase_add_test(tc, first_is_not_answered_for_a_second_that_is_dead);
+    tcase_add_test(tc, first_gets_the_syn_of_the_second_where_that_is_to_be_forwarded);
     tcase_add_loop_test(tc, timestamps_of_a_syn_that_is_not_fresh_are_treated_as_told, 0,
                         (int)(sizeof ages / sizeof ages[0]));
     tcase_add_test(tc, first_that_never_calls_again_ends_the_pair);

@@ -145,6 +145,19 @@ mpci_segment mpci_join_answer(unsigned to, const mpci_request r[2], const mpci_j
     };
 }
 
+mpci_segment mpci_join_forward(unsigned to, const mpci_request r[2], const mpci_joint *j,
+                               const mpconn_tuple *leg, uint8_t hop_limit)
+{
+    mpci_segment s = mpci_join_answer(to, r, j, leg, hop_limit);
+
+    s.flags = (uint16_t)(MPCI_TCP_SYN | ((j->flags & MPCI_JOINT_ECN) != 0
+                                             ? MPCI_TCP_ECE | MPCI_TCP_CWR
+                                             : 0));
+    s.ack = 0;
+    s.tsecr = 0;
+    return s;
+}
+
 void mpci_join_offers(uint16_t *hs, uint8_t *server_options, const mpci_request r[2],
                       const mpci_joint *j)
 {

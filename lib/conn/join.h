@@ -88,6 +88,10 @@ void mpci_join(mpci_joint *j, const mpci_request r[2], uint16_t max_mss, int sta
 mpci_segment mpci_join_answer(unsigned to, const mpci_request r[2], const mpci_joint *j,
                               const mpconn_tuple *leg, uint8_t hop_limit);
 
+/* The other one's SYN for one of them (simultaneous open, RFC 9293 3.5). */
+mpci_segment mpci_join_forward(unsigned to, const mpci_request r[2], const mpci_joint *j,
+                               const mpconn_tuple *leg, uint8_t hop_limit);
+
 /* What a table entry for the pair says of options (conn/offers.h): both legs have the same. */
 void mpci_join_offers(uint16_t *hs, uint8_t *server_options, const mpci_request r[2],
                       const mpci_joint *j);

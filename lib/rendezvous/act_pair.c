@@ -59,6 +59,18 @@ enum mpci_meet_event mpci_meet_prove(mpci_rendezvous *rz, mpci_visit *v)
     return mpci_meet_early(rz, v);
 }
 
+enum mpci_meet_event mpci_meet_accept(mpci_rendezvous *rz, mpci_visit *v)
+{
+    mpci_request *r = &v->s->request[v->side];
+
+    if (v->st->view->ts_offset != 0)
+        r->tsval = v->st->view->tsval;
+    confirm(v->s, v->side);
+    mpci_consume(rz->core, v->st->pkt, MPCONN_REASON_SESSION_WAITING);
+    mpci_answer_client(rz, v->s, v->side ^ 1);
+    return MPCI_MEET_NOTHING;
+}
+
 enum mpci_meet_event mpci_meet_establish(mpci_rendezvous *rz, mpci_visit *v)
 {
     confirm(v->s, v->side);

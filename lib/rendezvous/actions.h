@@ -28,6 +28,7 @@ MPCI_MEET_ACTION(join);         /* make the flow, answer */
 MPCI_MEET_ACTION(unjoin);       /* there can be none */
 MPCI_MEET_ACTION(answer);       /* the SYN came again: so does its answer */
 MPCI_MEET_ACTION(prove);        /* a client is really there */
+MPCI_MEET_ACTION(accept);       /* the same: it answered the other one's SYN */
 MPCI_MEET_ACTION(establish);    /* and so is the other one */
 MPCI_MEET_ACTION(early);        /* for a client that has not acknowledged yet */
 MPCI_MEET_ACTION(misfit);       /* not what was answered */

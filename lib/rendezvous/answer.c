@@ -6,13 +6,26 @@ static int has_credit(const mpci_request *r)
     return r->answers < r->tries;
 }
 
-/* With MPCONN_ANSWER_SECOND the first client hears nothing before the second has acknowledged. */
+/* One of them may have to wait for the other one's acknowledgment: the first, or the second whose
+ * SYN is sent to the first. */
 static int is_its_turn(const mpci_session *s, unsigned side)
 {
+    unsigned waits = s->config.answer == MPCONN_ANSWER_SECOND ? s->first : s->first ^ 1u;
+
     if ((s->postponed & 1 << side) != 0)
         return 0;
-    return s->config.answer != MPCONN_ANSWER_SECOND || side != s->first ||
+    return s->config.answer == MPCONN_ANSWER_BOTH || side != waits ||
            (s->confirmed & 1 << (side ^ 1)) != 0;
+}
+
+static mpci_segment words_for(const mpci_rendezvous *rz, const mpci_session *s, unsigned side,
+                              const mpconn_tuple *leg)
+{
+    uint8_t hop_limit = rz->core->hop_limit;
+
+    return s->config.answer == MPCONN_ANSWER_FORWARD && side == s->first
+               ? mpci_join_forward(side, s->request, &s->joint, leg, hop_limit)
+               : mpci_join_answer(side, s->request, &s->joint, leg, hop_limit);
 }
 
 void mpci_answer_client(mpci_rendezvous *rz, mpci_session *s, unsigned side)
@@ -24,7 +37,7 @@ void mpci_answer_client(mpci_rendezvous *rz, mpci_session *s, unsigned side)
     if (!is_its_turn(s, side) || !has_credit(r))
         return;
     mpci_session_leg(s, side, &leg);
-    answer = mpci_join_answer(side, s->request, &s->joint, &leg, rz->core->hop_limit);
+    answer = words_for(rz, s, side, &leg);
     mpci_outbox_put(&rz->core->outbox, &answer, r->link, r->mark,
                     MPCONN_REASON_SESSION_ANSWERED);
     r->answers++;

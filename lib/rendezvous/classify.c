@@ -55,6 +55,16 @@ static int is_proof(const mpci_visit *v, const mpci_settled *e)
            view->seq - own_first <= e->dir[v->side].max_end - own_first;
 }
 
+/* RFC 9293 3.5: who is in SYN-SENT and gets a SYN answers with its own number. */
+static int is_answer_to_syn(const mpci_visit *v)
+{
+    const mpci_session *s = v->s;
+
+    return s->config.answer == MPCONN_ANSWER_FORWARD && v->side == s->first &&
+           v->st->view->seq == s->request[v->side].isn &&
+           v->st->view->ack == s->request[v->side ^ 1].isn + 1;
+}
+
 static enum mpci_meet_event of_client_in_doubt(const mpci_visit *v, const mpci_settled *e)
 {
     unsigned flags = v->st->view->flags;
@@ -62,7 +72,7 @@ static enum mpci_meet_event of_client_in_doubt(const mpci_visit *v, const mpci_s
     if ((flags & MPCI_TCP_RST) != 0)
         return v->st->view->seq == e->dir[v->side].end ? MPCI_MEET_RST : MPCI_MEET_SEGMENT;
     if ((flags & MPCI_TCP_SYN) != 0)
-        return MPCI_MEET_SYN_ACK;
+        return is_answer_to_syn(v) ? MPCI_MEET_SYN_ACK : MPCI_MEET_SEGMENT;
     if (is_confirmed(v))
         return MPCI_MEET_EARLY;
     return is_proof(v, e) ? MPCI_MEET_PROOF : MPCI_MEET_SEGMENT;

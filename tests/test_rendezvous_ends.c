@@ -242,6 +242,54 @@ START_TEST(client_that_does_not_acknowledge_ends_the_pair)
 }
 END_TEST
 
+START_TEST(data_for_a_client_that_has_not_acknowledged_waits_for_that)
+{
+    uint8_t bytes[BED_ROOM];
+    mpconn_pkt held;
+
+    begin();
+    meeting_pair(&m, &a, &b);
+    meeting_ack(&m, &b, &a);
+    meeting_send(&m, &b, MPCI_TCP_ACK, b.isn + 1, a.isn + 1, 100);
+    meeting_silent(&m, MPCONN_VERDICT_HOLD, MPCONN_REASON_HELD);
+    held = m.b.pkt;
+    held.data = memcpy(bytes, m.b.bytes, sizeof(bytes));
+    ck_assert_uint_eq(held.flow, meeting_session(&m).flow);
+    ck_assert_uint_eq(m.b.n_released, 0);
+    meeting_ack(&m, &a, &b);
+    ck_assert_uint_eq(m.b.n_released, 1);
+    ck_assert_uint_eq(m.b.released[0], held.flow);
+    ck_assert_uint_eq(m.b.release_reason, MPCONN_REASON_RELEASED);
+    held.side = MPCONN_SIDE_SERVER; /* as it was handed in */
+    bed_in_again(&m.b, &held);
+    ck_assert_uint_eq(held.verdict, MPCONN_VERDICT_FORWARD);
+    meeting_carry(&m, &b, &a, 101, 1, 10);
+    meeting_close(&m);
+}
+END_TEST
+
+START_TEST(data_that_waits_in_vain_is_given_back)
+{
+    for (unsigned how = 0; how < 3; how++) {
+        begin();
+        meeting_pair(&m, &a, &b);
+        meeting_send(&m, &b, MPCI_TCP_ACK, b.isn + 1, a.isn + 1, 100); /* proof and data in one */
+        meeting_silent(&m, MPCONN_VERDICT_HOLD, MPCONN_REASON_HELD);
+        if (how == 0)
+            bed_pass(&m.b, 4 * MPCONN_SECOND);
+        else if (how == 1)
+            meeting_send(&m, &a, MPCI_TCP_RST, a.isn + 1, 0, 0);
+        else
+            ck_assert_int_eq(mpconn_session_remove(m.b.eng, "m", m.b.now), MPCONN_OK);
+        ck_assert_uint_eq(m.b.n_released, 1);
+        ck_assert_uint_eq(m.b.release_reason, how == 0   ? MPCONN_REASON_HOLD_EXPIRED
+                                              : how == 1 ? MPCONN_REASON_SESSION_RESET
+                                                         : MPCONN_REASON_SESSION_REMOVED);
+        meeting_close(&m);
+    }
+}
+END_TEST
+
 START_TEST(R18_client_whose_numbers_change_on_the_way_is_not_left_hanging)
 {
     begin();
@@ -405,6 +453,8 @@ int main(void)
                       R14_other_client_that_acknowledged_gets_the_reset_itself,
                       R03_client_that_calls_anew_after_its_answer_ends_the_pair,
                       client_that_does_not_acknowledge_ends_the_pair,
+                      data_for_a_client_that_has_not_acknowledged_waits_for_that,
+                      data_that_waits_in_vain_is_given_back,
                       R18_client_whose_numbers_change_on_the_way_is_not_left_hanging,
                       connection_that_both_close_is_reported_and_the_session_joins_another_one,
                       reset_of_a_client_is_carried_and_reported,

@@ -4,12 +4,14 @@
 #include "rendezvous/actions.h"
 
 #include "rendezvous/answer.h"
+#include "rendezvous/hold.h"
 #include "rendezvous/latch.h"
 #include "rendezvous/pair.h"
 
 static void report_end(mpci_rendezvous *rz, const mpci_visit *v, unsigned termination,
                        unsigned reason)
 {
+    mpci_hold_release(rz, v->s, reason);
     mpci_rendezvous_report(rz, v->n, MPCONN_SESSION_EVENT_CLOSED, termination, reason,
                            termination < 2 ? &v->s->request[termination] : NULL);
 }

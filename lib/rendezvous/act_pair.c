@@ -3,6 +3,7 @@
 #include "rendezvous/actions.h"
 
 #include "rendezvous/answer.h"
+#include "rendezvous/hold.h"
 #include "rendezvous/latch.h"
 #include "rendezvous/pair.h"
 
@@ -75,18 +76,19 @@ enum mpci_meet_event mpci_meet_establish(mpci_rendezvous *rz, mpci_visit *v)
 {
     confirm(v->s, v->side);
     mpci_latch_clear(rz, v->s);
+    mpci_hold_release(rz, v->s, MPCONN_REASON_RELEASED);
     mpci_rendezvous_report(rz, v->n, MPCONN_SESSION_EVENT_ESTABLISHED, MPCONN_TERMINATION_NONE,
                            MPCONN_REASON_NONE, NULL);
     return mpci_meet_pass(rz, v);
 }
 
-/* A bare acknowledgment has served; what is lost of anything else its sender repeats. */
+/* A bare acknowledgment has served. */
 enum mpci_meet_event mpci_meet_early(mpci_rendezvous *rz, mpci_visit *v)
 {
     if (mpci_view_seq_len(v->st->view) == 0)
         mpci_consume(rz->core, v->st->pkt, MPCONN_REASON_SESSION_EARLY);
     else
-        mpci_drop(rz->core, v->st->pkt, MPCONN_REASON_SESSION_EARLY);
+        mpci_hold_packet(rz, v->s, v->st->pkt);
     return MPCI_MEET_NOTHING;
 }
 

@@ -4,6 +4,7 @@
 
 #include "rendezvous/answer.h"
 #include "rendezvous/classify.h"
+#include "rendezvous/hold.h"
 #include "rendezvous/latch.h"
 #include "rendezvous/pair.h"
 #include "split/kill.h"
@@ -16,6 +17,7 @@ static void let_time_pass(mpci_rendezvous *rz, mpci_session_number n)
     mpci_visit v = {.s = mpci_session_at(&rz->sessions, n), .n = n};
     enum mpci_meet_event event;
 
+    mpci_hold_expire(rz, v.s);
     mpci_latch_expire(rz, v.s);
     while ((event = mpci_classify_time(rz, v.s, &v.side, &v.reason)) != MPCI_MEET_NOTHING)
         mpci_meet_run(rz, &v, event);
@@ -235,6 +237,7 @@ void mpci_rendezvous_abort(mpci_rendezvous *rz, mpci_session_number n)
     if (s->state != MPCONN_SESSION_ANSWERED && s->state != MPCONN_SESSION_HALF &&
         s->state != MPCONN_SESSION_ESTABLISHED)
         return;
+    mpci_hold_release(rz, s, MPCONN_REASON_SESSION_REMOVED);
     mpci_rendezvous_report(rz, n, MPCONN_SESSION_EVENT_CLOSED, MPCONN_TERMINATION_NONE,
                            MPCONN_REASON_SESSION_REMOVED, NULL);
     mpci_pair_kill(rz, s, mpci_answer_audience(s));

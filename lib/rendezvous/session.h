@@ -46,6 +46,8 @@ typedef struct mpci_session {
     uint8_t answered, confirmed;    /* bit `side`: that client was; has acknowledged */
     uint8_t postponed;              /* the same: is answered when it calls again */
     uint8_t misfits;                /* the same: sent what does not fit its answer */
+    uint8_t held_packets;           /* for a client that has not acknowledged yet */
+    uint16_t held_bytes;
 } mpci_session;
 
 _Static_assert(sizeof(mpci_session) <= 6 * 64, "a session is six cache lines at most");

@@ -16,43 +16,63 @@ static uint32_t kept_bytes(const mpconn_pkt *pkt)
                : pkt->len;
 }
 
-void mpci_core_hold(mpci_core *core, mpci_handshake *h, mpconn_pkt *pkt)
+uint32_t mpci_core_hold_as(mpci_core *core, uint64_t number, unsigned held_packets,
+                           uint32_t room, mpconn_pkt *pkt)
 {
     uint32_t bytes = kept_bytes(pkt);
 
     if (pkt->flow != 0) { /* submitted again: its second verdict is final */
         drop_unheld(core, pkt, MPCONN_REASON_HOLD_EXPIRED);
-        return;
+        return 0;
     }
-    if (core->callbacks.release == NULL || h->held_packets >= MPCI_HOLD_PER_FLOW ||
+    if (core->callbacks.release == NULL || held_packets >= MPCI_HOLD_PER_FLOW ||
         core->held_packets >= core->max_held_packets ||
-        bytes > core->max_held_bytes - core->held_bytes || bytes > UINT32_MAX - h->held_bytes) {
+        bytes > core->max_held_bytes - core->held_bytes || bytes > room) {
         drop_unheld(core, pkt, MPCONN_REASON_HOLD_FULL);
-        return;
+        return 0;
     }
+    core->held_packets++;
+    core->held_bytes += bytes;
+    pkt->flow = number;
+    mpci_verdict(core, pkt, MPCONN_VERDICT_HOLD, MPCONN_REASON_HELD);
+    return bytes;
+}
+
+void mpci_core_release_as(mpci_core *core, uint64_t number, unsigned held_packets,
+                          uint32_t held_bytes, unsigned reason)
+{
+    core->held_packets -= held_packets;
+    core->held_bytes -= held_bytes;
+    core->counters.n[MPCONN_REASON_RELEASED] += held_packets;
+    core->callbacks.release(core->user, number, reason);
+}
+
+void mpci_core_hold(mpci_core *core, mpci_handshake *h, mpconn_pkt *pkt)
+{
+    uint32_t bytes = mpci_core_hold_as(core, mpci_handshake_id(&core->handshakes, h),
+                                       h->held_packets, UINT32_MAX - h->held_bytes, pkt);
+
+    if (bytes == 0)
+        return;
     if (h->held_packets == 0)
         mpci_handshake_set_hold(&core->handshakes, h,
                                 mpci_later(core->now, core->timeouts.hold_ns));
     h->held_packets++;
     h->held_bytes += bytes;
-    core->held_packets++;
-    core->held_bytes += bytes;
-    pkt->flow = mpci_handshake_id(&core->handshakes, h);
-    mpci_verdict(core, pkt, MPCONN_VERDICT_HOLD, MPCONN_REASON_HELD);
 }
 
 void mpci_core_release(mpci_core *core, mpci_handshake *h, unsigned reason)
 {
-    if (h->held_packets == 0)
+    unsigned packets = h->held_packets;
+    uint32_t bytes = h->held_bytes;
+
+    if (packets == 0)
         return;
-    core->held_packets -= h->held_packets;
-    core->held_bytes -= h->held_bytes;
-    core->counters.n[MPCONN_REASON_RELEASED] += h->held_packets;
     h->held_packets = 0;
     h->held_bytes = 0;
     h->held_ahead = 0;
     mpci_handshake_set_hold(&core->handshakes, h, MPCONN_TIME_NEVER);
-    core->callbacks.release(core->user, mpci_handshake_id(&core->handshakes, h), reason);
+    mpci_core_release_as(core, mpci_handshake_id(&core->handshakes, h), packets, bytes, reason);
 }
 
 void mpci_core_bury(mpci_core *core, uint64_t hash, uint32_t isn, unsigned kind)

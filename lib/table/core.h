@@ -132,6 +132,13 @@ static inline void mpci_packet_became(mpconn_pkt *pkt, uint32_t len)
     }
 }
 
+/* Hold a packet under that number for somebody who holds so many already, and has room for so many
+ * bytes more: the bytes that it takes, or 0, and it was dropped (R12). The other: give all back. */
+uint32_t mpci_core_hold_as(mpci_core *core, uint64_t number, unsigned held_packets,
+                           uint32_t room, mpconn_pkt *pkt);
+void mpci_core_release_as(mpci_core *core, uint64_t number, unsigned held_packets,
+                          uint32_t held_bytes, unsigned reason);
+
 /* Hold the packet until the handshake is decided, or drop it when there is no room (R12). */
 void mpci_core_hold(mpci_core *core, mpci_handshake *h, mpconn_pkt *pkt);
 

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "rendezvous/hold.h"
+
+void mpci_hold_packet(mpci_rendezvous *rz, mpci_session *s, mpconn_pkt *pkt)
+{
+    uint32_t room = (uint32_t)UINT16_MAX - s->held_bytes;
+    uint32_t bytes = mpci_core_hold_as(rz->core, s->flow, s->held_packets, room, pkt);
+
+    if (bytes == 0)
+        return;
+    s->held_packets++;
+    s->held_bytes = (uint16_t)(s->held_bytes + bytes);
+}
+
+void mpci_hold_release(mpci_rendezvous *rz, mpci_session *s, unsigned reason)
+{
+    unsigned packets = s->held_packets;
+    uint32_t bytes = s->held_bytes;
+
+    if (packets == 0)
+        return;
+    s->held_packets = 0;
+    s->held_bytes = 0;
+    mpci_core_release_as(rz->core, s->flow, packets, bytes, reason);
+}
+
+void mpci_hold_expire(mpci_rendezvous *rz, mpci_session *s)
+{
+    if (s->held_packets != 0 && rz->core->now - s->since >= rz->core->timeouts.hold_ns)
+        mpci_hold_release(rz, s, MPCONN_REASON_HOLD_EXPIRED);
+}

@@ -96,7 +96,7 @@ START_TEST(first_gets_the_syn_of_the_second_where_that_is_to_be_forwarded)
     ck_assert_uint_eq(o->options.tsval, a.tsval);
     ck_assert_uint_eq(meeting_state(&m), MPCONN_SESSION_HALF);
     meeting_ack(&m, &b, &a);
-    ck_assert_uint_eq(m.b.pkt.verdict, MPCONN_VERDICT_FORWARD); /* ends the handshake of the first */
+    ck_assert_uint_eq(m.b.pkt.verdict, MPCONN_VERDICT_FORWARD); /* the first waits for it */
     ck_assert_uint_eq(meeting_state(&m), MPCONN_SESSION_ESTABLISHED);
     meeting_carry(&m, &a, &b, 1, 1, 10);
     meeting_close(&m);

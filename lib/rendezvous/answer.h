@@ -6,7 +6,8 @@
 
 #include "rendezvous/machine.h"
 
-/* SYN|ACK for a client, or the other one's SYN, if it is its turn, and if it has called more often than it was answered. */
+/* SYN|ACK for a client, or the other one's SYN, if it is its turn, and if it has called more often
+ * than it was answered. */
 void mpci_answer_client(mpci_rendezvous *rz, mpci_session *s, unsigned side);
 
 /* The clients to tell of the end of their pair, a bit each by side: who has acknowledged, and who

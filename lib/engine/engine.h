@@ -62,9 +62,15 @@ int mpci_input_is_wrong(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v)
 mpci_binding_number mpci_input_bound(const mpconn_engine *eng, const mpconn_tuple *leg,
                                      uint64_t *hash);
 
-/* The termination of an address and port, or 0: then packets to it come from its side. */
-mpci_termination_number mpci_input_called(const mpconn_engine *eng, mpconn_pkt *pkt,
-                                          unsigned family, const uint8_t *addr, uint16_t port);
+/* called.c: the termination of an address and port, or 0. If there is one, the packet comes from
+ * its side; the second is the same for a segment of the batch, by its destination. */
+mpci_termination_number mpci_called_look_up(const mpconn_engine *eng, mpconn_pkt *pkt,
+                                            unsigned family, const uint8_t *addr, uint16_t port);
+void mpci_called_note(mpconn_engine *eng, mpconn_pkt *pkt, size_t i);
+/* A segment that may be to a termination, where there may be sessions: 1 when it has its verdict.
+ * Of one of a session that is gone the step learns whose it is: slot, and key in `key`. */
+int mpci_called_step(mpconn_engine *eng, mpci_step *st, size_t i, uint32_t *slot,
+                     mpconn_tuple *key);
 
 /* Does a segment that names a settled flow show the leg which that has on its side? */
 static inline int mpci_input_is_of_flow(const mpconn_engine *eng, const mpci_step *st,

@@ -248,11 +248,10 @@ static int is_from_the_wrong_side(const mpconn_engine *eng, const quoting *e)
 static void find_side(const mpconn_engine *eng, quoting *e)
 {
     const mpci_view *v = e->st.view;
+    const uint8_t *sender = mpci_ip_src(v->family, v->l4 + e->quote.offset);
 
     if (eng->rendezvous.sessions.used != 0 &&
-        mpci_input_called(eng, e->st.pkt, v->family, mpci_ip_src(v->family,
-                                                                 v->l4 + e->quote.offset),
-                          e->segment.sport) != 0)
+        mpci_called_look_up(eng, e->st.pkt, v->family, sender, e->segment.sport) != 0)
         e->st.from = e->st.pkt->side;
 }
 

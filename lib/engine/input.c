@@ -6,9 +6,6 @@
 
 #include "packet/endpoints.h"
 
-/* What there was when the batch began. */
-enum { ANY_BOUND = 1 << 0, ANY_SESSION = 1 << 1 };
-
 mpci_binding_number mpci_input_bound(const mpconn_engine *eng, const mpconn_tuple *leg,
                                      uint64_t *hash)
 {
@@ -20,19 +17,7 @@ mpci_binding_number mpci_input_bound(const mpconn_engine *eng, const mpconn_tupl
     return n;
 }
 
-/* What is called says which side it is called from, whatever the host said. */
-mpci_termination_number mpci_input_called(const mpconn_engine *eng, mpconn_pkt *pkt,
-                                          unsigned family, const uint8_t *addr, uint16_t port)
-{
-    mpci_termination_number t = mpci_sessions_called(&eng->rendezvous.sessions, family, addr, port,
-                                                     (uint16_t)pkt->zone);
-
-    if (t != 0)
-        pkt->side = (uint8_t)mpci_termination_side(t);
-    return t;
-}
-
-static void parse_stage(mpconn_engine *eng, mpconn_pkt *const *pkts, size_t n, unsigned any)
+static void parse_stage(mpconn_engine *eng, mpconn_pkt *const *pkts, size_t n, int any_bound)
 {
     mpci_batch *b = &eng->batch;
 
@@ -41,13 +26,11 @@ static void parse_stage(mpconn_engine *eng, mpconn_pkt *const *pkts, size_t n, u
         mpci_endpoints_judge(&b->view[i]);
         if (b->view[i].kind != MPCI_KIND_TCP)
             continue;
-        if (any & ANY_SESSION)
-            b->called[i] = mpci_input_called(eng, pkts[i], b->view[i].family,
-                                             mpci_ip_dst(b->view[i].family, b->view[i].ip),
-                                             b->view[i].dport);
+        if (eng->rendezvous.sessions.used != 0)
+            mpci_called_note(eng, pkts[i], i);
         mpci_view_tuple(&b->tuple[i], &b->view[i], pkts[i]->side, pkts[i]->zone);
         b->hash[i] = mpci_tuple_hash(&eng->core.table_key, &b->tuple[i]);
-        if ((any & ANY_BOUND) != 0 && pkts[i]->side == MPCONN_SIDE_SERVER)
+        if (any_bound && pkts[i]->side == MPCONN_SIDE_SERVER)
             b->binding[i] = mpci_input_bound(eng, &b->tuple[i], &b->hash[i]);
         mpci_index_prefetch(&eng->core.settled.index, b->hash[i]);
     }
@@ -98,67 +81,29 @@ static void find_key(mpconn_engine *eng, mpci_step *st, size_t i, int stale, mpc
     st->tuple = key;
 }
 
-/* A flow of a session that is gone: the host does not know which side its clients are on. */
-static uint32_t find_left(mpconn_engine *eng, mpci_step *st, size_t i, mpconn_tuple *key)
-{
-    mpci_batch *b = &eng->batch;
-    unsigned side = st->from ^ 1;
-    mpci_binding_number n = 0;
-    mpconn_tuple leg;
-    uint64_t hash;
-    uint32_t slot;
-
-    mpci_view_tuple(&leg, st->view, side, st->pkt->zone);
-    hash = mpci_tuple_hash(&eng->core.table_key, &leg);
-    if (side == MPCONN_SIDE_SERVER)
-        n = mpci_input_bound(eng, &leg, &hash);
-    *key = n != 0 ? mpci_binding_at(&eng->core.bindings, n)->client_leg : leg;
-    slot = mpci_settled_find(&eng->core.settled, hash, key);
-    if (slot == MPCI_SLOT_NONE || (mpci_settled_flags(mpci_settled_at(&eng->core.settled, slot)) &
-                                   MPCI_SETTLED_RENDEZVOUS) == 0)
-        return MPCI_SLOT_NONE;
-    st->pkt->side = (uint8_t)side;
-    b->tuple[i] = leg;
-    b->hash[i] = hash;
-    mpci_step_begin(st, st->pkt, st->view, &b->tuple[i]);
-    st->tuple = key;
-    st->binding = n;
-    return slot;
-}
-
-/* Besides what the host asks for: what is not passed on but makes us say something ourselves would
- * launder a wrong sum. Of a settled flow few packets do that: relay.c sees to those. What proves
- * that a client of a session is there does. */
-static int is_to_verify(const mpconn_engine *eng, const mpconn_pkt *pkt, uint32_t slot,
-                        mpci_termination_number called)
-{
-    return slot == MPCI_SLOT_NONE || is_asked_for(eng, pkt) ||
-           (called != 0 && mpci_rendezvous_is_open(&eng->rendezvous, called));
-}
-
 /* Where nothing was bound when the batch was parsed nothing is, or the batch is stale by now. */
-static void step_tcp(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale, unsigned any)
+static void step_tcp(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale, int any_bound)
 {
     mpci_batch *b = &eng->batch;
     mpci_settled_table *t = &eng->core.settled;
     mpci_step st;
     mpconn_tuple key;
-    mpci_termination_number called = any & ANY_SESSION ? b->called[i] : 0;
-    int any_bound = stale || (any & ANY_BOUND) != 0;
     uint32_t slot;
 
     mpci_step_begin(&st, pkt, &b->view[i], &b->tuple[i]);
+    any_bound |= stale;
     if (any_bound)
         find_key(eng, &st, i, stale, &key);
     slot = stale ? mpci_settled_find(t, b->hash[i], st.tuple)
                  : mpci_settled_pick(t, b->slots[i], b->n_slots[i], b->hash[i], st.tuple);
-    if (slot == MPCI_SLOT_NONE && called == 0 && eng->rendezvous.sessions.capacity != 0)
-        slot = find_left(eng, &st, i, &key);
-    if (is_to_verify(eng, pkt, slot, called) && mpci_input_is_wrong(eng, pkt, &b->view[i]))
+    if (eng->rendezvous.sessions.capacity != 0 && mpci_called_step(eng, &st, i, &slot, &key))
+        return;
+    /* Besides what the host asks for: what is not passed on but makes us say something ourselves
+     * would launder a wrong sum. Of a settled flow few packets do that: relay.c sees to those. */
+    if ((slot == MPCI_SLOT_NONE || is_asked_for(eng, pkt)) &&
+        mpci_input_is_wrong(eng, pkt, &b->view[i]))
         return;
     st.hash = b->hash[i];
-    if (called != 0 && mpci_rendezvous_input(&eng->rendezvous, &st, slot, called))
-        return;
     if (slot == MPCI_SLOT_NONE)
         mpci_split_input(&eng->split, &st);
     else if (!any_bound || mpci_input_is_of_flow(eng, &st, slot))
@@ -178,13 +123,13 @@ void mpci_input_pass(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v, un
         mpci_forward(&eng->core, pkt, reason);
 }
 
-static void step_packet(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale, unsigned any)
+static void step_packet(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale, int any_bound)
 {
     const mpci_view *v = &eng->batch.view[i];
 
     switch ((enum mpci_kind)v->kind) {
     case MPCI_KIND_TCP:
-        step_tcp(eng, pkt, i, stale, any);
+        step_tcp(eng, pkt, i, stale, any_bound);
         break;
     case MPCI_KIND_ICMP_ERROR:
         mpci_errors_input(eng, pkt, v);
@@ -211,17 +156,16 @@ static void settle_flow_field(mpconn_pkt *pkt, uint64_t given)
 
 static void input_batch(mpconn_engine *eng, mpconn_pkt *const *pkts, size_t n)
 {
-    unsigned any = (eng->core.bindings.used != 0 ? ANY_BOUND : 0u) |
-                   (eng->rendezvous.sessions.used != 0 ? ANY_SESSION : 0u);
+    int any_bound = eng->core.bindings.used != 0;
     uint64_t changes;
 
-    parse_stage(eng, pkts, n, any);
+    parse_stage(eng, pkts, n, any_bound);
     lookup_stage(eng, n);
     changes = eng->core.changes;
     for (size_t i = 0; i < n; i++) {
         uint64_t given = pkts[i]->flow;
 
-        step_packet(eng, pkts[i], i, eng->core.changes != changes, any);
+        step_packet(eng, pkts[i], i, eng->core.changes != changes, any_bound);
         settle_flow_field(pkts[i], given);
         eng->verdicts[pkts[i]->verdict & 3]++;
     }

@@ -150,7 +150,12 @@ extern "C" {
     X(155, SESSION_REMOVED, "session removed by the host")                                    \
     X(156, SESSION_SYN_LATE, "SYN of a client that has acknowledged already")                 \
     X(157, SESSION_FULL, "no room for the flow of a pair, or for its binding")                \
-    X(158, SESSION_CLIENT_GONE, "client that waited is gone, the other one was told")
+    X(158, SESSION_CLIENT_GONE, "client that waited is gone, the other one was told")         \
+    X(170, SESSION_UNKNOWN, "word of another member about a session that is not known here")  \
+    X(171, SESSION_OLD, "word of another member about what is over")                          \
+    X(172, SESSION_NOT_DIRECTOR, "pair that was not made by who decides about the session")   \
+    X(173, SESSION_WORD, "word of another member that cannot be true of the session")         \
+    X(174, SESSION_DIFFERS, "another member has another session, or pair, of the same number")
 
 /** @brief Reasons; see ::MPCONN_REASON_MAP for what each means. */
 enum mpconn_reason {

@@ -33,12 +33,13 @@ typedef struct mpci_request {
     uint16_t window;      /* as it stands in the SYN: RFC 7323 2.2, not scaled */
     uint16_t mss;
     uint16_t link;        /* that leads back to it */
+    uint16_t member;      /* who got its latest SYN */
     uint8_t family;
     uint8_t wscale;       /* 0-14 or MPCONN_WSCALE_NONE */
     uint8_t flags;        /* MPCI_REQUEST_* */
     uint8_t tries;        /* SYNs with this number; stays at 255 */
     uint8_t answers;      /* packets sent to it before it acknowledged one; stays at 255 */
-    uint8_t reserved[3];
+    uint8_t reserved[1];
 } mpci_request;
 
 _Static_assert(sizeof(mpci_request) == 56, "a SYN is less than a cache line");

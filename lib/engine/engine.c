@@ -6,6 +6,7 @@
 #include "conn/translate_error.h"
 #include "packet/ip_other.h"
 #include "packet/options.h"
+#include "rendezvous/told.h"
 
 /* Names are small, and what is over is remembered for longer than a handshake takes. */
 enum { TOMBSTONES_PER_HANDSHAKE = 8 };
@@ -95,11 +96,15 @@ static void fill(mpconn_engine *eng, const mpconn_engine_config *cfg,
     sp->announce = cfg->announce;
     eng->sync.take = mpci_split_told;
     eng->sync.taker = sp;
+    eng->sync.take_session = mpci_rendezvous_told;
+    eng->sync.session_taker = &eng->rendezvous;
     sp->unknown_policy = cfg->unknown_policy;
     sp->adaptive_threshold = cfg->adaptive_threshold;
     eng->rendezvous.core = core;
     eng->rendezvous.sync = &eng->sync;
     eng->rendezvous.split = sp;
+    eng->rendezvous.teller = MPCONN_MEMBER_ALL;
+    eng->rendezvous.tell_due = MPCONN_TIME_NEVER;
     core->ended = mpci_rendezvous_ended;
     core->ended_owner = &eng->rendezvous;
     eng->flags = cfg->flags;

@@ -3,6 +3,7 @@
  * finds idle ones. */
 #include "engine/engine.h"
 
+#include "rendezvous/told.h"
 #include "split/peers.h"
 
 /* The table is walked in pieces; a whole round takes a quarter of the shortest timeout, between
@@ -209,11 +210,16 @@ static int look_at_session(mpconn_engine *eng)
     return 1;
 }
 
+static int tell_of_sessions(mpconn_engine *eng)
+{
+    return mpci_told_next(&eng->rendezvous);
+}
+
 /* They take turns, so that none waits for another however small the budget. */
 static int do_one(mpconn_engine *eng)
 {
     static int (*const chores[])(mpconn_engine *) = {look_at_line, fire_timer, tell_of_flow,
-                                                      look_at_session};
+                                                      look_at_session, tell_of_sessions};
     const unsigned n = sizeof(chores) / sizeof(chores[0]);
 
     for (unsigned i = 0; i < n; i++) {
@@ -254,5 +260,6 @@ mpconn_time mpconn_engine_next_expiry(const mpconn_engine *eng)
     due = least(due, mpci_split_next_to_tell(&eng->split));
     if (mpci_sessions_wait(&eng->rendezvous.sessions))
         due = least(due, eng->session_sweep.due);
+    due = least(due, mpci_told_due(&eng->rendezvous));
     return any_settled(eng) ? least(due, eng->flow_sweep.due) : due;
 }

@@ -3,6 +3,7 @@
 #include "engine/engine.h"
 
 #include "base/abi.h"
+#include "rendezvous/told.h"
 
 enum { SESSION_V1 = sizeof(mpconn_session) };
 
@@ -47,6 +48,8 @@ int mpconn_session_add(mpconn_engine *eng, const mpconn_session_config *config, 
     if (rc != MPCONN_OK)
         return rc;
     rc = mpci_sessions_add(&eng->rendezvous.sessions, &c, &n);
+    if (rc == MPCONN_OK)
+        mpci_told_added(&eng->rendezvous, n);
     mpci_engine_leave(eng);
     return rc;
 }
@@ -77,6 +80,7 @@ static int modify(mpconn_engine *eng, const mpconn_session_config *config)
         return MPCONN_ERR_INVAL;
     s->config = *config;
     s->version++;
+    mpci_told_config(&eng->rendezvous, n, MPCONN_MEMBER_ALL);
     mpci_rendezvous_modified(&eng->rendezvous, n);
     return MPCONN_OK;
 }
@@ -111,6 +115,7 @@ int mpconn_session_remove(mpconn_engine *eng, const char *name, mpconn_time now)
     n = named(eng, name);
     if (n != 0) {
         mpci_rendezvous_abort(&eng->rendezvous, n);
+        mpci_told_removed(&eng->rendezvous, n);
         mpci_sessions_remove(&eng->rendezvous.sessions, n);
         mpci_count(&eng->core.counters, MPCONN_REASON_SESSION_REMOVED);
     }

@@ -28,7 +28,7 @@ static void take(mpci_rendezvous *rz, mpci_visit *v)
 enum mpci_meet_event mpci_meet_latch(mpci_rendezvous *rz, mpci_visit *v)
 {
     take(rz, v);
-    return mpci_latch_outcome(v->s);
+    return mpci_latch_outcome(rz, v->s);
 }
 
 enum mpci_meet_event mpci_meet_repeat(mpci_rendezvous *rz, mpci_visit *v)
@@ -38,8 +38,9 @@ enum mpci_meet_event mpci_meet_repeat(mpci_rendezvous *rz, mpci_visit *v)
     mpci_request_again(r, v->st->view, v->options, rz->core->now);
     r->link = (uint16_t)v->st->pkt->link;
     r->mark = v->st->pkt->mark;
+    r->member = v->member;
     keep(rz, v);
-    return MPCI_MEET_NOTHING;
+    return mpci_latch_outcome(rz, v->s); /* who was to join them may be gone */
 }
 
 enum mpci_meet_event mpci_meet_renew(mpci_rendezvous *rz, mpci_visit *v)
@@ -47,7 +48,7 @@ enum mpci_meet_event mpci_meet_renew(mpci_rendezvous *rz, mpci_visit *v)
     mpci_latch_take(rz, v);
     v->s->stats[v->side].syns++;
     mpci_consume(rz->core, v->st->pkt, MPCONN_REASON_SESSION_RESTARTED);
-    return MPCI_MEET_NOTHING;
+    return mpci_latch_outcome(rz, v->s);
 }
 
 /* One more than there is room for changes nothing. */
@@ -58,7 +59,7 @@ enum mpci_meet_event mpci_meet_oppose(mpci_rendezvous *rz, mpci_visit *v)
     v->s->stats[v->side].syns++;
     if (n == 0) {
         mpci_drop(rz->core, v->st->pkt, MPCONN_REASON_SESSION_CANDIDATES);
-        return mpci_latch_outcome(v->s);
+        return mpci_latch_outcome(rz, v->s);
     }
     mpci_consume(rz->core, v->st->pkt, MPCONN_REASON_SESSION_CONFLICT);
     if (mpci_candidate_at(&rz->sessions, n)->request.tries == 1)
@@ -97,7 +98,7 @@ static enum mpci_meet_event drop_client(mpci_rendezvous *rz, mpci_visit *v, unsi
     memset(&v->s->request[v->side], 0, sizeof gone);
     mpci_latch_review(rz, v->s, v->side);
     report(rz, v, MPCONN_SESSION_EVENT_IDLE, reason, &gone);
-    return mpci_latch_outcome(v->s);
+    return mpci_latch_outcome(rz, v->s);
 }
 
 enum mpci_meet_event mpci_meet_withdraw(mpci_rendezvous *rz, mpci_visit *v)
@@ -116,7 +117,7 @@ enum mpci_meet_event mpci_meet_decide(mpci_rendezvous *rz, mpci_visit *v)
 {
     for (unsigned side = 0; side < 2; side++)
         mpci_latch_review(rz, v->s, side);
-    return mpci_latch_outcome(v->s);
+    return mpci_latch_outcome(rz, v->s);
 }
 
 enum mpci_meet_event mpci_meet_wait(mpci_rendezvous *rz, mpci_visit *v)

@@ -6,6 +6,7 @@
 #include "rendezvous/hold.h"
 #include "rendezvous/latch.h"
 #include "rendezvous/pair.h"
+#include "rendezvous/told.h"
 
 static void answer_both(mpci_rendezvous *rz, mpci_session *s)
 {
@@ -15,9 +16,12 @@ static void answer_both(mpci_rendezvous *rz, mpci_session *s)
 
 enum mpci_meet_event mpci_meet_join(mpci_rendezvous *rz, mpci_visit *v)
 {
-    v->reason = mpci_pair_make(rz, v->s, v->side);
+    v->reason = v->told != NULL ? mpci_pair_adopt(rz, v->s)
+                                : mpci_pair_make(rz, v->s, v->side);
     if (v->reason != 0)
         return MPCI_MEET_UNJOINED;
+    if (v->told == NULL)
+        mpci_told_pair(rz, v->s, MPCONN_MEMBER_ALL);
     answer_both(rz, v->s);
     return MPCI_MEET_NOTHING;
 }
@@ -39,6 +43,7 @@ enum mpci_meet_event mpci_meet_answer(mpci_rendezvous *rz, mpci_visit *v)
     mpci_request_touch(r, v->options, rz->core->now);
     r->link = (uint16_t)v->st->pkt->link;
     r->mark = v->st->pkt->mark;
+    r->member = v->member;
     v->s->postponed &= (uint8_t)~(1u << v->side);
     v->s->stats[v->side].syns++;
     mpci_consume(rz->core, v->st->pkt, MPCONN_REASON_SESSION_WAITING);
@@ -46,18 +51,31 @@ enum mpci_meet_event mpci_meet_answer(mpci_rendezvous *rz, mpci_visit *v)
     return MPCI_MEET_NOTHING;
 }
 
-static void confirm(mpci_session *s, unsigned side)
+static void confirm(mpci_rendezvous *rz, const mpci_visit *v)
 {
-    s->confirmed |= (uint8_t)(1u << side);
+    v->s->confirmed |= (uint8_t)(1u << v->side);
+    mpci_told_pair(rz, v->s, v->told != NULL ? rz->teller : MPCONN_MEMBER_ALL);
+}
+
+/* A bare acknowledgment has served. */
+static void keep_early(mpci_rendezvous *rz, const mpci_visit *v)
+{
+    if (v->st == NULL) /* it came to another member */
+        return;
+    if (mpci_view_seq_len(v->st->view) == 0)
+        mpci_consume(rz->core, v->st->pkt, MPCONN_REASON_SESSION_EARLY);
+    else
+        mpci_hold_packet(rz, v->s, v->st->pkt);
 }
 
 /* It came from where it was answered. What it says is for a client that may not be there, and may
  * be sent nothing yet; the other one is answered now if it waited for that. */
 enum mpci_meet_event mpci_meet_prove(mpci_rendezvous *rz, mpci_visit *v)
 {
-    confirm(v->s, v->side);
+    confirm(rz, v);
     mpci_answer_client(rz, v->s, v->side ^ 1);
-    return mpci_meet_early(rz, v);
+    keep_early(rz, v);
+    return MPCI_MEET_NOTHING;
 }
 
 enum mpci_meet_event mpci_meet_accept(mpci_rendezvous *rz, mpci_visit *v)
@@ -66,7 +84,7 @@ enum mpci_meet_event mpci_meet_accept(mpci_rendezvous *rz, mpci_visit *v)
 
     if (v->st->view->ts_offset != 0)
         r->tsval = v->st->view->tsval;
-    confirm(v->s, v->side);
+    confirm(rz, v);
     mpci_consume(rz->core, v->st->pkt, MPCONN_REASON_SESSION_WAITING);
     mpci_answer_client(rz, v->s, v->side ^ 1);
     return MPCI_MEET_NOTHING;
@@ -74,7 +92,7 @@ enum mpci_meet_event mpci_meet_accept(mpci_rendezvous *rz, mpci_visit *v)
 
 enum mpci_meet_event mpci_meet_establish(mpci_rendezvous *rz, mpci_visit *v)
 {
-    confirm(v->s, v->side);
+    confirm(rz, v);
     mpci_latch_clear(rz, v->s);
     mpci_hold_release(rz, v->s, MPCONN_REASON_RELEASED);
     mpci_rendezvous_report(rz, v->n, MPCONN_SESSION_EVENT_ESTABLISHED, MPCONN_TERMINATION_NONE,
@@ -82,13 +100,11 @@ enum mpci_meet_event mpci_meet_establish(mpci_rendezvous *rz, mpci_visit *v)
     return mpci_meet_pass(rz, v);
 }
 
-/* A bare acknowledgment has served. */
+/* Perhaps another member knows that the other one is there. */
 enum mpci_meet_event mpci_meet_early(mpci_rendezvous *rz, mpci_visit *v)
 {
-    if (mpci_view_seq_len(v->st->view) == 0)
-        mpci_consume(rz->core, v->st->pkt, MPCONN_REASON_SESSION_EARLY);
-    else
-        mpci_hold_packet(rz, v->s, v->st->pkt);
+    mpci_told_pair(rz, v->s, MPCONN_MEMBER_ALL);
+    keep_early(rz, v);
     return MPCI_MEET_NOTHING;
 }
 

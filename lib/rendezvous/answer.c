@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "rendezvous/answer.h"
 
+#include "rendezvous/told.h"
+
 static int has_credit(const mpci_request *r)
 {
     return r->answers < r->tries;
@@ -34,7 +36,7 @@ void mpci_answer_client(mpci_rendezvous *rz, mpci_session *s, unsigned side)
     mpconn_tuple leg;
     mpci_segment answer;
 
-    if (!is_its_turn(s, side) || !has_credit(r))
+    if (!is_its_turn(s, side) || !has_credit(r) || !mpci_told_is_ours(rz, s, side))
         return;
     mpci_session_leg(s, side, &leg);
     answer = words_for(rz, s, side, &leg);

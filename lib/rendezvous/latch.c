@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "rendezvous/latch.h"
 
+#include "rendezvous/told.h"
+
 static int prefix_fits(const uint8_t *a, const uint8_t *b, unsigned bits)
 {
     unsigned bytes = bits / 8, rest = bits % 8;
@@ -54,6 +56,7 @@ static mpci_request read_request(const mpci_rendezvous *rz, const mpci_visit *v)
     mpci_request_read(&r, v->st->view, v->options, rz->core->now);
     r.link = (uint16_t)v->st->pkt->link;
     r.mark = v->st->pkt->mark;
+    r.member = v->member;
     return r;
 }
 
@@ -149,13 +152,13 @@ static int is_disputed(const mpci_session *s, unsigned side)
     return s->candidates[side] != 0 && !mpci_latch_is_told(&s->config.termination[side]);
 }
 
-enum mpci_meet_event mpci_latch_outcome(const mpci_session *s)
+enum mpci_meet_event mpci_latch_outcome(const mpci_rendezvous *rz, const mpci_session *s)
 {
     int first = s->request[0].port != 0, second = s->request[1].port != 0;
 
     if (is_disputed(s, 0) || is_disputed(s, 1))
         return MPCI_MEET_NOTHING;
-    if (first && second)
+    if (first && second && mpci_told_is_registrar(rz, s))
         return MPCI_MEET_PAIR;
     return first || second ? MPCI_MEET_ALONE : MPCI_MEET_EMPTY;
 }

@@ -38,7 +38,8 @@ void mpci_latch_review(mpci_rendezvous *rz, mpci_session *s, unsigned side);
 void mpci_latch_expire(mpci_rendezvous *rz, mpci_session *s);
 void mpci_latch_clear(mpci_rendezvous *rz, mpci_session *s);
 
-/* Who has what now: PAIR, ALONE or EMPTY; NOTHING while that is in dispute. */
-enum mpci_meet_event mpci_latch_outcome(const mpci_session *s);
+/* Who has what now: PAIR, ALONE or EMPTY; NOTHING while that is in dispute. Two are as good as one
+ * where another member joins them. */
+enum mpci_meet_event mpci_latch_outcome(const mpci_rendezvous *rz, const mpci_session *s);
 
 #endif

@@ -31,7 +31,9 @@ typedef struct mpci_visit {
     mpci_session_number n;
     mpci_step *st;
     const mpci_syn_options *options; /* of a SYN */
+    const mpci_session_record *told; /* a pair that was made elsewhere */
     unsigned side;                   /* of the termination it is about */
+    uint16_t member;                 /* that got the packet */
     unsigned reason;                 /* why a pair is over, where that is what happened */
     int goes_on;                     /* the packet is for its flow */
 } mpci_visit;

@@ -127,11 +127,19 @@ static unsigned make_flow(mpci_rendezvous *rz, mpci_session *s, uint32_t *slot)
     e->link[0] = s->request[0].link;
     e->link[1] = s->request[1].link;
     e->use |= MPCI_SETTLED_SPLIT | MPCI_SETTLED_RENDEZVOUS;
+    if (mpci_sync_has_members(rz->sync))
+        e->use |= MPCI_SETTLED_SHARED; /* they learn of its pair, and of its end */
     start_track(e, s->request);
     return 0;
 }
 
 unsigned mpci_pair_make(mpci_rendezvous *rz, mpci_session *s, unsigned latest)
+{
+    decide_options(rz, s, latest);
+    return mpci_pair_adopt(rz, s);
+}
+
+unsigned mpci_pair_adopt(mpci_rendezvous *rz, mpci_session *s)
 {
     uint32_t slot;
     unsigned refusal;
@@ -139,7 +147,6 @@ unsigned mpci_pair_make(mpci_rendezvous *rz, mpci_session *s, unsigned latest)
     s->flow = 0;
     s->answered = s->confirmed = s->misfits = 0;
     s->since = rz->core->now;
-    decide_options(rz, s, latest);
     refusal = make_flow(rz, s, &slot);
     if (refusal != 0)
         return refusal;
@@ -157,6 +164,15 @@ void mpci_pair_kill(mpci_rendezvous *rz, mpci_session *s, unsigned told)
 
     if (slot != MPCI_SLOT_NONE)
         mpci_split_kill_flow(rz->split, slot, told, 0);
+}
+
+void mpci_pair_drop(mpci_rendezvous *rz, mpci_session *s)
+{
+    uint32_t slot = mpci_pair_slot(rz, s);
+
+    s->flow = 0; /* so that its end is not that of the pair */
+    if (slot != MPCI_SLOT_NONE)
+        mpci_core_end_flow(rz->core, slot, MPCONN_REASON_SESSION_OLD);
 }
 
 void mpci_pair_forget(mpci_rendezvous *rz, mpci_session *s)

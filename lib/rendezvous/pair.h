@@ -13,6 +13,12 @@ mpci_settled *mpci_pair_flow(const mpci_rendezvous *rz, const mpci_session *s);
  * `latest` is who called last. */
 unsigned mpci_pair_make(mpci_rendezvous *rz, mpci_session *s, unsigned latest);
 
+/* Make the flow of a pair that was joined elsewhere; the session has what was told of it. */
+unsigned mpci_pair_adopt(mpci_rendezvous *rz, mpci_session *s);
+
+/* Its flow is another one's now, or nobody's: it leaves the table, and nobody is told. */
+void mpci_pair_drop(mpci_rendezvous *rz, mpci_session *s);
+
 /* End its flow: clients in `told`, a bit each by side, get an exact RST, and whoever goes on does
  * for each segment. */
 void mpci_pair_kill(mpci_rendezvous *rz, mpci_session *s, unsigned told);

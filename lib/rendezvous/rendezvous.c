@@ -7,6 +7,7 @@
 #include "rendezvous/hold.h"
 #include "rendezvous/latch.h"
 #include "rendezvous/pair.h"
+#include "rendezvous/told.h"
 #include "split/kill.h"
 #include "table/reset.h"
 
@@ -21,13 +22,17 @@ static void let_time_pass(mpci_rendezvous *rz, mpci_session_number n)
     mpci_latch_expire(rz, v.s);
     while ((event = mpci_classify_time(rz, v.s, &v.side, &v.reason)) != MPCI_MEET_NOTHING)
         mpci_meet_run(rz, &v, event);
-    if (v.s->state == MPCONN_SESSION_CONFLICT)
-        mpci_meet_run(rz, &v, mpci_latch_outcome(v.s));
+    if (v.s->state == MPCONN_SESSION_CONFLICT || v.s->state == MPCONN_SESSION_WAITING)
+        mpci_meet_run(rz, &v, mpci_latch_outcome(rz, v.s));
 }
 
 void mpci_rendezvous_sweep(mpci_rendezvous *rz, mpci_session_number n)
 {
+    const mpci_session *s = mpci_session_at(&rz->sessions, n);
+
     let_time_pass(rz, n);
+    if (s->state == MPCONN_SESSION_HALF) /* the word of that may have been lost */
+        mpci_told_pair(rz, s, MPCONN_MEMBER_ALL);
 }
 
 /* --- packets --- */
@@ -164,6 +169,8 @@ static int take_packet(mpci_rendezvous *rz, mpci_visit *v, uint32_t slot)
         take_syn(rz, v);
     else
         mpci_meet_run(rz, v, mpci_classify_segment(rz, v));
+    if (v->options != NULL)
+        mpci_told_call(rz, v);
     return !v->goes_on;
 }
 
@@ -176,6 +183,7 @@ int mpci_rendezvous_input(mpci_rendezvous *rz, mpci_step *st, uint32_t slot,
         .n = n,
         .st = st,
         .side = mpci_termination_side(t),
+        .member = rz->sync->members.self,
     };
 
     if ((v.s->state != MPCONN_SESSION_ESTABLISHED || (st->view->flags & MPCI_TCP_SYN) != 0 ||
@@ -184,6 +192,58 @@ int mpci_rendezvous_input(mpci_rendezvous *rz, mpci_step *st, uint32_t slot,
         return 1;
     count_carried(&v);
     return 0;
+}
+
+/* --- another member's packets --- */
+
+/* The SYN as it was there, but for what nobody needs. */
+static size_t rebuild_syn(uint8_t *bytes, size_t cap, const mpconn_tuple *leg, unsigned side,
+                          const mpci_request *r)
+{
+    mpci_segment s = {
+        .tuple = leg,
+        .to = (uint8_t)(side ^ 1),
+        .hop_limit = 1,
+        .flags = (uint16_t)(MPCI_TCP_SYN | ((r->flags & MPCI_REQUEST_ECN) != 0
+                                                ? MPCI_TCP_ECE | MPCI_TCP_CWR : 0)),
+        .seq = r->isn,
+        .window = r->window,
+        .mss = r->mss,
+        .wscale = r->wscale,
+        .sack_permitted = (r->flags & MPCI_REQUEST_SACK) != 0,
+        .timestamps = (r->flags & MPCI_REQUEST_TIMESTAMPS) != 0,
+        .tsval = r->tsval,
+    };
+
+    return mpci_build_tcp(bytes, cap, &s);
+}
+
+/* Statistics are of what came here. */
+void mpci_rendezvous_retold(mpci_rendezvous *rz, mpci_session_number n, unsigned side,
+                            const mpci_request *r)
+{
+    uint8_t bytes[MPCI_BUILD_MAX];
+    mpci_session *s = mpci_session_at(&rz->sessions, n);
+    mpci_request *known = &s->request[side], before = *known;
+    mpconn_termination_stats stats = s->stats[side];
+    mpconn_pkt pkt = {.data = bytes, .cap = sizeof bytes, .side = (uint8_t)side};
+    mpci_view view;
+    mpci_step st;
+    mpconn_tuple leg;
+    mpci_visit v = {.s = s, .n = n, .st = &st, .side = side, .member = r->member};
+
+    *known = *r;
+    mpci_session_leg(s, side, &leg);
+    *known = before;
+    pkt.len = (uint32_t)rebuild_syn(bytes, sizeof bytes, &leg, side, r);
+    mpci_view_parse(&view, &pkt);
+    mpci_step_begin(&st, &pkt, &view, &leg);
+    let_time_pass(rz, n);
+    if (is_stranger(&v))
+        mpci_count(&rz->core->counters, MPCONN_REASON_SESSION_STRANGER);
+    else
+        take_syn(rz, &v);
+    s->stats[side] = stats;
 }
 
 /* --- the controller, and the flow --- */

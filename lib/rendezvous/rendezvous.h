@@ -13,6 +13,10 @@ typedef struct mpci_rendezvous {
     mpci_sync *sync;
     mpci_split *split;
     mpci_sessions sessions;
+    uint64_t tell_to;            /* members that are being told of all sessions, as sync->joined */
+    uint32_t tell_next;          /* entry they are told of next */
+    uint32_t teller;             /* whose word is being taken; else MPCONN_MEMBER_ALL */
+    mpconn_time tell_due;
 } mpci_rendezvous;
 
 /* A packet to a termination; `slot` is that of its flow, or MPCI_SLOT_NONE. 1: it has its verdict.
@@ -26,6 +30,11 @@ static inline int mpci_rendezvous_is_open(const mpci_rendezvous *rz, mpci_termin
     return mpci_session_at(&rz->sessions, mpci_termination_session(t))->state !=
            MPCONN_SESSION_ESTABLISHED;
 }
+
+/* Another member tells of a SYN, which came there: as if it had come here, but that nobody here
+ * answers it. */
+void mpci_rendezvous_retold(mpci_rendezvous *rz, mpci_session_number n, unsigned side,
+                            const mpci_request *r);
 
 /* What the controller expects of a session has changed. */
 void mpci_rendezvous_modified(mpci_rendezvous *rz, mpci_session_number n);

@@ -101,6 +101,7 @@ static unsigned admit(mpci_sync *s, const arrival *a, mpci_member *p)
         if (a->f.boot == p->boot_before && p->up)
             return MPCONN_SYNC_CONFLICT;
         mpci_member_begin(p, a->f.boot, a->f.sequence);
+        mpci_sync_joins(s, p);
         return MPCONN_SYNC_TAKEN;
     }
     return a->greeted ? MPCONN_SYNC_GREETED : MPCONN_SYNC_UNKNOWN_BOOT;
@@ -142,7 +143,9 @@ static void take_records(mpci_sync *s, const arrival *a)
         if (result != MPCI_RECORD_OK)
             continue;
         s->records_in[record.type]++;
-        if (record.type != MPCI_RECORD_HELLO)
+        if (mpci_record_is_about_session(record.type))
+            s->take_session(s->session_taker, &record, a->f.sender);
+        else if (record.type != MPCI_RECORD_HELLO)
             s->take(s->taker, &record, a->f.sender);
     }
 }

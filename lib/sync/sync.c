@@ -125,6 +125,7 @@ void mpci_sync_heard(mpci_sync *s, mpci_member *p)
     if (p->up)
         return;
     p->up = 1;
+    mpci_sync_joins(s, p);
     tell(s, p, MPCONN_EVENT_MEMBER_UP);
 }
 

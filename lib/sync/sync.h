@@ -22,13 +22,15 @@ typedef void (*mpci_record_taker)(void *user, const mpci_record *r, uint32_t fro
 
 typedef struct mpci_sync {
     mpci_core *core;
-    mpci_record_taker take;
-    void *taker;
+    mpci_record_taker take, take_session;
+    void *taker, *session_taker;
     mpci_epochs epochs;
     mpci_members members;
     mpci_frame_key key, old_key; /* the present one, and the one before set_key(), */
     mpconn_time old_key_until;   /* which counts for as long as its cookies may */
     uint64_t sequence;           /* last one given */
+    uint64_t joined;             /* members that came up, or anew, a bit each by index; who has
+                                  * told them of sessions clears it */
     mpconn_time hello_due;
     mpconn_time started;
     uint8_t *frame;              /* where the next one is made */
@@ -55,6 +57,12 @@ uint64_t mpci_sync_who(const mpci_sync *s);
 static inline void mpci_sync_count(mpci_sync *s, unsigned reason)
 {
     s->counts[reason]++;
+}
+
+/* Such a member knows nothing yet. */
+static inline void mpci_sync_joins(mpci_sync *s, const mpci_member *p)
+{
+    s->joined |= UINT64_C(1) << (p - s->members.list);
 }
 
 /* sync.c */

@@ -163,6 +163,7 @@ static void open_all(script *s)
     s->cfg.key_len = 16;
     s->cfg.n_members = 1;
     s->cfg.max_flows = s->cfg.max_wide_flows = s->cfg.max_handshakes = 16;
+    s->cfg.max_sessions = 4;
     s->cfg.sync_mtu = 256 + 4 * config;
     s->cfg.announce = announce % 2;
     MPCONN_STRUCT_INIT(&s->cb);

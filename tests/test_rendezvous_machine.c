@@ -55,7 +55,7 @@ END_TEST
 
 static int needs_packet(unsigned event)
 {
-    return event >= MPCI_MEET_SYN && event <= MPCI_MEET_STRAY;
+    return event >= MPCI_MEET_SYN && event <= MPCI_MEET_MOVED;
 }
 
 /* As far as packets lead there. */

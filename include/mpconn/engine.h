@@ -196,7 +196,10 @@ enum mpconn_event_type {
                                     took part in the handshake, `reason` is NONE and
                                     the legs are given, too; of a copy, learned from another member,
                                     it is FLOW_COPIED, and they are NULL: what the
-                                    SYNs said beyond the difference is not known here */
+                                    SYNs said beyond the difference is not known here. So they are
+                                    with SESSION_RELATCHED: a client of a session came from another
+                                    source; ENDED with that reason tells of the old one just
+                                    before, of the same flow, whose id stays */
     MPCONN_EVENT_REFUSED = 2,  /**< a handshake that was remembered ended without a flow; `reason`
                                     says why. One that was only answered, and whose client comes
                                     back with another number, has not ended */

@@ -38,7 +38,9 @@ enum mpconn_latch {
     MPCONN_LATCH_OFF = 1,    /**< only `expect`, which has all bits of its address and a port */
     MPCONN_LATCH_RELATCH = 2 /**< as ON; and where a segment comes from another acceptable source
                                   that fits into the connection's windows, that is it from then on
-                                  (a NAT made a new binding) */
+                                  (a NAT made a new binding). Both clients have to have
+                                  acknowledged before; a segment that does not fit is refused
+                                  (RELATCH_REFUSED) */
 };
 
 /** @brief What the network element does with set-up (3GPP TS 23.334 5.16). */
@@ -167,7 +169,9 @@ enum mpconn_session_event_type {
     MPCONN_SESSION_EVENT_IDLE = 5,        /**< what a client said is too old; it is forgotten */
     MPCONN_SESSION_EVENT_CLOSED = 6,      /**< the connection is over; `reason` says why. The
                                                session goes on and may join another one */
-    MPCONN_SESSION_EVENT_REFUSED = 7      /**< a client cannot be served; `reason` says why */
+    MPCONN_SESSION_EVENT_REFUSED = 7      /**< a client cannot be served; `reason` says why. With
+                                               RELATCH_REFUSED, once a second at most: somebody
+                                               tried to be a client and had the wrong numbers */
 };
 
 /** @brief ::mpconn_session_event::termination: it is about neither. */
@@ -213,8 +217,9 @@ MPCONN_API int mpconn_session_add(mpconn_engine *eng, const mpconn_session_confi
                                   mpconn_time now);
 
 /**
- * @brief Change a session. A changed `expect` decides at once between those who call; all else
- *        counts for the next connection.
+ * @brief Change a session. A changed `expect` decides at once between those who call, and with
+ *        `latch` and `relatch_ms` where clients may move to; all else counts for the next
+ *        connection.
  *
  * @param[in] eng     the engine
  * @param[in] config  what is wanted of the session with that name, all of it; copied

@@ -24,7 +24,7 @@ enum {
 /* What a client said, and how often. */
 typedef struct mpci_request {
     mpconn_addr remote;   /* where it calls from */
-    mpconn_time last;     /* when the latest of its SYNs came */
+    mpconn_time last;     /* when the latest of its SYNs came; once it is connected: any packet */
     uint32_t gap_ms;      /* between the last two of them; 0 = there was one */
     uint32_t isn;
     uint32_t tsval;       /* of the latest: TSecr of any other makes its sender reset */

@@ -52,6 +52,23 @@ static uint32_t find_left(mpconn_engine *eng, mpci_step *st, size_t i, mpconn_tu
     return slot;
 }
 
+/* The flow of a packet may have moved with it, to where that comes from. */
+static uint32_t find_moved(mpconn_engine *eng, mpci_step *st, size_t i, mpconn_tuple *key)
+{
+    mpci_batch *b = &eng->batch;
+
+    b->hash[i] = mpci_tuple_hash(&eng->core.table_key, st->leg);
+    st->binding = 0;
+    st->tuple = st->leg;
+    if (st->from == MPCONN_SIDE_SERVER)
+        st->binding = mpci_input_bound(eng, st->leg, &b->hash[i]);
+    if (st->binding != 0) {
+        *key = mpci_binding_at(&eng->core.bindings, st->binding)->client_leg;
+        st->tuple = key;
+    }
+    return mpci_settled_find(&eng->core.settled, b->hash[i], st->tuple);
+}
+
 /* Of a session none comes or goes while a batch is handled. What proves that a client is there, or
  * is answered, must be what was sent. */
 int mpci_called_step(mpconn_engine *eng, mpci_step *st, size_t i, uint32_t *slot,
@@ -59,6 +76,7 @@ int mpci_called_step(mpconn_engine *eng, mpci_step *st, size_t i, uint32_t *slot
 {
     mpci_batch *b = &eng->batch;
     mpci_termination_number called = eng->rendezvous.sessions.used != 0 ? b->called[i] : 0;
+    uint64_t changes = eng->core.changes;
 
     if (called == 0) {
         if (*slot == MPCI_SLOT_NONE)
@@ -70,5 +88,9 @@ int mpci_called_step(mpconn_engine *eng, mpci_step *st, size_t i, uint32_t *slot
             : mpci_input_is_unwanted(eng, st->pkt, st->view))
         return 1;
     st->hash = b->hash[i];
-    return mpci_rendezvous_input(&eng->rendezvous, st, *slot, called);
+    if (mpci_rendezvous_input(&eng->rendezvous, st, *slot, called))
+        return 1;
+    if (eng->core.changes != changes)
+        *slot = find_moved(eng, st, i, key);
+    return 0;
 }

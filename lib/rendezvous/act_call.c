@@ -129,8 +129,10 @@ enum mpci_meet_event mpci_meet_wait(mpci_rendezvous *rz, mpci_visit *v)
 
 enum mpci_meet_event mpci_meet_stray(mpci_rendezvous *rz, mpci_visit *v)
 {
+    unsigned reason = v->s->flow != 0 ? MPCONN_REASON_SESSION_STRANGER
+                                      : MPCONN_REASON_SESSION_EARLY;
+
     v->s->stats[v->side].refused++;
-    mpci_drop(rz->core, v->st->pkt, v->s->flow != 0 ? MPCONN_REASON_SESSION_STRANGER
-                                                    : MPCONN_REASON_SESSION_EARLY);
+    mpci_drop(rz->core, v->st->pkt, v->reason != 0 ? v->reason : reason);
     return MPCI_MEET_NOTHING;
 }

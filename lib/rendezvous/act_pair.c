@@ -6,6 +6,7 @@
 #include "rendezvous/hold.h"
 #include "rendezvous/latch.h"
 #include "rendezvous/pair.h"
+#include "rendezvous/relatch.h"
 #include "rendezvous/told.h"
 
 static void answer_both(mpci_rendezvous *rz, mpci_session *s)
@@ -120,4 +121,9 @@ enum mpci_meet_event mpci_meet_pass(mpci_rendezvous *rz, mpci_visit *v)
     (void)rz;
     v->goes_on = 1;
     return MPCI_MEET_NOTHING;
+}
+
+enum mpci_meet_event mpci_meet_relatch(mpci_rendezvous *rz, mpci_visit *v)
+{
+    return mpci_relatch_take(rz, v) ? mpci_meet_pass(rz, v) : mpci_meet_stray(rz, v);
 }

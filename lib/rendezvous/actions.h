@@ -33,6 +33,7 @@ MPCI_MEET_ACTION(establish);    /* and so is the other one */
 MPCI_MEET_ACTION(early);        /* for a client that has not acknowledged yet */
 MPCI_MEET_ACTION(misfit);       /* not what was answered */
 MPCI_MEET_ACTION(pass);         /* for the flow */
+MPCI_MEET_ACTION(relatch);      /* for the flow, which is another source's from now on */
 
 /* act_end.c: how a pair ends */
 MPCI_MEET_ACTION(abort);        /* a client refuses: the other one is told */

@@ -84,7 +84,7 @@ enum mpci_meet_event mpci_classify_segment(const mpci_rendezvous *rz, const mpci
     const mpci_settled *e = mpci_pair_flow(rz, v->s);
 
     if (!mpci_latch_is_from(r, v->st->view))
-        return MPCI_MEET_STRAY;
+        return v->moved ? MPCI_MEET_MOVED : MPCI_MEET_STRAY;
     if (v->s->state == MPCONN_SESSION_WAITING || v->s->state == MPCONN_SESSION_CONFLICT)
         return (v->st->view->flags & MPCI_TCP_RST) != 0 && v->st->view->seq == r->isn + 1
                    ? MPCI_MEET_RST

@@ -33,8 +33,9 @@ typedef struct mpci_visit {
     const mpci_syn_options *options; /* of a SYN */
     const mpci_session_record *told; /* a pair that was made elsewhere */
     unsigned side;                   /* of the termination it is about */
+    unsigned reason;                 /* why a pair is over, or a stray packet is not its client's */
+    int moved;                       /* of another source than the client's, which has moved */
     uint16_t member;                 /* that got the packet */
-    unsigned reason;                 /* why a pair is over, where that is what happened */
     int goes_on;                     /* the packet is for its flow */
 } mpci_visit;
 

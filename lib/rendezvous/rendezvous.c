@@ -7,6 +7,7 @@
 #include "rendezvous/hold.h"
 #include "rendezvous/latch.h"
 #include "rendezvous/pair.h"
+#include "rendezvous/relatch.h"
 #include "rendezvous/told.h"
 #include "split/kill.h"
 #include "table/reset.h"
@@ -122,19 +123,20 @@ static int is_of_pair(const mpci_rendezvous *rz, const mpci_session *s, uint32_t
            mpci_settled_id(&rz->core->settled, slot) == s->flow;
 }
 
-static void count_carried(mpci_visit *v)
+static void count_carried(const mpci_rendezvous *rz, mpci_visit *v)
 {
     mpconn_termination_stats *stats = &v->s->stats[v->side];
 
     stats->packets_in++;
     stats->bytes_in += v->st->view->total_len;
+    v->s->request[v->side].last = rz->core->now;
 }
 
 /* What was joined before, or at another member, goes by its flow. */
 static int is_of_another_flow(const mpci_rendezvous *rz, const mpci_visit *v, uint32_t slot)
 {
     return (v->st->view->flags & MPCI_TCP_SYN) == 0 &&
-           (slot != MPCI_SLOT_NONE || mpci_sync_has_members(rz->sync)) &&
+           (slot != MPCI_SLOT_NONE || (mpci_sync_has_members(rz->sync) && !v->moved)) &&
            !is_of_pair(rz, v->s, slot);
 }
 
@@ -163,6 +165,7 @@ static int take_packet(mpci_rendezvous *rz, mpci_visit *v, uint32_t slot)
         refuse(rz, v, MPCONN_REASON_SESSION_EARLY);
         return 1;
     }
+    v->moved = slot == MPCI_SLOT_NONE && mpci_relatch_fits(rz, v);
     if (is_of_another_flow(rz, v, slot))
         return 0;
     if ((flags & (MPCI_TCP_SYN | MPCI_TCP_ACK)) == MPCI_TCP_SYN)
@@ -190,7 +193,7 @@ int mpci_rendezvous_input(mpci_rendezvous *rz, mpci_step *st, uint32_t slot,
          !is_of_pair(rz, v.s, slot)) &&
         take_packet(rz, &v, slot))
         return 1;
-    count_carried(&v);
+    count_carried(rz, &v);
     return 0;
 }
 

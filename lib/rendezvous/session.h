@@ -35,7 +35,8 @@ typedef struct mpci_session {
     mpci_request request[2];        /* by termination: the SYN of who has it; port 0: nobody has */
     mpconn_termination_stats stats[2];
     mpci_joint joint;               /* of the present pair */
-    mpconn_time since;              /* when it came into its state */
+    mpconn_time since;              /* when it came into its state; of a connection that stands:
+                                       since when `tries` counts */
     uint64_t flow;                  /* id of the present one; 0 = none */
     mpci_candidate_number candidates[2]; /* the first of each termination; of an entry that is not
                                        in use [0] is the next one that is not */
@@ -46,6 +47,7 @@ typedef struct mpci_session {
     uint8_t answered, confirmed;    /* bit `side`: that client was; has acknowledged */
     uint8_t postponed;              /* the same: is answered when it calls again */
     uint8_t misfits;                /* the same: sent what does not fit its answer */
+    uint8_t tries;                  /* wrong numbers of sources that wanted a client's place */
     uint8_t held_packets;           /* for a client that has not acknowledged yet */
     uint16_t held_bytes;
 } mpci_session;

@@ -68,6 +68,24 @@ mpci_binding_number mpci_binding_add(mpci_bindings *t, uint64_t hash,
     return n;
 }
 
+int mpci_binding_change(mpci_bindings *t, mpci_binding_number n, uint64_t hash,
+                        const mpconn_tuple *server_leg, uint64_t client_hash,
+                        const mpconn_tuple *client_leg)
+{
+    mpci_binding *b = &t->entries[n - 1];
+
+    if (b->hash != hash) {
+        if (mpci_index_insert(&t->index, hash, n - 1) != 0)
+            return MPCONN_ERR_LIMIT;
+        (void)mpci_index_remove(&t->index, b->hash, n - 1);
+    }
+    b->server_leg = *server_leg;
+    b->client_leg = *client_leg;
+    b->hash = hash;
+    b->client_hash = client_hash;
+    return MPCONN_OK;
+}
+
 mpci_binding_number mpci_binding_take(mpci_bindings *t, mpci_binding_number n)
 {
     if (n != 0)

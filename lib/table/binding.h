@@ -48,6 +48,12 @@ mpci_binding_number mpci_binding_add(mpci_bindings *t, uint64_t hash,
                                      const mpconn_tuple *server_leg, uint64_t client_hash,
                                      const mpconn_tuple *client_leg);
 
+/* It leads from that server leg to that key from now on; the leg is its own, or is not bound.
+ * MPCONN_ERR_LIMIT, and nothing changes, when the index is too full. */
+int mpci_binding_change(mpci_bindings *t, mpci_binding_number n, uint64_t hash,
+                        const mpconn_tuple *server_leg, uint64_t client_hash,
+                        const mpconn_tuple *client_leg);
+
 /* One more holder; returns n. None is held by nobody: 0 stays 0. */
 mpci_binding_number mpci_binding_take(mpci_bindings *t, mpci_binding_number n);
 /* One holder less; the last one unbinds it: whether it was that. */

@@ -197,6 +197,16 @@ void mpci_settled_remove(mpci_settled_table *t, uint64_t hash, uint32_t slot)
         append_free(t, slot);
 }
 
+int mpci_settled_rename(mpci_settled_table *t, uint64_t old_hash, uint32_t slot, uint64_t hash,
+                        const mpconn_tuple *tuple)
+{
+    if (mpci_index_insert(&t->index, hash, slot) != 0)
+        return MPCONN_ERR_LIMIT;
+    (void)mpci_index_remove(&t->index, old_hash, slot);
+    write_key(t, slot, hash, tuple);
+    return MPCONN_OK;
+}
+
 void mpci_settled_tuple(const mpci_settled_table *t, uint32_t slot, mpconn_tuple *out)
 {
     const mpci_settled *e = mpci_settled_at(t, slot);

@@ -139,6 +139,11 @@ int mpci_settled_add(mpci_settled_table *t, uint64_t hash, const mpconn_tuple *t
                      enum mpci_lines lines, uint32_t *slot);
 void mpci_settled_remove(mpci_settled_table *t, uint64_t hash, uint32_t slot);
 
+/* A flow goes by another tuple of the same IP version from now on, which is not in the table;
+ * nothing else of it changes. MPCONN_ERR_LIMIT, and nothing does, when the index is too full. */
+int mpci_settled_rename(mpci_settled_table *t, uint64_t old_hash, uint32_t slot, uint64_t hash,
+                        const mpconn_tuple *tuple);
+
 void mpci_settled_tuple(const mpci_settled_table *t, uint32_t slot, mpconn_tuple *out);
 /* The flow's delta; complete. `tuple` is not written (no F_TUPLE yet). */
 void mpci_settled_delta(const mpci_settled *e, mpconn_delta *out);

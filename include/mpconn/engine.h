@@ -62,6 +62,12 @@ enum mpconn_unknown_policy {
 /** @brief Verify TCP and IP checksums of every packet whose state the host does not tell. */
 #define MPCONN_ENGINE_F_VERIFY_CHECKSUMS (UINT32_C(1) << 0)
 
+/** @brief Nothing but sessions (mpconn/rendezvous.h): what is for no termination, nor an ICMP
+ *         error about what came from one, nor a later fragment of what was for one, is dropped
+ *         (MPCONN_REASON_SESSION_NONE). For hosts whose kernel gets the packets as well;
+ *         needs `max_sessions`. */
+#define MPCONN_ENGINE_F_SESSIONS_ONLY (UINT32_C(1) << 1)
+
 /**
  * @brief Times after which the engine gives up. Zero takes the default; other times are 1 ms to 30
  *        days, an epoch at least 1 s.

@@ -151,6 +151,7 @@ extern "C" {
     X(156, SESSION_SYN_LATE, "SYN of a client that has acknowledged already")                 \
     X(157, SESSION_FULL, "no room for the flow of a pair, or for its binding")                \
     X(158, SESSION_CLIENT_GONE, "client that waited is gone, the other one was told")         \
+    X(159, SESSION_NONE, "for no termination, and this engine is for sessions only")          \
     X(170, SESSION_UNKNOWN, "word of another member about a session that is not known here")  \
     X(171, SESSION_OLD, "word of another member about what is over")                          \
     X(172, SESSION_NOT_DIRECTOR, "pair that was not made by who decides about the session")   \

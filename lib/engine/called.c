@@ -69,6 +69,16 @@ static uint32_t find_moved(mpconn_engine *eng, mpci_step *st, size_t i, mpconn_t
     return mpci_settled_find(&eng->core.settled, b->hash[i], st->tuple);
 }
 
+/* Is nothing to be done about a segment to no termination? What a session that is gone has left to
+ * say is done also where sessions are all that matters. */
+static int is_ignored(const mpconn_engine *eng, uint32_t slot)
+{
+    return (eng->flags & MPCONN_ENGINE_F_SESSIONS_ONLY) != 0 &&
+           (slot == MPCI_SLOT_NONE || (mpci_settled_flags(mpci_settled_at(&eng->core.settled,
+                                                                          slot)) &
+                                       MPCI_SETTLED_RENDEZVOUS) == 0);
+}
+
 /* Of a session none comes or goes while a batch is handled. What proves that a client is there, or
  * is answered, must be what was sent. */
 int mpci_called_step(mpconn_engine *eng, mpci_step *st, size_t i, uint32_t *slot,
@@ -81,7 +91,10 @@ int mpci_called_step(mpconn_engine *eng, mpci_step *st, size_t i, uint32_t *slot
     if (called == 0) {
         if (*slot == MPCI_SLOT_NONE)
             *slot = find_left(eng, st, i, key);
-        return 0;
+        if (!is_ignored(eng, *slot))
+            return 0;
+        mpci_drop(&eng->core, st->pkt, MPCONN_REASON_SESSION_NONE);
+        return 1;
     }
     if (*slot == MPCI_SLOT_NONE || mpci_rendezvous_is_open(&eng->rendezvous, called)
             ? mpci_input_is_wrong(eng, st->pkt, st->view)

@@ -13,6 +13,8 @@ enum {
     CALLBACKS_V1 = sizeof(mpconn_callbacks)
 };
 
+#define FLAGS (MPCONN_ENGINE_F_VERIFY_CHECKSUMS | MPCONN_ENGINE_F_SESSIONS_ONLY)
+
 enum { WIDE_FLOWS_DEFAULT = 16384, CANDIDATES_LEAST = 8 };
 
 typedef struct range {
@@ -136,7 +138,8 @@ static int import_policies(mpconn_engine_config *c)
     if (c->unknown_policy == MPCONN_UNKNOWN_DEFAULT)
         c->unknown_policy =
             c->split_mode == MPCONN_SPLIT_ALWAYS ? MPCONN_UNKNOWN_DROP : MPCONN_UNKNOWN_PASS;
-    if (c->member_id >= MPCONN_MEMBER_ALL || (c->flags & ~MPCONN_ENGINE_F_VERIFY_CHECKSUMS) != 0)
+    if (c->member_id >= MPCONN_MEMBER_ALL || (c->flags & ~FLAGS) != 0 ||
+        ((c->flags & MPCONN_ENGINE_F_SESSIONS_ONLY) != 0 && c->max_sessions == 0))
         return MPCONN_ERR_INVAL;
     return MPCONN_OK;
 }

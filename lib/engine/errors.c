@@ -244,15 +244,17 @@ static int is_from_the_wrong_side(const mpconn_engine *eng, const quoting *e)
     return mpci_settled_find(&eng->core.settled, turned.st.hash, &turned.tuple) != MPCI_SLOT_NONE;
 }
 
-/* An error about what was sent from a termination comes from its side. */
-static void find_side(const mpconn_engine *eng, quoting *e)
+/* An error about what was sent from a termination comes from its side. Returns whether it is. */
+static int find_side(const mpconn_engine *eng, quoting *e)
 {
     const mpci_view *v = e->st.view;
     const uint8_t *sender = mpci_ip_src(v->family, v->l4 + e->quote.offset);
 
-    if (eng->rendezvous.sessions.used != 0 &&
-        mpci_called_look_up(eng, e->st.pkt, v->family, sender, e->segment.sport) != 0)
-        e->st.from = e->st.pkt->side;
+    if (eng->rendezvous.sessions.used == 0 ||
+        mpci_called_look_up(eng, e->st.pkt, v->family, sender, e->segment.sport) == 0)
+        return 0;
+    e->st.from = e->st.pkt->side;
+    return 1;
 }
 
 static void step_error(mpconn_engine *eng, quoting *e)
@@ -260,7 +262,8 @@ static void step_error(mpconn_engine *eng, quoting *e)
     unsigned bad = refuse_any(e, e->st.view, e->st.pkt);
     uint32_t slot;
 
-    find_side(eng, e);
+    if (!find_side(eng, e) && (eng->flags & MPCONN_ENGINE_F_SESSIONS_ONLY) != 0)
+        bad = MPCONN_REASON_SESSION_NONE;
     if (bad != 0) {
         mpci_drop(&eng->core, e->st.pkt, bad);
         return;

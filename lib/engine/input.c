@@ -119,7 +119,9 @@ int mpci_input_is_unwanted(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view 
 
 void mpci_input_pass(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v, unsigned reason)
 {
-    if (!mpci_input_is_unwanted(eng, pkt, v))
+    if (eng->flags & MPCONN_ENGINE_F_SESSIONS_ONLY)
+        mpci_drop(&eng->core, pkt, MPCONN_REASON_SESSION_NONE);
+    else if (!mpci_input_is_unwanted(eng, pkt, v))
         mpci_forward(&eng->core, pkt, reason);
 }
 

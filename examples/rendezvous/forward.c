@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A packet leaves by its link: back to where frames of that client came from, which may be another
+ * router than this host would choose. A client that called another member has no link here; then
+ * the kernel's routes and neighbours say where to send, or the kernel itself does.
+ */
+#include "host/wait.h"
+#include "rendezvous/broker.h"
+
+#include <net/if.h>
+
+void broker_learn(void *user, frame *f)
+{
+    broker *b = user;
+    l2_header back;
+
+    l2_reverse(&back, &f->l2);
+    f->in_link = links_number(b->run.links, f->in_side, f->in_port, &back);
+    f->pkt.link = f->in_link;
+}
+
+static port *port_of(broker *b, int ifindex)
+{
+    for (size_t i = 0; i < b->run.n_ports; i++) {
+        if (b->run.ports[i].ifindex == ifindex)
+            return &b->run.ports[i];
+    }
+    return NULL;
+}
+
+static bool send_by_route(broker *b, const frame *f)
+{
+    const route_entry *route = routes_find(&b->routes, &f->pkt, host_now());
+    port *p = route ? port_of(b, route->ifindex) : NULL;
+
+    if (!p)
+        return false;
+    port_queue(p, &route->l2, f);
+    return true;
+}
+
+void broker_send(void *user, frame *f)
+{
+    broker *b = user;
+    const link_entry *way = links_find(b->run.links, f->pkt.link);
+
+    if (way) {
+        port_queue(&b->run.ports[way->port], &way->l2, f);
+        b->by_link++;
+    } else if (send_by_route(b, f)) {
+        b->by_route++;
+    } else if (routes_send(&b->routes, f)) {
+        b->by_kernel++;
+    } else {
+        b->no_way++;
+    }
+}
+
+void broker_bridge(void *user, frame *f)
+{
+    (void)user;
+    (void)f; /* not even heard */
+}

@@ -22,6 +22,8 @@
 # There the addresses above belong to no interface, and routes say which way a
 # direction takes.
 #
+# With bed_shape=bare there is nothing yet.
+#
 # A script calls bed_enter first: what follows runs inside.
 
 set -eu
@@ -119,10 +121,13 @@ bed_make() {
         trap 'exit 1' HUP INT TERM
         mount -t tmpfs none /run
         mkdir -p "$bed"
-        if test $bed_shape = two; then
+        case $bed_shape in
+        bare) return ;;
+        two)
                 two_make
                 return
-        fi
+                ;;
+        esac
         for ns in client member server; do ip netns add $ns; done
         ip -n member link add c0 type veth peer name eth0 netns client
         ip -n member link add s0 type veth peer name eth0 netns server

@@ -17,19 +17,28 @@
 #define ADDRESS_MOST 16
 #define TCP_CHECKSUM_AT 16
 
-/* A question of one attribute, and room for it. */
+/* Both are of one size, so that what follows them stands at one place. */
+typedef union body {
+    struct rtmsg route;
+    struct ndmsg neighbour;
+} body;
+
+_Static_assert(sizeof(struct rtmsg) == sizeof(body) && sizeof(struct ndmsg) == sizeof(body),
+               "one place for attributes");
+
+/* A question has one attribute. */
 typedef struct question {
     struct nlmsghdr header;
-    union {
-        struct rtmsg route;
-        struct ndmsg neighbour;
-    } body;
-    uint8_t attribute[RTA_SPACE(ADDRESS_MOST)];
+    body body;
+    struct rtattr attribute;
+    uint8_t value[ADDRESS_MOST];
 } question;
 
-typedef union answer {
+typedef struct answer {
     struct nlmsghdr header;
-    uint8_t bytes[8192];
+    body body;
+    uint8_t attributes[8192];
+    size_t len; /* of these */
 } answer;
 
 static size_t address_len(uint8_t family)
@@ -68,40 +77,47 @@ void routes_close(routes *r)
 
 /* Questions */
 
-/* The kernel answers at once. Returns the bytes of the answer's body, or -1. */
-static ptrdiff_t ask(routes *r, question *q, uint16_t type, size_t body_len, uint16_t attribute,
-                     const mpconn_addr *value, size_t value_len, answer *a)
+/* The kernel answers at once. Whether it knows. */
+static bool ask(routes *r, question *q, uint16_t type, uint16_t attribute,
+                const mpconn_addr *value, size_t value_len, answer *a)
 {
-    struct rtattr *at = (struct rtattr *)((uint8_t *)&q->body + body_len);
+    const size_t head = offsetof(answer, attributes);
 
-    at->rta_type = attribute;
-    at->rta_len = (uint16_t)RTA_LENGTH(value_len);
-    memcpy(RTA_DATA(at), value->bytes, value_len);
+    q->attribute.rta_type = attribute;
+    q->attribute.rta_len = (uint16_t)(sizeof(q->attribute) + value_len);
+    memcpy(q->value, value->bytes, value_len);
     q->header.nlmsg_type = type;
     q->header.nlmsg_flags = NLM_F_REQUEST;
     q->header.nlmsg_seq = ++r->asked;
-    q->header.nlmsg_len = (uint32_t)(NLMSG_LENGTH(body_len) + RTA_SPACE(value_len));
+    q->header.nlmsg_len = (uint32_t)(offsetof(question, value) + value_len);
     if (send(r->netlink, q, q->header.nlmsg_len, 0) < 0)
-        return -1;
-    for (;;) {
-        ssize_t n = recv(r->netlink, a->bytes, sizeof(a->bytes), 0);
-        if (n < 0 || !NLMSG_OK(&a->header, (size_t)n))
-            return -1;
-        if (a->header.nlmsg_seq != r->asked)
-            continue; /* of a question given up before */
-        if (a->header.nlmsg_type == NLMSG_ERROR)
-            return -1;
-        return (ptrdiff_t)NLMSG_PAYLOAD(&a->header, body_len);
-    }
+        return false;
+    do { /* an older one is of a question that was given up */
+        ssize_t n = recv(r->netlink, a, offsetof(answer, len), 0);
+        if (n < (ssize_t)sizeof(a->header))
+            return false;
+        a->len = (size_t)n > head ? (size_t)n - head : 0;
+    } while (a->header.nlmsg_seq != r->asked);
+    return a->header.nlmsg_type != NLMSG_ERROR;
 }
 
-static const struct rtattr *find_attribute(const struct rtattr *at, ptrdiff_t len, uint16_t type)
+/* What an attribute says in `len` bytes. False when it is not there, or of another length. */
+static bool read_attribute(const answer *a, uint16_t type, void *out, size_t len)
 {
-    for (; RTA_OK(at, len); at = RTA_NEXT(at, len)) {
-        if (at->rta_type == type)
-            return at;
+    struct rtattr at;
+
+    for (size_t i = 0; i + sizeof(at) <= a->len; i += RTA_ALIGN(at.rta_len)) {
+        memcpy(&at, a->attributes + i, sizeof(at));
+        if (at.rta_len < sizeof(at) || at.rta_len > a->len - i)
+            return false;
+        if (at.rta_type != type)
+            continue;
+        if (at.rta_len != sizeof(at) + len)
+            return false;
+        memcpy(out, a->attributes + i + sizeof(at), len);
+        return true;
     }
-    return NULL;
+    return false;
 }
 
 /* Which interface leads to an address, and who is next on the way: `hop`, which may be the
@@ -113,20 +129,12 @@ static bool find_route(routes *r, uint8_t family, const mpconn_addr *to, int *if
     question q = { .body.route = { .rtm_family = system_family(family),
                                    .rtm_dst_len = (uint8_t)(8 * len) } };
     answer a;
-    ptrdiff_t left = ask(r, &q, RTM_GETROUTE, sizeof(q.body.route), RTA_DST, to, len, &a);
-    const struct rtmsg *route = NLMSG_DATA(&a.header);
 
-    if (left < 0 || route->rtm_type != RTN_UNICAST)
+    if (!ask(r, &q, RTM_GETROUTE, RTA_DST, to, len, &a) || a.body.route.rtm_type != RTN_UNICAST)
         return false;
-    const struct rtattr *out = find_attribute(RTM_RTA(route), left, RTA_OIF);
-    const struct rtattr *gateway = find_attribute(RTM_RTA(route), left, RTA_GATEWAY);
-    if (!out)
-        return false;
-    memcpy(ifindex, RTA_DATA(out), sizeof(*ifindex));
     *hop = *to;
-    if (gateway)
-        memcpy(hop->bytes, RTA_DATA(gateway), len);
-    return true;
+    (void)read_attribute(&a, RTA_GATEWAY, hop->bytes, len);
+    return read_attribute(&a, RTA_OIF, ifindex, sizeof(*ifindex));
 }
 
 /* The station of a neighbour, if the kernel knows it. */
@@ -136,19 +144,10 @@ static bool find_station(routes *r, uint8_t family, int ifindex, const mpconn_ad
     question q = { .body.neighbour = { .ndm_family = system_family(family),
                                        .ndm_ifindex = ifindex } };
     answer a;
-    ptrdiff_t left = ask(r, &q, RTM_GETNEIGH, sizeof(q.body.neighbour), NDA_DST, hop,
-                         address_len(family), &a);
-    const struct ndmsg *neighbour = NLMSG_DATA(&a.header);
 
-    if (left < 0 || (neighbour->ndm_state & (NUD_INCOMPLETE | NUD_FAILED | NUD_NOARP)))
-        return false;
-    const uint8_t *first = (const uint8_t *)neighbour + NLMSG_ALIGN(sizeof(*neighbour));
-    const struct rtattr *at = find_attribute((const struct rtattr *)(const void *)first, left,
-                                             NDA_LLADDR);
-    if (!at || RTA_PAYLOAD(at) != ETH_ALEN)
-        return false;
-    memcpy(station, RTA_DATA(at), ETH_ALEN);
-    return true;
+    return ask(r, &q, RTM_GETNEIGH, NDA_DST, hop, address_len(family), &a) &&
+           !(a.body.neighbour.ndm_state & (NUD_INCOMPLETE | NUD_FAILED | NUD_NOARP)) &&
+           read_attribute(&a, NDA_LLADDR, station, ETH_ALEN);
 }
 
 /* The interface's own station. */

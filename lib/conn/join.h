@@ -55,7 +55,7 @@ typedef struct mpci_joint {
     uint16_t mss;         /* told to both */
     uint8_t wscale[2];    /* of each side's windows; MPCONN_WSCALE_NONE when not in use */
     uint8_t flags;        /* MPCI_JOINT_* */
-    uint8_t reserved[3];
+    uint8_t reserved;
 } mpci_joint;
 
 /* A client's first SYN, and one more with the same number: the latest says what it can do. The

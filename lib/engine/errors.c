@@ -177,10 +177,16 @@ static int is_under_way(const mpci_settled *f, const mpconn_delta *d, const quot
 }
 
 /* Why an error about this flow is refused; 0 = it is not. */
-static unsigned refuse(const mpci_settled *f, const mpconn_delta *d, const quoting *e)
+static unsigned refuse(const mpconn_engine *eng, uint32_t slot, const mpconn_delta *d,
+                       const quoting *e)
 {
+    const mpci_settled *f = mpci_settled_at(&eng->core.settled, slot);
+
     if ((mpci_settled_flags(f) & MPCI_SETTLED_KILLED) != 0)
         return MPCONN_REASON_DEAD_FLOW;
+    if ((mpci_settled_flags(f) & MPCI_SETTLED_RENDEZVOUS) != 0 &&
+        !mpci_rendezvous_is_proved(&eng->rendezvous, slot))
+        return MPCONN_REASON_SESSION_EARLY;
     if (!is_under_way(f, d, e))
         return MPCONN_REASON_ERROR_OUTSIDE;
     return has_impossible_mtu(e->st.view) ? MPCONN_REASON_ERROR_MTU : 0;
@@ -221,7 +227,7 @@ static void carry(mpconn_engine *eng, quoting *e, uint32_t slot)
     unsigned bad;
 
     mpci_core_delta(&eng->core, slot, &d);
-    bad = refuse(f, &d, e);
+    bad = refuse(eng, slot, &d, e);
     if (bad == 0 && is_stamped(&d, e->st.from ^ 1, slot) && is_too_big(e->st.view))
         leave_room_for_stamp(eng, e, slot, &d);
     if (bad == 0 && split)

@@ -149,10 +149,14 @@ static void step_packet(mpconn_engine *eng, mpconn_pkt *pkt, size_t i, int stale
     }
 }
 
-/* A packet that was submitted again must not keep its hold number unless it is held. */
-static void settle_flow_field(mpconn_pkt *pkt, uint64_t given)
+/* A packet that was submitted again must not keep its hold number, unless it is held, or goes on
+ * with the flow that it was held for: that may have one number from the start. */
+static void settle_flow_field(const mpconn_engine *eng, mpconn_pkt *pkt, uint64_t given)
 {
-    if (pkt->verdict != MPCONN_VERDICT_HOLD && pkt->flow == given)
+    if (given == 0 || pkt->flow != given || pkt->verdict == MPCONN_VERDICT_HOLD)
+        return;
+    if (pkt->verdict != MPCONN_VERDICT_FORWARD ||
+        mpci_settled_by_id(&eng->core.settled, given) == MPCI_SLOT_NONE)
         pkt->flow = 0;
 }
 
@@ -168,7 +172,7 @@ static void input_batch(mpconn_engine *eng, mpconn_pkt *const *pkts, size_t n)
         uint64_t given = pkts[i]->flow;
 
         step_packet(eng, pkts[i], i, eng->core.changes != changes, any_bound);
-        settle_flow_field(pkts[i], given);
+        settle_flow_field(eng, pkts[i], given);
         eng->verdicts[pkts[i]->verdict & 3]++;
     }
 }

@@ -16,13 +16,12 @@ static void report_end(mpci_rendezvous *rz, const mpci_visit *v, unsigned termin
                            termination < 2 ? &v->s->request[termination] : NULL);
 }
 
-/* To a client that has acknowledged its RST goes as it is: it is exact. */
+/* Its RST does not go on: that would make the flow one whose segments reach a client that may not
+ * be there. */
 enum mpci_meet_event mpci_meet_abort(mpci_rendezvous *rz, mpci_visit *v)
 {
     mpci_latch_clear(rz, v->s);
     report_end(rz, v, v->side, MPCONN_REASON_SESSION_RESET);
-    if ((v->s->confirmed & 1 << (v->side ^ 1)) != 0)
-        return mpci_meet_pass(rz, v);
     mpci_pair_kill(rz, v->s, mpci_answer_audience(v->s) & 1u << (v->side ^ 1));
     mpci_consume(rz->core, v->st->pkt, MPCONN_REASON_SESSION_RESET);
     return MPCI_MEET_NOTHING;
@@ -57,6 +56,14 @@ enum mpci_meet_event mpci_meet_close(mpci_rendezvous *rz, mpci_visit *v)
     return MPCI_MEET_NOTHING;
 }
 
+/* A RST that was exact here, and was not where it went. */
+enum mpci_meet_event mpci_meet_revive(mpci_rendezvous *rz, mpci_visit *v)
+{
+    mpci_rendezvous_report(rz, v->n, MPCONN_SESSION_EVENT_ESTABLISHED, MPCONN_TERMINATION_NONE,
+                           MPCONN_REASON_NONE, NULL);
+    return MPCI_MEET_NOTHING;
+}
+
 enum mpci_meet_event mpci_meet_lose(mpci_rendezvous *rz, mpci_visit *v)
 {
     report_end(rz, v, MPCONN_TERMINATION_NONE, v->reason);
@@ -76,35 +83,11 @@ enum mpci_meet_event mpci_meet_begin_anew(mpci_rendezvous *rz, mpci_visit *v)
     return mpci_meet_latch(rz, v);
 }
 
-/* RFC 5961 4: a client that lost its connection answers this with a RST that is exact, and may call
- * then; one that did not takes it for a duplicate, the end of its window being where it was. */
-static void challenge(mpci_rendezvous *rz, const mpci_visit *v, const mpci_settled *e)
-{
-    const mpci_direction *own = &e->dir[v->side], *other = &e->dir[v->side ^ 1];
-    uint8_t shift = v->s->joint.wscale[v->side ^ 1];
-    uint32_t window = (own->max_end - own->end) >> (shift == MPCONN_WSCALE_NONE ? 0 : shift);
-    mpci_segment s = {
-        .tuple = v->st->leg,
-        .to = (uint8_t)v->side,
-        .hop_limit = rz->core->hop_limit,
-        .flags = MPCI_TCP_ACK,
-        .seq = other->end,
-        .ack = own->end,
-        .window = (uint16_t)(window < UINT16_MAX ? window : UINT16_MAX),
-        .wscale = MPCONN_WSCALE_NONE,
-    };
-
-    mpci_outbox_put(&rz->core->outbox, &s, v->st->pkt->link, v->st->pkt->mark,
-                    MPCONN_REASON_SESSION_SYN_LATE);
-}
-
+/* A challenge (RFC 5961 4) would have to say what the other client has got, which only that one
+ * knows: one forged SYN, and what was lost beyond us would never come again. A client that did lose
+ * its connection resets it when the other one speaks. */
 enum mpci_meet_event mpci_meet_late_syn(mpci_rendezvous *rz, mpci_visit *v)
 {
-    const mpci_settled *e = mpci_pair_flow(rz, v->s);
-
-    if (v->s->state != MPCONN_SESSION_CLOSING && e != NULL &&
-        v->st->view->seq != v->s->request[v->side].isn)
-        challenge(rz, v, e);
     mpci_drop(rz->core, v->st->pkt, MPCONN_REASON_SESSION_SYN_LATE);
     return MPCI_MEET_NOTHING;
 }

@@ -40,6 +40,7 @@ MPCI_MEET_ACTION(abort);        /* a client refuses: the other one is told */
 MPCI_MEET_ACTION(restart);      /* a client called anew: both are told, its SYN is a first one */
 MPCI_MEET_ACTION(give_up);      /* a client did not acknowledge */
 MPCI_MEET_ACTION(close);        /* report it */
+MPCI_MEET_ACTION(revive);       /* it was not over */
 MPCI_MEET_ACTION(lose);         /* the flow is gone: report it, forget the pair */
 MPCI_MEET_ACTION(release);      /* the flow is gone, which was over before */
 MPCI_MEET_ACTION(begin_anew);   /* a call after the end of a connection: as the first one */

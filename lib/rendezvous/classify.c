@@ -144,6 +144,8 @@ enum mpci_meet_event mpci_classify_time(const mpci_rendezvous *rz, const mpci_se
     *reason = has_pair(s) ? end_of(mpci_pair_flow(rz, s)) : 0;
     if (*reason != 0)
         return MPCI_MEET_OVER;
+    if (s->state == MPCONN_SESSION_CLOSING && end_of(mpci_pair_flow(rz, s)) == 0)
+        return MPCI_MEET_REVIVED;
     for (*side = 0; *side < 2; ++*side) {
         if (waits && is_stale(rz, s, *side))
             return MPCI_MEET_STALE;

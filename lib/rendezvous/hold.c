@@ -8,7 +8,8 @@ void mpci_hold_packet(mpci_rendezvous *rz, mpci_session *s, mpconn_pkt *pkt)
 
     if (bytes == 0)
         return;
-    s->held_packets++;
+    if (s->held_packets++ == 0)
+        s->held_since = (uint16_t)mpci_tick(rz->core->now);
     s->held_bytes = (uint16_t)(s->held_bytes + bytes);
 }
 
@@ -24,8 +25,11 @@ void mpci_hold_release(mpci_rendezvous *rz, mpci_session *s, unsigned reason)
     mpci_core_release_as(rz->core, s->flow, packets, bytes, reason);
 }
 
+/* 2^16 ticks are 18 minutes: a pair is confirmed by then, or over. */
 void mpci_hold_expire(mpci_rendezvous *rz, mpci_session *s)
 {
-    if (s->held_packets != 0 && rz->core->now - s->since >= rz->core->timeouts.hold_ns)
+    uint16_t ticks = (uint16_t)(mpci_tick(rz->core->now) - s->held_since);
+
+    if (s->held_packets != 0 && (uint64_t)ticks << 24 >= rz->core->timeouts.hold_ns)
         mpci_hold_release(rz, s, MPCONN_REASON_HOLD_EXPIRED);
 }

@@ -112,6 +112,8 @@ static unsigned make_flow(mpci_rendezvous *rz, mpci_session *s, uint32_t *slot)
 
     mpci_session_leg(s, MPCONN_SIDE_CLIENT, &key);
     mpci_session_leg(s, MPCONN_SIDE_SERVER, &leg);
+    if (memcmp(&key, &leg, sizeof key) == 0) /* two terminations that call one another */
+        return MPCONN_REASON_SESSION_SELF;
     hash = mpci_tuple_hash(&core->table_key, &key);
     refusal = mpci_bind_hold(rz->split, hash, &key, &leg, &n);
     if (refusal != 0)

@@ -2,6 +2,7 @@
 /* What comes to a session: packets, time, the controller's word, the end of its flow. */
 #include "rendezvous/rendezvous.h"
 
+#include "packet/ip.h"
 #include "rendezvous/answer.h"
 #include "rendezvous/classify.h"
 #include "rendezvous/hold.h"
@@ -23,7 +24,8 @@ static void let_time_pass(mpci_rendezvous *rz, mpci_session_number n)
     mpci_latch_expire(rz, v.s);
     while ((event = mpci_classify_time(rz, v.s, &v.side, &v.reason)) != MPCI_MEET_NOTHING)
         mpci_meet_run(rz, &v, event);
-    if (v.s->state == MPCONN_SESSION_CONFLICT || v.s->state == MPCONN_SESSION_WAITING)
+    v.side = MPCONN_SIDE_CLIENT; /* both have called for some time: neither is the latest */
+    if (v.s->state == MPCONN_SESSION_WAITING || v.s->state == MPCONN_SESSION_CONFLICT)
         mpci_meet_run(rz, &v, mpci_latch_outcome(rz, v.s));
 }
 
@@ -62,12 +64,23 @@ static void reset_caller(mpci_rendezvous *rz, const mpci_visit *v)
     mpci_reset_put(rz->core, &s, st->pkt->link, st->pkt->mark);
 }
 
+/* What is sent from a termination to a termination would come back for ever. */
+static int is_from_termination(const mpci_rendezvous *rz, const mpci_visit *v)
+{
+    const mpci_view *view = v->st->view;
+
+    return mpci_sessions_called(&rz->sessions, view->family, mpci_ip_src(view->family, view->ip),
+                                view->sport, (uint16_t)v->st->pkt->zone) != 0;
+}
+
 /* Who cannot be served, whatever the session's state: the reason, or 0. The signature of RFC 2385
  * and RFC 5925 is over addresses and ports, which the other client sees others of. */
-static unsigned refusal_of(const mpci_visit *v)
+static unsigned refusal_of(const mpci_rendezvous *rz, const mpci_visit *v)
 {
     const mpci_request *other = &v->s->request[v->side ^ 1];
 
+    if (is_from_termination(rz, v))
+        return MPCONN_REASON_SESSION_SELF;
     if (v->options->signature)
         return MPCONN_REASON_SESSION_SIGNED;
     if (v->s->state != MPCONN_SESSION_CLOSING && other->port != 0 &&
@@ -86,7 +99,7 @@ static void take_syn(mpci_rendezvous *rz, mpci_visit *v)
         refuse(rz, v, reason);
         return;
     }
-    reason = refusal_of(v);
+    reason = refusal_of(rz, v);
     if (reason == 0) {
         mpci_meet_run(rz, v, mpci_classify_syn(rz, v));
         return;
@@ -284,6 +297,15 @@ void mpci_rendezvous_moved(mpci_rendezvous *rz, uint32_t slot)
 
     if (n != 0)
         let_time_pass(rz, n);
+}
+
+int mpci_rendezvous_is_proved(const mpci_rendezvous *rz, uint32_t slot)
+{
+    mpci_session_number n = session_of_slot(rz, slot);
+    unsigned state = n != 0 ? mpci_session_at(&rz->sessions, n)->state
+                            : (unsigned)MPCONN_SESSION_ESTABLISHED;
+
+    return state != MPCONN_SESSION_ANSWERED && state != MPCONN_SESSION_HALF;
 }
 
 unsigned mpci_rendezvous_audience(mpci_rendezvous *rz, uint32_t slot)

@@ -53,6 +53,9 @@ void mpci_rendezvous_sweep(mpci_rendezvous *rz, mpci_session_number n);
 /* The life of a flow with MPCI_SETTLED_RENDEZVOUS has gone on, or it was killed: it may be over. */
 void mpci_rendezvous_moved(mpci_rendezvous *rz, uint32_t slot);
 
+/* May its clients get what is not of their connection? Both are there. */
+int mpci_rendezvous_is_proved(const mpci_rendezvous *rz, uint32_t slot);
+
 /* Such a flow has left the table. `owner` is the mpci_rendezvous. */
 void mpci_rendezvous_ended(void *owner, uint64_t flow, const mpconn_tuple *key, unsigned reason);
 

@@ -30,6 +30,7 @@ const mpci_meet_cell mpci_meet_row_IDLE[MPCI_MEET_EVENT_COUNT] = {
     E(STALE) = C(IDLE, absent),
     E(UNPROVED) = C(IDLE, absent),
     E(OVER) = C(IDLE, absent),
+    E(REVIVED) = C(IDLE, absent),
     E(ENDED) = C(IDLE, absent),
     E(DECIDED) = C(IDLE, wait),
 };
@@ -57,6 +58,7 @@ const mpci_meet_cell mpci_meet_row_WAITING[MPCI_MEET_EVENT_COUNT] = {
     E(STALE) = C(WAITING, forget_call),
     E(UNPROVED) = C(WAITING, absent),
     E(OVER) = C(WAITING, absent),
+    E(REVIVED) = C(WAITING, absent),
     E(ENDED) = C(WAITING, absent),
     E(DECIDED) = C(WAITING, decide),
 };
@@ -84,6 +86,7 @@ const mpci_meet_cell mpci_meet_row_CONFLICT[MPCI_MEET_EVENT_COUNT] = {
     E(STALE) = C(CONFLICT, forget_call),
     E(UNPROVED) = C(CONFLICT, absent),
     E(OVER) = C(CONFLICT, absent),
+    E(REVIVED) = C(CONFLICT, absent),
     E(ENDED) = C(CONFLICT, absent),
     E(DECIDED) = C(CONFLICT, decide),
 };
@@ -111,6 +114,7 @@ const mpci_meet_cell mpci_meet_row_ANSWERED[MPCI_MEET_EVENT_COUNT] = {
     E(STALE) = C(ANSWERED, absent),
     E(UNPROVED) = C(CLOSING, give_up),
     E(OVER) = C(CLOSING, close),
+    E(REVIVED) = C(ANSWERED, absent),
     E(ENDED) = C(IDLE, lose),
     E(DECIDED) = C(ANSWERED, wait),
 };
@@ -138,6 +142,7 @@ const mpci_meet_cell mpci_meet_row_HALF[MPCI_MEET_EVENT_COUNT] = {
     E(STALE) = C(HALF, absent),
     E(UNPROVED) = C(CLOSING, give_up),
     E(OVER) = C(CLOSING, close),
+    E(REVIVED) = C(HALF, absent),
     E(ENDED) = C(IDLE, lose),
     E(DECIDED) = C(HALF, wait),
 };
@@ -165,6 +170,7 @@ const mpci_meet_cell mpci_meet_row_ESTABLISHED[MPCI_MEET_EVENT_COUNT] = {
     E(STALE) = C(ESTABLISHED, absent),
     E(UNPROVED) = C(ESTABLISHED, absent),
     E(OVER) = C(CLOSING, close),
+    E(REVIVED) = C(ESTABLISHED, absent),
     E(ENDED) = C(IDLE, lose),
     E(DECIDED) = C(ESTABLISHED, wait),
 };
@@ -192,6 +198,7 @@ const mpci_meet_cell mpci_meet_row_CLOSING[MPCI_MEET_EVENT_COUNT] = {
     E(STALE) = C(CLOSING, absent),
     E(UNPROVED) = C(CLOSING, absent),
     E(OVER) = C(CLOSING, absent),
+    E(REVIVED) = C(ESTABLISHED, revive),
     E(ENDED) = C(IDLE, release),
     E(DECIDED) = C(CLOSING, wait),
 };

@@ -35,6 +35,7 @@ typedef struct mpci_session {
     mpci_request request[2];        /* by termination: the SYN of who has it; port 0: nobody has */
     mpconn_termination_stats stats[2];
     mpci_joint joint;               /* of the present pair */
+    uint16_t held_since;            /* low bits of a tick: when the first that is held came */
     mpconn_time since;              /* when it came into its state; of a connection that stands:
                                        since when `tries` counts */
     uint64_t flow;                  /* id of the present one; 0 = none */

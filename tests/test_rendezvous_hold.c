@@ -65,7 +65,8 @@ START_TEST(age_of_what_is_held_counts_from_when_it_came)
     begin();
     meeting_ack(&m, &b, &a);
     bed_pass(&m.b, 5 * MPCONN_SECOND);
-    speak();
+    meeting_send(&m, &b, MPCI_TCP_ACK, b.isn + 1, a.isn + 1, 100);
+    ck_assert_uint_eq(m.b.pkt.verdict, MPCONN_VERDICT_HOLD);
     bed_pass(&m.b, 1800 * MPCONN_MILLISECOND);
     ck_assert_uint_eq(m.b.n_released, 0);
     bed_pass(&m.b, 1500 * MPCONN_MILLISECOND);

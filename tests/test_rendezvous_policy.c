@@ -153,6 +153,7 @@ START_TEST(timestamps_of_a_syn_that_is_not_fresh_are_treated_as_told)
 }
 END_TEST
 
+/* It is answered by what it said once, and has as long to acknowledge as anybody. */
 START_TEST(first_that_never_calls_again_ends_the_pair)
 {
     prepare();
@@ -163,7 +164,14 @@ START_TEST(first_that_never_calls_again_ends_the_pair)
     (void)meeting_answer(&m, &b, &a);
     meeting_ack(&m, &b, &a);
     m.n_events = 0;
-    bed_pass(&m.b, 6 * MPCONN_SECOND);
+    bed_pass(&m.b, MPCONN_SECOND);
+    ck_assert_uint_eq(m.b.n_out, 0);
+    bed_pass(&m.b, 2 * MPCONN_SECOND);
+    (void)meeting_answer(&m, &a, &b);
+    bed_pass(&m.b, 9 * MPCONN_SECOND);
+    ck_assert_uint_eq(m.n_events, 0);
+    ck_assert_uint_eq(m.b.n_out, 0);
+    bed_pass(&m.b, 3 * MPCONN_SECOND);
     ck_assert_uint_eq(meeting_event(&m, MPCONN_SESSION_EVENT_CLOSED,
                                     MPCONN_REASON_SESSION_UNCONFIRMED)->termination, 0);
     meeting_reset(&m, &b, a.isn + 1, b.isn + 1);

@@ -106,6 +106,7 @@ enum mpci_meet_event mpci_meet_early(mpci_rendezvous *rz, mpci_visit *v)
 {
     mpci_told_pair(rz, v->s, MPCONN_MEMBER_ALL);
     keep_early(rz, v);
+    mpci_answer_listener(rz, v->s, v->side ^ 1);
     return MPCI_MEET_NOTHING;
 }
 

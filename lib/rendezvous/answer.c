@@ -3,6 +3,15 @@
 
 #include "rendezvous/told.h"
 
+/* A client that is to be answered when it calls again is by then, unless its SYNs are lost. */
+#define POSTPONED_NS (1500 * MPCONN_MILLISECOND)
+
+/* After that its acknowledgment was lost, most probably; and again. */
+#define LISTENER_FIRST_NS (200 * MPCONN_MILLISECOND)
+#define LISTENER_SECOND_NS MPCONN_SECOND
+
+enum { EXCESS_PER_SECOND = 64 };
+
 static int has_credit(const mpci_request *r)
 {
     return r->answers < r->tries;
@@ -30,24 +39,67 @@ static mpci_segment words_for(const mpci_rendezvous *rz, const mpci_session *s, 
                : mpci_join_answer(side, s->request, &s->joint, leg, hop_limit);
 }
 
-void mpci_answer_client(mpci_rendezvous *rz, mpci_session *s, unsigned side)
+static void put_answer(mpci_rendezvous *rz, mpci_session *s, unsigned side)
 {
     mpci_request *r = &s->request[side];
     mpconn_tuple leg;
     mpci_segment answer;
 
-    if (!is_its_turn(s, side) || !has_credit(r) || !mpci_told_is_ours(rz, s, side))
-        return;
     mpci_session_leg(s, side, &leg);
     answer = words_for(rz, s, side, &leg);
     mpci_outbox_put(&rz->core->outbox, &answer, r->link, r->mark,
                     MPCONN_REASON_SESSION_ANSWERED);
-    r->answers++;
+    if (r->answers < UINT8_MAX)
+        r->answers++;
     s->stats[side].answers++;
     if ((s->answered & 1 << side) == 0) {
         s->answered |= (uint8_t)(1 << side);
         s->since = rz->core->now; /* from now on it has time to acknowledge */
     }
+}
+
+void mpci_answer_client(mpci_rendezvous *rz, mpci_session *s, unsigned side)
+{
+    if (is_its_turn(s, side) && has_credit(&s->request[side]) && mpci_told_is_ours(rz, s, side))
+        put_answer(rz, s, side);
+}
+
+void mpci_answer_postponed(mpci_rendezvous *rz, mpci_session *s)
+{
+    if (s->config.stale != MPCONN_STALE_WAIT || rz->core->now - s->since < POSTPONED_NS)
+        return;
+    for (unsigned side = 0; side < 2; side++) {
+        if ((s->postponed & 1 << side) == 0)
+            continue;
+        s->postponed &= (uint8_t)~(1u << side);
+        mpci_answer_client(rz, s, side);
+    }
+}
+
+/* So many a second, of all sessions: who plays one client can have them sent to a forged other. */
+static int may_exceed(mpci_rendezvous *rz)
+{
+    if (rz->core->now - rz->excess_since >= MPCONN_SECOND) {
+        rz->excess_since = rz->core->now;
+        rz->excess = 0;
+    }
+    if (rz->excess >= EXCESS_PER_SECOND)
+        return 0;
+    rz->excess++;
+    return 1;
+}
+
+void mpci_answer_listener(mpci_rendezvous *rz, mpci_session *s, unsigned side)
+{
+    const mpci_request *r = &s->request[side];
+    uint64_t waited = rz->core->now - s->since;
+    unsigned more = waited >= LISTENER_SECOND_NS ? 2 : waited >= LISTENER_FIRST_NS ? 1 : 0;
+
+    if ((s->answered & 1 << side) == 0 || (s->confirmed & 1 << side) != 0 ||
+        r->answers > more || !mpci_told_is_ours(rz, s, side))
+        return;
+    if (has_credit(r) || may_exceed(rz))
+        put_answer(rz, s, side);
 }
 
 unsigned mpci_answer_audience(mpci_session *s)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is said to clients that have not acknowledged anything: never more than they said, for they
- * may be others than they seem. */
+/* What is said to clients that have not acknowledged anything: no more than they said, but for two
+ * packets (mpci_answer_listener), for they may be others than they seem. */
 #ifndef MPCI_RENDEZVOUS_ANSWER_H
 #define MPCI_RENDEZVOUS_ANSWER_H
 
@@ -9,6 +9,14 @@
 /* SYN|ACK for a client, or the other one's SYN, if it is its turn, and if it has called more often
  * than it was answered. */
 void mpci_answer_client(mpci_rendezvous *rz, mpci_session *s, unsigned side);
+
+/* Who was to be answered on its next SYN, which does not come, is answered on that it sent. */
+void mpci_answer_postponed(mpci_rendezvous *rz, mpci_session *s);
+
+/* The other one is there, and has something to say. A client that only listens, and whose
+ * acknowledgment was lost, says nothing more unless it is answered again: twice at most, also if
+ * that is more than it said. */
+void mpci_answer_listener(mpci_rendezvous *rz, mpci_session *s, unsigned side);
 
 /* The clients to tell of the end of their pair, a bit each by side: who has acknowledged, and who
  * was answered and said less to than it said. Those count as told. Who was not answered knows of no

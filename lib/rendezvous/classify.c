@@ -110,13 +110,11 @@ static int is_stale(const mpci_rendezvous *rz, const mpci_session *s, unsigned s
                       mpci_request_life(r, s->config.wait_ms * MPCONN_MILLISECOND));
 }
 
-/* Who was not answered yet has until its next SYN is overdue. */
+/* Who still calls is there: it has until its next SYN is overdue. */
 static int is_unproved(const mpci_rendezvous *rz, const mpci_session *s, unsigned side)
 {
-    if ((s->confirmed & 1 << side) != 0)
+    if ((s->confirmed & 1 << side) != 0 || !is_stale(rz, s, side))
         return 0;
-    if ((s->answered & 1 << side) == 0)
-        return is_stale(rz, s, side);
     return has_passed(rz->core->now, s->since, s->config.confirm_ms * MPCONN_MILLISECOND);
 }
 

@@ -22,6 +22,8 @@ static void let_time_pass(mpci_rendezvous *rz, mpci_session_number n)
 
     mpci_hold_expire(rz, v.s);
     mpci_latch_expire(rz, v.s);
+    if (v.s->state == MPCONN_SESSION_ANSWERED || v.s->state == MPCONN_SESSION_HALF)
+        mpci_answer_postponed(rz, v.s);
     while ((event = mpci_classify_time(rz, v.s, &v.side, &v.reason)) != MPCI_MEET_NOTHING)
         mpci_meet_run(rz, &v, event);
     v.side = MPCONN_SIDE_CLIENT; /* both have called for some time: neither is the latest */
@@ -70,7 +72,7 @@ static int is_from_termination(const mpci_rendezvous *rz, const mpci_visit *v)
     const mpci_view *view = v->st->view;
 
     return mpci_sessions_called(&rz->sessions, view->family, mpci_ip_src(view->family, view->ip),
-                                view->sport, (uint16_t)v->st->pkt->zone) != 0;
+                                view->sport, v->s->config.zone) != 0;
 }
 
 /* Who cannot be served, whatever the session's state: the reason, or 0. The signature of RFC 2385

@@ -17,6 +17,8 @@ typedef struct mpci_rendezvous {
     uint32_t tell_next;          /* entry they are told of next */
     uint32_t teller;             /* whose word is being taken; else MPCONN_MEMBER_ALL */
     mpconn_time tell_due;
+    mpconn_time excess_since;    /* answers beyond what their clients said are counted from there */
+    uint32_t excess;
 } mpci_rendezvous;
 
 /* A packet to a termination; `slot` is that of its flow, or MPCI_SLOT_NONE. 1: it has its verdict.

@@ -131,7 +131,7 @@ void meeting_ack(meeting *m, const meeting_client *c, const meeting_client *othe
     meeting_send(m, c, MPCI_TCP_ACK, c->isn + 1, other->isn + 1, 0);
 }
 
-static void assert_leads_to(const meeting_client *c, const mpci_view *v)
+void meeting_leads_to(const meeting_client *c, const mpci_view *v)
 {
     mpconn_tuple t;
 
@@ -143,7 +143,7 @@ const bed_out *meeting_answer(meeting *m, const meeting_client *c, const meeting
 {
     const bed_out *o = bed_take(&m->b);
 
-    assert_leads_to(c, &o->view);
+    meeting_leads_to(c, &o->view);
     ck_assert_uint_eq(o->view.flags & (MPCI_TCP_SYN | MPCI_TCP_ACK | MPCI_TCP_RST),
                       MPCI_TCP_SYN | MPCI_TCP_ACK);
     ck_assert_uint_eq(o->view.seq, other->isn);
@@ -160,7 +160,7 @@ void meeting_reset(meeting *m, const meeting_client *c, uint32_t seq, uint32_t a
 {
     const bed_out *o = bed_take(&m->b);
 
-    assert_leads_to(c, &o->view);
+    meeting_leads_to(c, &o->view);
     ck_assert_uint_eq(o->view.flags, MPCI_TCP_RST | MPCI_TCP_ACK);
     ck_assert_uint_eq(o->view.seq, seq);
     ck_assert_uint_eq(o->view.ack, ack);
@@ -195,7 +195,7 @@ void meeting_carry(meeting *m, const meeting_client *from, const meeting_client 
     ck_assert_uint_eq(m->b.pkt.verdict, MPCONN_VERDICT_FORWARD);
     ck_assert_uint_eq(m->b.pkt.side, to->side);
     bed_view(&m->b, &v, &o);
-    assert_leads_to(to, &v);
+    meeting_leads_to(to, &v);
     ck_assert_uint_eq(mpci_view_verify(&v, &m->b.pkt), 0);
     ck_assert_uint_eq(v.seq, from->isn + seq);
     ck_assert_uint_eq(v.ack, to->isn + ack);

@@ -41,6 +41,8 @@ void meeting_send(meeting *m, const meeting_client *c, unsigned flags, uint32_t 
                   uint32_t payload);
 /* The ACK that ends its handshake with the other one. */
 void meeting_ack(meeting *m, const meeting_client *c, const meeting_client *other);
+/* See that a packet goes to a client, on the leg that it knows. */
+void meeting_leads_to(const meeting_client *c, const mpci_view *v);
 /* See that the oldest packet in the box is the SYN|ACK for a client. */
 const bed_out *meeting_answer(meeting *m, const meeting_client *c, const meeting_client *other);
 /* See that it is a RST for a client, with its next number. */

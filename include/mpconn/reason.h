@@ -152,6 +152,9 @@ extern "C" {
     X(157, SESSION_FULL, "no room for the flow of a pair, or for its binding")                \
     X(158, SESSION_CLIENT_GONE, "client that waited is gone, the other one was told")         \
     X(159, SESSION_NONE, "for no termination, and this engine is for sessions only")          \
+    X(165, SESSION_CALLED, "segment of ours to a client that is called for another one")      \
+    X(166, SESSION_ACCEPTED, "answer of a client that was called for another one")            \
+    X(167, SESSION_REJECTED, "client that was called refuses, and its caller was told")       \
     X(170, SESSION_UNKNOWN, "word of another member about a session that is not known here")  \
     X(171, SESSION_OLD, "word of another member about what is over")                          \
     X(172, SESSION_NOT_DIRECTOR, "pair that was not made by who decides about the session")   \

@@ -43,16 +43,25 @@ enum mpconn_latch {
                                   (RELATCH_REFUSED) */
 };
 
-/** @brief What the network element does with set-up (3GPP TS 23.334 5.16). */
+/**
+ * @brief What the network element does with set-up (3GPP TS 23.334 5.16).
+ *
+ * With all but MERGE one client calls, and the other one is called: from its termination, at its
+ * `expect`, which has all bits of the address and a port. Either client may call first where both
+ * have that. Where only one has, the other one's client is the one that calls; the one that is to
+ * be called waits when it calls by itself, and is joined as with MERGE, as are two that call at a
+ * time. There is no timer: each SYN of the caller brings about one to the other client, each answer
+ * of that one an answer to the caller.
+ */
 enum mpconn_role {
     MPCONN_ROLE_MERGE = 0,   /**< both clients call: their calls are joined */
-    MPCONN_ROLE_FORWARD = 1, /**< one calls, the SYN goes on to the other one's `expect`; only
-                                  addresses change, nothing is checked */
-    MPCONN_ROLE_TRACK = 2,   /**< the same, tracked: options as with MERGE, windows, timeouts,
-                                  RST */
-    MPCONN_ROLE_REVERSE = 3  /**< one calls, and is kept waiting while the other one is called with
-                                  a SYN of this element's own: their answers are joined as with
-                                  MERGE */
+    MPCONN_ROLE_FORWARD = 1, /**< the SYN goes on; only addresses, ports and checksums change, and
+                                  nothing is checked. The session is ESTABLISHED from the SYN on */
+    MPCONN_ROLE_TRACK = 2,   /**< the SYN goes on with what the caller can do of what MERGE lets
+                                  pass, the SYN|ACK with what both can; the caller's ACK is the
+                                  called one's. HALF until that comes, tracked as with MERGE */
+    MPCONN_ROLE_REVERSE = 3  /**< the same, but that the called one gets its ACK at once: the
+                                  caller waits for its SYN|ACK, not the called one for the caller */
 };
 
 /** @brief Which client of a pair is answered when. */
@@ -209,6 +218,8 @@ typedef struct mpconn_session_cursor {
  *                               or a member is out of range or does not go with another one
  * @retval MPCONN_ERR_VERSION    the struct is newer than this library and uses what it
  *                               does not know
+ * @retval MPCONN_ERR_EXPECT     the role is not MERGE, and neither termination's `expect` has an
+ *                               address and a port
  * @retval MPCONN_ERR_EXISTS     the name is another session's, or one of the terminations is
  * @retval MPCONN_ERR_LIMIT      there are `max_sessions`
  * @retval MPCONN_ERR_REENTRANT  called from a hook
@@ -230,6 +241,7 @@ MPCONN_API int mpconn_session_add(mpconn_engine *eng, const mpconn_session_confi
  * @retval MPCONN_ERR_INVAL      as with mpconn_session_add(), or `zone` or what is called
  *                               (`family`, `local`, `local_port`) is another than before
  * @retval MPCONN_ERR_VERSION    as with mpconn_session_add()
+ * @retval MPCONN_ERR_EXPECT     as with mpconn_session_add()
  * @retval MPCONN_ERR_NOTFOUND   no session has that name
  * @retval MPCONN_ERR_REENTRANT  called from a hook
  */

@@ -28,6 +28,8 @@ const char *mpconn_strerror(int err)
         return "facts contradict each other";
     case MPCONN_ERR_EXISTS:
         return "another one has it already";
+    case MPCONN_ERR_EXPECT:
+        return "not known whom to call";
     case MPCONN_ERR_TRUNCATED:
         return "input ends before its headers do";
     case MPCONN_ERR_MALFORMED:

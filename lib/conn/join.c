@@ -158,6 +158,53 @@ mpci_segment mpci_join_forward(unsigned to, const mpci_request r[2], const mpci_
     return s;
 }
 
+mpci_segment mpci_join_call(unsigned to, const mpci_request *caller, uint16_t max_mss,
+                            const mpconn_tuple *leg, uint8_t hop_limit)
+{
+    mpci_request r[2] = {*caller, *caller}; /* as if the other one could do all of it */
+    mpci_joint j;
+
+    r[1].family = leg->family;
+    r[1].mss = UINT16_MAX;
+    mpci_join(&j, r, max_mss, 1);
+    return (mpci_segment){
+        .tuple = leg,
+        .to = (uint8_t)to,
+        .hop_limit = hop_limit,
+        .flags = (uint16_t)(MPCI_TCP_SYN | ((j.flags & MPCI_JOINT_ECN) != 0
+                                                ? MPCI_TCP_ECE | MPCI_TCP_CWR : 0)),
+        .seq = caller->isn,
+        .window = caller->window,
+        .mss = j.mss,
+        .wscale = j.wscale[0],
+        .sack_permitted = (j.flags & MPCI_JOINT_SACK) != 0,
+        .timestamps = (j.flags & MPCI_JOINT_TIMESTAMPS) != 0,
+        .tsval = caller->tsval,
+    };
+}
+
+/* RFC 7323 2.2: the window of a SYN is not scaled, that of this ACK is. */
+mpci_segment mpci_join_acknowledge(unsigned to, const mpci_request r[2], const mpci_joint *j,
+                                   const mpconn_tuple *leg, uint8_t hop_limit)
+{
+    const mpci_request *own = &r[to], *other = &r[to ^ 1];
+    unsigned shift = j->wscale[to ^ 1] == MPCONN_WSCALE_NONE ? 0 : j->wscale[to ^ 1];
+
+    return (mpci_segment){
+        .tuple = leg,
+        .to = (uint8_t)to,
+        .hop_limit = hop_limit,
+        .flags = MPCI_TCP_ACK,
+        .seq = other->isn + 1,
+        .ack = own->isn + 1,
+        .window = (uint16_t)(other->window >> shift),
+        .wscale = MPCONN_WSCALE_NONE,
+        .timestamps = (j->flags & MPCI_JOINT_TIMESTAMPS) != 0,
+        .tsval = other->tsval,
+        .tsecr = own->tsval,
+    };
+}
+
 void mpci_join_offers(uint16_t *hs, uint8_t *server_options, const mpci_request r[2],
                       const mpci_joint *j)
 {

@@ -39,7 +39,7 @@ typedef struct mpci_request {
     uint8_t flags;        /* MPCI_REQUEST_* */
     uint8_t tries;        /* SYNs with this number; stays at 255 */
     uint8_t answers;      /* packets sent to it before it acknowledged one; stays at 255 */
-    uint8_t reserved[1];
+    uint8_t called;       /* mpconn_role by which it was called; 0 = it called by itself */
 } mpci_request;
 
 _Static_assert(sizeof(mpci_request) == 56, "a SYN is less than a cache line");
@@ -92,6 +92,12 @@ mpci_segment mpci_join_answer(unsigned to, const mpci_request r[2], const mpci_j
 /* The other one's SYN for one of them (simultaneous open, RFC 9293 3.5). */
 mpci_segment mpci_join_forward(unsigned to, const mpci_request r[2], const mpci_joint *j,
                                const mpconn_tuple *leg, uint8_t hop_limit);
+/* The SYN of `caller` for a client `to` that is called in its name; and the ACK that ends the
+ * handshake with that one. What is offered is what can be kept whatever the answer is. */
+mpci_segment mpci_join_call(unsigned to, const mpci_request *caller, uint16_t max_mss,
+                            const mpconn_tuple *leg, uint8_t hop_limit);
+mpci_segment mpci_join_acknowledge(unsigned to, const mpci_request r[2], const mpci_joint *j,
+                                   const mpconn_tuple *leg, uint8_t hop_limit);
 
 /* What a table entry for the pair says of options (conn/offers.h): both legs have the same. */
 void mpci_join_offers(uint16_t *hs, uint8_t *server_options, const mpci_request r[2],

@@ -150,7 +150,7 @@ void mpci_relay(mpconn_engine *eng, mpci_step *st, uint32_t slot)
         drop_killed(eng, st, e);
         return;
     }
-    if ((flags & MPCI_TCP_SYN) != 0) {
+    if ((flags & MPCI_TCP_SYN) != 0 && (mpci_settled_flags(e) & MPCI_SETTLED_RENDEZVOUS) == 0) {
         if (!split || (flags & MPCI_TCP_ACK) == 0 || st->from != MPCONN_SIDE_SERVER)
             carry(eng, st, e, slot, MPCONN_REASON_SYN_REPEATED);
         else if (!mpci_input_is_wrong(eng, st->pkt, st->view))

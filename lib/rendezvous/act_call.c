@@ -4,11 +4,13 @@
 
 #include "rendezvous/latch.h"
 #include "rendezvous/pair.h"
+#include "rendezvous/role.h"
 
 static void keep(mpci_rendezvous *rz, mpci_visit *v)
 {
     v->s->stats[v->side].syns++;
-    mpci_consume(rz->core, v->st->pkt, MPCONN_REASON_SESSION_WAITING);
+    if (!mpci_role_passes(v->s, v->side))
+        mpci_consume(rz->core, v->st->pkt, MPCONN_REASON_SESSION_WAITING);
 }
 
 static void report(mpci_rendezvous *rz, const mpci_visit *v, unsigned type, unsigned reason,

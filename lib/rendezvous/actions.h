@@ -35,6 +35,16 @@ MPCI_MEET_ACTION(misfit);       /* not what was answered */
 MPCI_MEET_ACTION(pass);         /* for the flow */
 MPCI_MEET_ACTION(relatch);      /* for the flow, which is another source's from now on */
 
+/* act_role.c: of two clients one calls, and the other one is called */
+MPCI_MEET_ACTION(call);         /* the other one, if it is to be */
+MPCI_MEET_ACTION(hear_answer);  /* it answered: so is the caller */
+MPCI_MEET_ACTION(hear_again);
+MPCI_MEET_ACTION(reject);       /* it refuses: the caller is told */
+MPCI_MEET_ACTION(disown);       /* it answered what nobody said any more */
+MPCI_MEET_ACTION(let_through);  /* make the flow, for which the SYN is */
+MPCI_MEET_ACTION(follow);       /* the numbers of its handshake pass */
+MPCI_MEET_ACTION(supplant);     /* nobody answered the caller, and another one calls */
+
 /* act_end.c: how a pair ends */
 MPCI_MEET_ACTION(abort);        /* a client refuses: the other one is told */
 MPCI_MEET_ACTION(restart);      /* a client called anew: both are told, its SYN is a first one */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "rendezvous/answer.h"
 
+#include "rendezvous/role.h"
 #include "rendezvous/told.h"
 
 /* A client that is to be answered when it calls again is by then, unless its SYNs are lost. */
@@ -34,12 +35,13 @@ static mpci_segment words_for(const mpci_rendezvous *rz, const mpci_session *s, 
 {
     uint8_t hop_limit = rz->core->hop_limit;
 
-    return s->config.answer == MPCONN_ANSWER_FORWARD && side == s->first
+    return s->config.answer == MPCONN_ANSWER_FORWARD && mpci_role_of(s) == MPCONN_ROLE_MERGE &&
+                   side == s->first
                ? mpci_join_forward(side, s->request, &s->joint, leg, hop_limit)
                : mpci_join_answer(side, s->request, &s->joint, leg, hop_limit);
 }
 
-static void put_answer(mpci_rendezvous *rz, mpci_session *s, unsigned side)
+void mpci_answer_again(mpci_rendezvous *rz, mpci_session *s, unsigned side)
 {
     mpci_request *r = &s->request[side];
     mpconn_tuple leg;
@@ -61,7 +63,7 @@ static void put_answer(mpci_rendezvous *rz, mpci_session *s, unsigned side)
 void mpci_answer_client(mpci_rendezvous *rz, mpci_session *s, unsigned side)
 {
     if (is_its_turn(s, side) && has_credit(&s->request[side]) && mpci_told_is_ours(rz, s, side))
-        put_answer(rz, s, side);
+        mpci_answer_again(rz, s, side);
 }
 
 void mpci_answer_postponed(mpci_rendezvous *rz, mpci_session *s)
@@ -99,7 +101,7 @@ void mpci_answer_listener(mpci_rendezvous *rz, mpci_session *s, unsigned side)
         r->answers > more || !mpci_told_is_ours(rz, s, side))
         return;
     if (has_credit(r) || may_exceed(rz))
-        put_answer(rz, s, side);
+        mpci_answer_again(rz, s, side);
 }
 
 unsigned mpci_answer_audience(mpci_session *s)

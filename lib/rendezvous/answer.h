@@ -9,6 +9,8 @@
 /* SYN|ACK for a client, or the other one's SYN, if it is its turn, and if it has called more often
  * than it was answered. */
 void mpci_answer_client(mpci_rendezvous *rz, mpci_session *s, unsigned side);
+/* The same, because another client that has proved itself said it again. */
+void mpci_answer_again(mpci_rendezvous *rz, mpci_session *s, unsigned side);
 
 /* Who was to be answered on its next SYN, which does not come, is answered on that it sent. */
 void mpci_answer_postponed(mpci_rendezvous *rz, mpci_session *s);

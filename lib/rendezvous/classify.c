@@ -4,6 +4,7 @@
 
 #include "rendezvous/latch.h"
 #include "rendezvous/pair.h"
+#include "rendezvous/role.h"
 
 static int has_pair(const mpci_session *s)
 {
@@ -19,7 +20,8 @@ static int is_confirmed(const mpci_visit *v)
 static enum mpci_meet_event another_source(const mpci_rendezvous *rz, const mpci_visit *v)
 {
     if (has_pair(v->s))
-        return MPCI_MEET_SYN_LATER;
+        return mpci_role_is_unanswered(v->s, v->side) ? MPCI_MEET_SYN_BETTER
+                                                      : MPCI_MEET_SYN_LATER;
     if (!mpci_latch_is_told(&v->s->config.termination[v->side]))
         return MPCI_MEET_SYN_RIVAL;
     return mpci_latch_is_better(rz, v) ? MPCI_MEET_SYN_BETTER : MPCI_MEET_SYN_LATER;
@@ -28,7 +30,8 @@ static enum mpci_meet_event another_source(const mpci_rendezvous *rz, const mpci
 enum mpci_meet_event mpci_classify_syn(const mpci_rendezvous *rz, const mpci_visit *v)
 {
     const mpci_request *r = &v->s->request[v->side];
-    int same = mpci_latch_is_from(r, v->st->view), again = r->isn == v->st->view->seq;
+    int same = mpci_latch_is_from(r, v->st->view);
+    int again = r->tries > 0 && r->isn == v->st->view->seq;
 
     if (v->s->state == MPCONN_SESSION_CLOSING) /* whoever never acknowledged is still calling */
         return same && again && is_confirmed(v) ? MPCI_MEET_SYN_LATE : MPCI_MEET_SYN;
@@ -60,9 +63,34 @@ static int is_answer_to_syn(const mpci_visit *v)
 {
     const mpci_session *s = v->s;
 
-    return s->config.answer == MPCONN_ANSWER_FORWARD && v->side == s->first &&
+    return s->config.answer == MPCONN_ANSWER_FORWARD && mpci_role_of(s) == MPCONN_ROLE_MERGE &&
+           v->side == s->first &&
            v->st->view->seq == s->request[v->side].isn &&
            v->st->view->ack == s->request[v->side ^ 1].isn + 1;
+}
+
+/* RFC 9293 3.10.7.3, for the client that calls: nothing else means anything to it. */
+static enum mpci_meet_event of_called(const mpci_visit *v)
+{
+    const mpci_view *view = v->st->view;
+    int resets = (view->flags & MPCI_TCP_RST) != 0;
+
+    if ((view->flags & MPCI_TCP_ACK) == 0)
+        return MPCI_MEET_STRAY;
+    if (view->ack != v->s->request[v->side ^ 1].isn + 1)
+        return resets ? MPCI_MEET_STRAY : MPCI_MEET_OLD_ANSWER;
+    if (resets)
+        return MPCI_MEET_REJECT;
+    return (view->flags & MPCI_TCP_SYN) != 0 ? MPCI_MEET_ACCEPT : MPCI_MEET_STRAY;
+}
+
+/* `otherwise` is what it is of a client that called by itself. */
+static enum mpci_meet_event of_syn_ack(const mpci_visit *v, enum mpci_meet_event otherwise)
+{
+    return mpci_role_was_called(v->s, v->side) &&
+                   v->st->view->seq == v->s->request[v->side].isn
+               ? MPCI_MEET_ACCEPT_AGAIN
+               : otherwise;
 }
 
 static enum mpci_meet_event of_client_in_doubt(const mpci_visit *v, const mpci_settled *e)
@@ -72,7 +100,7 @@ static enum mpci_meet_event of_client_in_doubt(const mpci_visit *v, const mpci_s
     if ((flags & MPCI_TCP_RST) != 0)
         return v->st->view->seq == e->dir[v->side].end ? MPCI_MEET_RST : MPCI_MEET_SEGMENT;
     if ((flags & MPCI_TCP_SYN) != 0)
-        return is_answer_to_syn(v) ? MPCI_MEET_SYN_ACK : MPCI_MEET_SEGMENT;
+        return of_syn_ack(v, is_answer_to_syn(v) ? MPCI_MEET_SYN_ACK : MPCI_MEET_SEGMENT);
     if (is_confirmed(v))
         return MPCI_MEET_EARLY;
     return is_proof(v, e) ? MPCI_MEET_PROOF : MPCI_MEET_SEGMENT;
@@ -83,6 +111,8 @@ enum mpci_meet_event mpci_classify_segment(const mpci_rendezvous *rz, const mpci
     const mpci_request *r = &v->s->request[v->side];
     const mpci_settled *e = mpci_pair_flow(rz, v->s);
 
+    if (mpci_role_awaits(v->s, v->side))
+        return of_called(v);
     if (!mpci_latch_is_from(r, v->st->view))
         return v->moved ? MPCI_MEET_MOVED : MPCI_MEET_STRAY;
     if (v->s->state == MPCONN_SESSION_WAITING || v->s->state == MPCONN_SESSION_CONFLICT)
@@ -93,7 +123,8 @@ enum mpci_meet_event mpci_classify_segment(const mpci_rendezvous *rz, const mpci
         return MPCI_MEET_STRAY;
     if (v->s->state == MPCONN_SESSION_ANSWERED || v->s->state == MPCONN_SESSION_HALF)
         return of_client_in_doubt(v, e);
-    return (v->st->view->flags & MPCI_TCP_SYN) != 0 ? MPCI_MEET_SYN_ACK : MPCI_MEET_SEGMENT;
+    return (v->st->view->flags & MPCI_TCP_SYN) != 0 ? of_syn_ack(v, MPCI_MEET_SYN_ACK)
+                                                      : MPCI_MEET_SEGMENT;
 }
 
 static int has_passed(mpconn_time now, mpconn_time since, uint64_t ns)

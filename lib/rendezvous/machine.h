@@ -9,6 +9,12 @@
  *   5 T1->n1  SYN|ACK i1+1     seq=i2, what n2 said
  *   6 n1, n2  ACK              PROOF: what follows is relayed as any flow is
  *
+ * Of two clients one of which is called (mpconn_role), n1 calls:
+ *   1 n1->T1  SYN i1           SYN, ALONE: T2->n2 SYN i1
+ *   2 n2->T2  SYN|ACK i1+1     ACCEPT: a flow is made, and T1->n1 SYN|ACK i1+1
+ *   3 n1      ACK              PROOF
+ * or the SYN goes on with its flow at once: THROUGH.
+ *
  * RFC 9293 3.10.7.3 (either client is in SYN-SENT), 5961, 7323. */
 #ifndef MPCI_RENDEZVOUS_MACHINE_H
 #define MPCI_RENDEZVOUS_MACHINE_H

@@ -2,6 +2,7 @@
 #include "rendezvous/pair.h"
 
 #include "rendezvous/latch.h"
+#include "rendezvous/role.h"
 #include "split/actions.h"
 #include "split/bind.h"
 #include "split/kill.h"
@@ -25,10 +26,11 @@ static void decide_options(mpci_rendezvous *rz, mpci_session *s, unsigned latest
 {
     const mpci_request *r = s->request;
     int stamped = (r[0].flags & r[1].flags & MPCI_REQUEST_TIMESTAMPS) != 0, harm = 0;
+    int waited = mpci_role_of(s) == MPCONN_ROLE_MERGE; /* else the age of a SYN is the round trip */
 
     s->first = (uint8_t)(r[latest].last < r[latest ^ 1].last ? latest : latest ^ 1);
     s->postponed = 0;
-    for (unsigned side = 0; side < 2 && stamped; side++) {
+    for (unsigned side = 0; side < 2 && stamped && waited; side++) {
         switch (mpci_join_stamps(&r[side], s->config.stale,
                                  s->config.fresh_ms * MPCONN_MILLISECOND, rz->core->now)) {
         case MPCI_JOIN_WITH_STAMPS:
@@ -51,10 +53,21 @@ static void decide_options(mpci_rendezvous *rz, mpci_session *s, unsigned latest
 /* Next numbers after the handshake; the windows of SYNs are not scaled (RFC 7323 2.2). */
 static void start_track(mpci_settled *e, const mpci_request r[2])
 {
+    e->state = 0;
     for (unsigned side = 0; side < 2; side++) {
+        e->max_window[side] = 0;
         e->dir[side].end = r[side].isn + 1;
         e->dir[side].max_end = r[side].isn + 1 + r[side ^ 1].window;
     }
+}
+
+static void begin_flow(mpci_settled *e, const mpci_session *s)
+{
+    mpci_join_offers(&e->hs, &e->server_options, s->request, &s->joint);
+    e->client_isn = s->request[MPCONN_SIDE_CLIENT].isn;
+    e->link[0] = s->request[0].link;
+    e->link[1] = s->request[1].link;
+    start_track(e, s->request);
 }
 
 static mpconn_leg leg_of(const mpci_session *s, const mpconn_tuple *tuple)
@@ -124,14 +137,10 @@ static unsigned make_flow(mpci_rendezvous *rz, mpci_session *s, uint32_t *slot)
         return MPCONN_REASON_SESSION_FULL;
     }
     mpci_settled_more_at(&core->settled, *slot)->binding = n;
-    mpci_join_offers(&e->hs, &e->server_options, s->request, &s->joint);
-    e->client_isn = s->request[MPCONN_SIDE_CLIENT].isn;
-    e->link[0] = s->request[0].link;
-    e->link[1] = s->request[1].link;
+    begin_flow(e, s);
     e->use |= MPCI_SETTLED_SPLIT | MPCI_SETTLED_RENDEZVOUS;
     if (mpci_sync_has_members(rz->sync))
         e->use |= MPCI_SETTLED_SHARED; /* they learn of its pair, and of its end */
-    start_track(e, s->request);
     return 0;
 }
 
@@ -156,6 +165,15 @@ unsigned mpci_pair_adopt(mpci_rendezvous *rz, mpci_session *s)
     s->pairs++;
     tell_settled(rz, s, slot);
     return 0;
+}
+
+void mpci_pair_follow(mpci_rendezvous *rz, mpci_session *s)
+{
+    mpci_settled *e = mpci_pair_flow(rz, s);
+
+    mpci_join(&s->joint, s->request, s->config.max_mss, 1);
+    if (e != NULL)
+        begin_flow(e, s);
 }
 
 /* --- its end --- */

@@ -19,6 +19,9 @@ unsigned mpci_pair_adopt(mpci_rendezvous *rz, mpci_session *s);
 /* Its flow is another one's now, or nobody's: it leaves the table, and nobody is told. */
 void mpci_pair_drop(mpci_rendezvous *rz, mpci_session *s);
 
+/* A client of MPCONN_ROLE_FORWARD has said something new of itself: the flow goes by that. */
+void mpci_pair_follow(mpci_rendezvous *rz, mpci_session *s);
+
 /* End its flow: clients in `told`, a bit each by side, get an exact RST, and whoever goes on does
  * for each segment. */
 void mpci_pair_kill(mpci_rendezvous *rz, mpci_session *s, unsigned told);

@@ -9,6 +9,7 @@
 #include "rendezvous/latch.h"
 #include "rendezvous/pair.h"
 #include "rendezvous/relatch.h"
+#include "rendezvous/role.h"
 #include "rendezvous/told.h"
 #include "split/kill.h"
 #include "table/reset.h"
@@ -83,12 +84,17 @@ static unsigned refusal_of(const mpci_rendezvous *rz, const mpci_visit *v)
 
     if (is_from_termination(rz, v))
         return MPCONN_REASON_SESSION_SELF;
-    if (v->options->signature)
+    if (v->options->signature && !mpci_role_is_blind(v->s))
         return MPCONN_REASON_SESSION_SIGNED;
     if (v->s->state != MPCONN_SESSION_CLOSING && other->port != 0 &&
         mpci_latch_is_from(other, v->st->view))
         return MPCONN_REASON_SESSION_SELF;
     return 0;
+}
+
+static int is_answer(const mpci_visit *v)
+{
+    return (v->st->view->flags & MPCI_TCP_ACK) != 0 && !mpci_role_is_through(v->s);
 }
 
 static void take_syn(mpci_rendezvous *rz, mpci_visit *v)
@@ -97,16 +103,17 @@ static void take_syn(mpci_rendezvous *rz, mpci_visit *v)
     unsigned reason = mpci_syn_options_parse(&options, v->st->view);
 
     v->options = &options;
-    if (reason != 0) {
+    if (reason != 0 && !mpci_role_is_blind(v->s)) {
         refuse(rz, v, reason);
         return;
     }
     reason = refusal_of(rz, v);
     if (reason == 0) {
-        mpci_meet_run(rz, v, mpci_classify_syn(rz, v));
+        mpci_meet_run(rz, v, is_answer(v) ? mpci_classify_segment(rz, v)
+                                          : mpci_classify_syn(rz, v));
         return;
     }
-    if (reason == MPCONN_REASON_SESSION_SIGNED &&
+    if (reason == MPCONN_REASON_SESSION_SIGNED && !is_answer(v) &&
         (v->s->config.flags & MPCONN_SESSION_F_SIGNED_SILENT) == 0)
         reset_caller(rz, v);
     refuse(rz, v, reason);
@@ -165,6 +172,16 @@ static int time_takes_flow(mpci_rendezvous *rz, const mpci_visit *v, uint32_t sl
     return flow != 0 && mpci_settled_by_id(t, flow) != slot;
 }
 
+/* Does it say what its sender can do? A SYN|ACK for one that nobody called does not count. */
+static int is_of_handshake(const mpci_visit *v)
+{
+    unsigned flags = v->st->view->flags & (MPCI_TCP_SYN | MPCI_TCP_ACK | MPCI_TCP_RST);
+
+    return flags == MPCI_TCP_SYN ||
+           (flags == (MPCI_TCP_SYN | MPCI_TCP_ACK) &&
+            (mpci_role_is_through(v->s) || mpci_role_awaits(v->s, v->side)));
+}
+
 /* A packet that is not simply one of a connection that stands. */
 static int take_packet(mpci_rendezvous *rz, mpci_visit *v, uint32_t slot)
 {
@@ -183,7 +200,7 @@ static int take_packet(mpci_rendezvous *rz, mpci_visit *v, uint32_t slot)
     v->moved = slot == MPCI_SLOT_NONE && mpci_relatch_fits(rz, v);
     if (is_of_another_flow(rz, v, slot))
         return 0;
-    if ((flags & (MPCI_TCP_SYN | MPCI_TCP_ACK)) == MPCI_TCP_SYN)
+    if (is_of_handshake(v))
         take_syn(rz, v);
     else
         mpci_meet_run(rz, v, mpci_classify_segment(rz, v));

@@ -22,7 +22,7 @@ typedef struct mpci_rendezvous {
 } mpci_rendezvous;
 
 /* A packet to a termination; `slot` is that of its flow, or MPCI_SLOT_NONE. 1: it has its verdict.
- * 0: it goes on to its flow, as any other. */
+ * 0: it goes on to its flow, as any other, which may have been made for it just now. */
 int mpci_rendezvous_input(mpci_rendezvous *rz, mpci_step *st, uint32_t slot,
                           mpci_termination_number t);
 

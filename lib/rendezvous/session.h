@@ -100,6 +100,9 @@ static inline unsigned mpci_termination_side(mpci_termination_number t)
     return (t + 1) % 2;
 }
 
+/* Is it known from where exactly its client speaks? */
+int mpci_termination_is_known(const mpconn_termination *t);
+
 /* What the leg of a side shows of a session's connection, once both clients are known. */
 void mpci_session_leg(const mpci_session *s, unsigned side, mpconn_tuple *out);
 
@@ -113,7 +116,8 @@ mpci_session_number mpci_sessions_named(const mpci_sessions *t, const char *name
  * empty or too long. */
 int mpci_session_name(char out[MPCI_SESSION_NAME], const char *name);
 
-/* Import and check a config, all defaults filled in: MPCONN_OK, ERR_INVAL or ERR_VERSION. */
+/* Import and check a config, all defaults filled in: MPCONN_OK, ERR_INVAL, ERR_VERSION or
+ * ERR_EXPECT. */
 int mpci_session_import(mpconn_session_config *out, const mpconn_session_config *in);
 
 /* Take an entry for an imported config: MPCONN_OK, ERR_EXISTS or ERR_LIMIT. */

@@ -37,6 +37,16 @@ int mpci_session_name(char out[MPCI_SESSION_NAME], const char *name)
     return MPCONN_OK;
 }
 
+static unsigned bits_of(const mpconn_termination *t)
+{
+    return 8 * (unsigned)mpci_ip_addr_len(t->family);
+}
+
+int mpci_termination_is_known(const mpconn_termination *t)
+{
+    return t->expect_prefix == bits_of(t) && t->expect_port != 0;
+}
+
 /* Only the bits that count, so that equal wishes are equal bytes. */
 static void keep_prefix(mpconn_addr *a, unsigned bits)
 {
@@ -53,11 +63,11 @@ static int import_termination(mpconn_termination *t)
 
     if (t->family != MPCONN_FAMILY_IPV4 && t->family != MPCONN_FAMILY_IPV6)
         return MPCONN_ERR_INVAL;
-    bits = 8 * (unsigned)mpci_ip_addr_len(t->family);
+    bits = bits_of(t);
     if (t->expect_prefix > bits || t->latch > MPCONN_LATCH_RELATCH ||
         !all_zero(t->reserved, sizeof(t->reserved)))
         return MPCONN_ERR_INVAL;
-    if (t->latch == MPCONN_LATCH_OFF && (t->expect_prefix < bits || t->expect_port == 0))
+    if (t->latch == MPCONN_LATCH_OFF && !mpci_termination_is_known(t))
         return MPCONN_ERR_INVAL;
     keep_prefix(&t->local, bits);
     keep_prefix(&t->expect, t->expect_prefix);
@@ -122,6 +132,15 @@ static int import_policies(mpconn_session_config *c)
     return MPCONN_OK;
 }
 
+/* Somebody has to be called. */
+static int import_role(const mpconn_session_config *c)
+{
+    return c->role == MPCONN_ROLE_MERGE || mpci_termination_is_known(&c->termination[0]) ||
+                   mpci_termination_is_known(&c->termination[1])
+               ? MPCONN_OK
+               : MPCONN_ERR_EXPECT;
+}
+
 int mpci_session_import(mpconn_session_config *out, const mpconn_session_config *in)
 {
     mpconn_session_config c;
@@ -135,6 +154,8 @@ int mpci_session_import(mpconn_session_config *out, const mpconn_session_config 
         rc = import_times(&c);
     if (rc == MPCONN_OK)
         rc = import_policies(&c);
+    if (rc == MPCONN_OK)
+        rc = import_role(&c);
     if (rc == MPCONN_OK)
         *out = c;
     return rc;

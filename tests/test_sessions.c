@@ -75,7 +75,7 @@ START_TEST(session_is_read_back_with_its_defaults)
     ck_assert_uint_eq(s.config.max_mss, 1460);
     ck_assert_uint_eq(s.config.candidates, 4);
     ck_assert_uint_eq(s.config.wait_ms, 127000);
-    ck_assert_uint_eq(s.config.fresh_ms, 200);
+    ck_assert_uint_eq(s.config.fresh_ms, 130);
     ck_assert_uint_eq(s.config.confirm_ms, 10000);
     ck_assert_uint_eq(s.config.relatch_ms, 1000);
     ck_assert_uint_eq(s.state, MPCONN_SESSION_IDLE);

@@ -123,7 +123,9 @@ typedef struct mpconn_session_config {
     uint32_t flags;               /**< MPCONN_SESSION_F_* */
     uint32_t wait_ms;             /**< a SYN counts for twice its last gap, and so long at most;
                                        default 127 s; to 240 s */
-    uint32_t fresh_ms;            /**< age from which a first SYN is stale; default 200 ms */
+    uint32_t fresh_ms;            /**< age from which a first SYN is stale; default 130 ms:
+                                       with more than 150 its sender may wait for longer than half a
+                                       second for a lost segment (RFC 6298 2.2) */
     uint32_t confirm_ms;          /**< in which a client that was answered has to acknowledge;
                                        default 10 s */
     uint32_t relatch_ms;          /**< silence of the old source before a new one may have its

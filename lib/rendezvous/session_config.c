@@ -107,7 +107,7 @@ static int import_times(mpconn_session_config *c)
     int rc = import_time(&c->wait_ms, 127000);
 
     if (rc == MPCONN_OK)
-        rc = import_time(&c->fresh_ms, 200);
+        rc = import_time(&c->fresh_ms, 130);
     if (rc == MPCONN_OK)
         rc = import_time(&c->confirm_ms, 10000);
     if (rc == MPCONN_OK)

@@ -91,7 +91,7 @@ static void acknowledged(void)
     ck_assert_uint_eq(o->view.flags, MPCI_TCP_ACK);
     ck_assert_uint_eq(o->view.seq, a.isn + 1);
     ck_assert_uint_eq(o->view.ack, b.isn + 1);
-    ck_assert_uint_eq(o->view.window, a.window >> a.wscale);
+    ck_assert_uint_eq(o->view.window, (unsigned)a.window >> a.wscale);
     ck_assert_uint_ne(o->view.ts_offset, 0);
     ck_assert_uint_eq(o->view.tsval, a.tsval);
     ck_assert_uint_eq(o->view.tsecr, b.tsval);

@@ -76,9 +76,12 @@ enum mpci_meet_event mpci_meet_release(mpci_rendezvous *rz, mpci_visit *v)
     return MPCI_MEET_NOTHING;
 }
 
-/* What is left of the old flow ends when its time has come, or gives way to the new one. */
+/* What is left of the old flow ends when its time has come, or gives way to the new one. But whom we
+ * call answers on the leg that it had then: that would be taken for the old connection's. */
 enum mpci_meet_event mpci_meet_begin_anew(mpci_rendezvous *rz, mpci_visit *v)
 {
+    if (v->s->config.role != MPCONN_ROLE_MERGE)
+        mpci_pair_drop(rz, v->s);
     mpci_pair_forget(rz, v->s);
     return mpci_meet_latch(rz, v);
 }

@@ -76,8 +76,8 @@ enum mpci_meet_event mpci_meet_release(mpci_rendezvous *rz, mpci_visit *v)
     return MPCI_MEET_NOTHING;
 }
 
-/* What is left of the old flow ends when its time has come, or gives way to the new one. But whom we
- * call answers on the leg that it had then: that would be taken for the old connection's. */
+/* What is left of the old flow ends when its time has come, or gives way to the new one. But who is
+ * called answers on the leg that it had then: that would be taken for the old connection's. */
 enum mpci_meet_event mpci_meet_begin_anew(mpci_rendezvous *rz, mpci_visit *v)
 {
     if (v->s->config.role != MPCONN_ROLE_MERGE)

@@ -28,14 +28,14 @@ command -v valgrind >/dev/null 2>&1 || {
         exit 77
 }
 
-# This compiler, in the words of instructions.txt.
+# This compiler, in the words of instructions.txt. What it tells debuggers changes no instruction.
 toolchain() {
         case $($CC --version | head -n 1) in
         *clang*) name=clang ;;
         *) name=gcc ;;
         esac
         echo "$name $($CC -dumpversion | cut -d. -f1) $($CC -dumpmachine | cut -d- -f1) $CFLAGS" |
-                tr -s ' ' | sed 's/ *$//'
+                sed 's/ -g[0-9]*//g' | tr -s ' ' | sed 's/ *$//'
 }
 
 # count ROW: instructions a packet, with one decimal.

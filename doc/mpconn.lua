@@ -12,11 +12,16 @@
 -- Fields are mpconn.* of a frame and mpconn.record.* of a record. What a record takes from the one
 -- before it is there, too, in brackets, so filters see every record with its whole name. Tags are
 -- not checked and sealed frames not opened: that takes the key.
+--
+-- Echoes that carry session packets (doc/echo.md) are known by their magic; fields are
+-- mpconn_echo.*. Of them, too, only what is in the clear is shown.
 
 -- Made by tests/print_dissector; do not edit from here
 local MAGIC, MAJOR, HEADER, TAG = 0x4d43, 1, 32, 16
 local SEALED, MUST_KNOW = 0x01, 0xf0
 local EVERYBODY = 65535
+local ECHO_MAGIC, ECHO_VERSION, ECHO_SHORT = 0x4d504543, 1, 0x01
+local ECHO_CLEAR, ECHO_TAG = 10, 16
 local CRITICAL, HELLO, HELLO_ENTRY = 0x80, 1, 18
 
 -- what the server leg shows, and types that can say so
@@ -26,7 +31,7 @@ local HAS_LEG = { [3] = true, [4] = true, [5] = true, [7] = true, }
 -- bytes and meaning of each field
 local FIELDS = {
     FLAGS = { 1, "flags of the record type, see below" },
-    CODE = { 1, "REPLY and ACK: see below; CLOSE: why, an mpconn_reason" },
+    CODE = { 1, "REPLY, ACK, PATH: see below; CLOSE: why, an mpconn_reason" },
     GENERATION = { 2, "orders the incarnations of a connection (rule R3)" },
     HS = { 2, "what client and cluster agreed to: the handshake word" },
     OPTIONS = { 1, "what the server's SYN|ACK agreed to" },
@@ -49,6 +54,14 @@ local FIELDS = {
     LIFE = { 1, "state and life bits of the flow" },
     IDLE = { 2, "seconds since the sender saw a segment of it, rounded down" },
     STAMP = { 4, "timestamp that the sender would put on a segment of the server now" },
+    CONTROL = { 2, "control bits of a TCP segment" },
+    SEQ = { 4, "its sequence number" },
+    ACKED = { 4, "its acknowledgment number" },
+    WINDOW = { 2, "its window" },
+    MSS = { 2, "its MSS option, 0: none" },
+    SCALE = { 1, "its window scale option and 1, 0: none" },
+    TSVAL = { 4, "its timestamp" },
+    TSECR = { 4, "the timestamp that it echoes" },
 }
 
 -- name and meaning of each type that names a connection, and its fields by the bits of the mask
@@ -99,6 +112,13 @@ local TYPES = {
     [14] = { "PLAIN", "a SYN was passed on here: its connection is not split", {
         "FLAGS", "HS", "CLIENT_TS", "CLIENT_WINDOW",
     } },
+    [21] = { "SAY", "a segment without data, or an error, that is to leave elsewhere", {
+        "FLAGS", "CONTROL", "SEQ", "ACKED", "WINDOW",
+        "MSS", "SCALE", "TSVAL", "TSECR",
+    } },
+    [22] = { "PATH", "whether what the server says to this client comes here", {
+        "CODE",
+    } },
 }
 
 -- the same about sessions; "A0", "A1": an address of that side's IP version
@@ -106,7 +126,7 @@ local SESSION_FIELDS = {
     FAMILIES = { 1, "bit 0, bit 1: addresses of side 0, 1 are of IPv6" },
     VERSION = { 2, "of the configuration: grows with each change" },
     PAIR_GENERATION = { 4, "which pair of the session, from 1" },
-    WHY = { 2, "an mpconn_reason" },
+    WHY = { 2, "an mpconn_reason; REQUEST: what the client says that was called" },
     LOCAL_0 = { "A0", "address that client 0 calls" },
     LOCAL_1 = { "A1", "address that client 1 calls" },
     LOCAL_PORT_0 = { 2, "port that client 0 calls" },
@@ -121,7 +141,7 @@ local SESSION_FIELDS = {
     LATCH_1 = { 1, "an mpconn_latch" },
     SESSION_ZONE = { 2, "zone of its packets" },
     MAX_MSS = { 2, "MSS told to either client at most" },
-    ROLE = { 1, "an mpconn_role" },
+    ROLE = { 1, "an mpconn_role; PAIR: by which one client was called" },
     ANSWERS = { 1, "an mpconn_answer" },
     STALE_STAMPS = { 1, "an mpconn_stale" },
     CANDIDATES = { 1, "sources that are kept for a termination" },
@@ -155,6 +175,24 @@ local SESSION_FIELDS = {
     JOINT_MSS = { 2, "MSS told to both" },
     JOINT = { 1, "options that both have" },
     CONFIRMED = { 1, "bit 0, bit 1: client 0, 1 has acknowledged" },
+    LEVEL = { 1, "of the sums, from 0" },
+    PLACE = { 2, "above the sums, on its level" },
+    SUM_A = { 4, "sum of the sessions of place 0 of these" },
+    SUM_B = { 4, "sum of the sessions of place 1 of these" },
+    SUM_C = { 4, "sum of the sessions of place 2 of these" },
+    SUM_D = { 4, "sum of the sessions of place 3 of these" },
+    SUM_E = { 4, "sum of the sessions of place 4 of these" },
+    SUM_F = { 4, "sum of the sessions of place 5 of these" },
+    SUM_G = { 4, "sum of the sessions of place 6 of these" },
+    SUM_H = { 4, "sum of the sessions of place 7 of these" },
+    SUM_I = { 4, "sum of the sessions of place 8 of these" },
+    SUM_J = { 4, "sum of the sessions of place 9 of these" },
+    SUM_K = { 4, "sum of the sessions of place 10 of these" },
+    SUM_L = { 4, "sum of the sessions of place 11 of these" },
+    SUM_M = { 4, "sum of the sessions of place 12 of these" },
+    SUM_N = { 4, "sum of the sessions of place 13 of these" },
+    SUM_O = { 4, "sum of the sessions of place 14 of these" },
+    SUM_P = { 4, "sum of the sessions of place 15 of these" },
 }
 local SESSION_TYPES = {
     [15] = { "SESSION", "the configuration of a session", {
@@ -164,21 +202,27 @@ local SESSION_TYPES = {
         "MAX_MSS", "ROLE", "ANSWERS", "STALE_STAMPS", "CANDIDATES",
         "SESSION_FLAGS", "WAIT", "FRESH", "CONFIRM", "RELATCH",
     } },
-    [16] = { "REQUEST", "a client of one side called", {
+    [16] = { "REQUEST", "a client of one side called, or answers that it was called", {
         "FAMILIES", "REMOTE_0", "PORT_0", "ISN_0", "TSVAL_0",
         "WINDOW_0", "MSS_0", "SCALE_0", "OPTIONS_0", "TRIES_0",
         "AGE_0", "GAP_0", "REMOTE_1", "PORT_1", "ISN_1",
         "TSVAL_1", "WINDOW_1", "MSS_1", "SCALE_1", "OPTIONS_1",
-        "TRIES_1", "AGE_1", "GAP_1",
+        "TRIES_1", "AGE_1", "GAP_1", "WHY",
     } },
     [17] = { "PAIR", "the registrar joined two clients; and who of them has acknowledged", {
         "FAMILIES", "PAIR_GENERATION", "JOINT_MSS", "JOINT", "CONFIRMED",
         "REMOTE_0", "PORT_0", "ISN_0", "TSVAL_0", "WINDOW_0",
         "MSS_0", "SCALE_0", "REMOTE_1", "PORT_1", "ISN_1",
-        "TSVAL_1", "WINDOW_1", "MSS_1", "SCALE_1",
+        "TSVAL_1", "WINDOW_1", "MSS_1", "SCALE_1", "ROLE",
     } },
     [18] = { "SESSION_END", "VERSION: the session is removed; PAIR_GENERATION: pairs up to that are over", {
         "VERSION", "PAIR_GENERATION", "WHY",
+    } },
+    [19] = { "SESSION_SUMS", "what sessions the sender has; no name", {
+        "LEVEL", "PLACE", "SUM_A", "SUM_B", "SUM_C",
+        "SUM_D", "SUM_E", "SUM_F", "SUM_G", "SUM_H",
+        "SUM_I", "SUM_J", "SUM_K", "SUM_L", "SUM_M",
+        "SUM_N", "SUM_O", "SUM_P",
     } },
 }
 
@@ -192,12 +236,23 @@ local CODES = {
     { 8, "DELTA", "FLAGS", "somebody spoke after its RST, which counts for nobody" },
     { 16, "DELTA", "FLAGS", "the server's segments may not become longer" },
     { 32, "DELTA", "FLAGS", "both endpoints called" },
+    { 64, "DELTA", "FLAGS", "one of those comes from elsewhere: an answer is awaited" },
     { 1, "QUERY", "FLAGS", "the segment comes from the server" },
     { 1, "REPLY", "CODE", "nothing is known" },
     { 2, "REPLY", "CODE", "the number is over" },
     { 3, "REPLY", "CODE", "somebody drives it; a commit will follow" },
     { 1, "RST_SEEN", "FLAGS", "it was an ICMP error: it takes more than one" },
     { 1, "PLAIN", "FLAGS", "the server opened it" },
+    { 1, "SAY", "FLAGS", "it goes to the server" },
+    { 2, "SAY", "FLAGS", "with SACK-permitted" },
+    { 4, "SAY", "FLAGS", "with timestamps" },
+    { 8, "SAY", "FLAGS", "who sends it says so (PATH)" },
+    { 16, "SAY", "FLAGS", "no segment: what its receiver sent with SEQ, WINDOW bytes long, is above an MTU of MSS" },
+    { 32, "SAY", "FLAGS", "nobody else was asked: who cannot send it says so (PATH)" },
+    { 1, "PATH", "CODE", "an echo came back here" },
+    { 2, "PATH", "CODE", "an echo of the short form came back here" },
+    { 3, "PATH", "CODE", "what was asked for (SAY) was sent" },
+    { 4, "PATH", "CODE", "no way to the client is known here" },
     { 1, "ACK", "CODE", "the commit was taken" },
     { 2, "ACK", "CODE", "the server was heard after the commit" },
 }
@@ -654,7 +709,8 @@ end
 
 local function says_nothing_of(told, side)
     for name in pairs(told) do
-        if name:sub(-2) == "_" .. side then
+        local answered = told.WHY and (name == "ISN_" .. side or name == "TSVAL_" .. side)
+        if name:sub(-2) == "_" .. side and not answered then
             return false
         end
     end
@@ -694,15 +750,23 @@ local function check_session(kind, told)
         if not (calls[0] and calls[1] and told.PAIR_GENERATION) then
             malformed("not two clients that called, and their number")
         end
+    elseif kind == "SESSION_SUMS" then
+        local level = told_number(told, "LEVEL")
+        if level > 2 or bit.rshift(told_number(told, "PLACE"), 4 * level) ~= 0 then
+            malformed("sums of no place")
+        end
     elseif (told.VERSION == nil) == (told.PAIR_GENERATION == nil) then
         malformed("not one thing that ended")
     end
 end
 
-local function read_session_name(r, tree, record)
+local function read_session_name(r, tree, record, kind)
     local length = take(r, 1):uint()
-    if length == 0 or length > 31 then
+    if (length == 0) ~= (kind == "SESSION_SUMS") or length > 31 then
         malformed("a name that no session has")
+    end
+    if length == 0 then
+        return
     end
     local name = take(r, length)
     tree:add(f["session.name"], name)
@@ -717,7 +781,7 @@ end
 
 local function read_session(r, tree, record, layout)
     local fields, told = layout[3], { ipv6 = {} }
-    read_session_name(r, tree, record)
+    read_session_name(r, tree, record, layout[1])
     local range = take(r, math.floor((#fields + 7) / 8))
     local mask = range:uint()
     tree:add(f["session.mask"], range, mask)
@@ -945,4 +1009,86 @@ function proto.prefs_changed()
     if port ~= 0 then
         ports:add(port, proto)
     end
+end
+
+-- Echoes ---------------------------------------------------------------------------------------
+
+local echo = Proto("mpconn_echo", "Session packet in an echo")
+local e = {
+    magic = ProtoField.uint32("mpconn_echo.magic", "Magic", base.HEX),
+    version = ProtoField.uint8("mpconn_echo.version", "Version", base.DEC),
+    form = ProtoField.uint8("mpconn_echo.form", "Form", base.HEX),
+    short = ProtoField.bool("mpconn_echo.short", "Short", 8, nil, ECHO_SHORT),
+    epoch = ProtoField.uint8("mpconn_echo.epoch", "Epoch, low 8 bits", base.DEC),
+    reserved = ProtoField.uint8("mpconn_echo.reserved", "Reserved", base.HEX),
+    length = ProtoField.uint16("mpconn_echo.length", "Length of what is sealed", base.DEC),
+    sealed = ProtoField.bytes("mpconn_echo.sealed", "Sealed"),
+    tag = ProtoField.bytes("mpconn_echo.tag", "Tag"),
+}
+echo.fields = e
+local kinds = _G.expert -- what hides behind the table of the same name
+local echo_unknown = ProtoExpert.new("mpconn_echo.unknown", "Another version or form: not read",
+                                     kinds.group.UNDECODED, kinds.severity.WARN)
+local echo_malformed = ProtoExpert.new("mpconn_echo.malformed", "The length is another",
+                                       kinds.group.MALFORMED, kinds.severity.ERROR)
+echo.experts = { echo_unknown, echo_malformed }
+
+local function read_echo(tvb, tree)
+    tree:add(e.magic, tvb(0, 4))
+    tree:add(e.version, tvb(4, 1))
+    tree:add(e.form, tvb(5, 1)):add(e.short, tvb(5, 1))
+    tree:add(e.epoch, tvb(6, 1))
+    tree:add(e.reserved, tvb(7, 1))
+    if tvb(4, 1):uint() ~= ECHO_VERSION or tvb(7, 1):uint() ~= 0 or
+       bit.band(tvb(5, 1):uint(), bit.bnot(ECHO_SHORT)) ~= 0 then
+        tree:add_proto_expert_info(echo_unknown)
+        return "another version or form"
+    end
+    local length = tvb(8, 2):uint()
+    local item = tree:add(e.length, tvb(8, 2))
+    if ECHO_CLEAR + length + ECHO_TAG ~= tvb:reported_len() then
+        item:add_proto_expert_info(echo_malformed)
+        return "malformed: the length is another"
+    end
+    if tvb:len() == tvb:reported_len() then
+        tree:add(e.sealed, tvb(ECHO_CLEAR, length))
+        tree:add(e.tag, tvb(ECHO_CLEAR + length, ECHO_TAG))
+    end
+    return (tvb(5, 1):uint() == 0 and "whole, " or "short, ") .. length .. " bytes sealed"
+end
+
+local function guess_echo(tvb, pinfo, root)
+    if tvb:len() < ECHO_CLEAR or tvb:reported_len() < ECHO_CLEAR + ECHO_TAG or
+       tvb(0, 4):uint() ~= ECHO_MAGIC then
+        return false
+    end
+    local tree = root:add(echo, tvb())
+    local info = read_echo(tvb, tree)
+    pinfo.cols.protocol = "MPCONN-ECHO"
+    pinfo.cols.info:append(" session packet, " .. info)
+    tree:append_text(": " .. info)
+    return true
+end
+
+echo:register_heuristic("icmp", guess_echo)
+echo:register_heuristic("icmpv6", guess_echo)
+
+-- Frames without IP ----------------------------------------------------------------------------
+
+-- What mpconn-member sends by ether:INTERFACE: how long a frame is, the frame, and padding.
+local ether = Proto("mpconn_ether", "Frame of a member without IP")
+function ether.dissector(tvb, pinfo, root)
+    if tvb:len() < 3 then
+        return 0
+    end
+    local length = tvb(0, 2):uint()
+    if 2 + length > tvb:len() or not begins_as_frame(tvb(2):tvb()) then
+        return 0
+    end
+    proto.dissector(tvb(2, length):tvb(), pinfo, root)
+    return 2 + length
+end
+
+for _, local_use in ipairs({ 0x88b5, 0x88b6 }) do
+    DissectorTable.get("ethertype"):add(local_use, ether)
 end

@@ -25,10 +25,10 @@ SIZE(mpconn_pkt, 64, 52);
 SIZE(mpconn_leg, 72, 72);
 SIZE(mpconn_delta, 120, 120);
 SIZE(mpconn_timeouts, 96, 92);
-SIZE(mpconn_engine_config, 144, 112);
+SIZE(mpconn_engine_config, 160, 128);
 SIZE(mpconn_admit_request, 72, 64);
 SIZE(mpconn_event, 96, 80);
-SIZE(mpconn_callbacks, 88, 44);
+SIZE(mpconn_callbacks, 104, 52);
 SIZE(mpconn_flow, 208, 204);
 SIZE(mpconn_flow_cursor, 8, 8);
 SIZE(mpconn_flow_filter, 64, 60);
@@ -40,6 +40,11 @@ SIZE(mpconn_termination_stats, 32, 32);
 SIZE(mpconn_session_cursor, 8, 8);
 SIZE(mpconn_session, 288, 280);
 SIZE(mpconn_session_event, 120, 112);
+SIZE(mpconn_echo, 128, 124);
+SIZE(mpconn_echo_key, 16, 16);
+SIZE(mpconn_return_path, 72, 68);
+SIZE(mpconn_return_path_cursor, 8, 8);
+SIZE(mpconn_return_request, 104, 96);
 
 int main(void)
 {

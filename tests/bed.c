@@ -27,6 +27,8 @@ static int on_send(void *user, const mpconn_pkt *const *pkts, size_t n)
             ck_assert_int_eq(mpci_view_icmp_is_right(&o->view, &o->pkt), 1);
             continue;
         }
+        if (o->view.kind == MPCI_KIND_ICMP_OTHER) /* an echo */
+            continue;
         ck_assert_int_eq(o->view.kind, MPCI_KIND_TCP);
         ck_assert_uint_eq(mpci_view_verify(&o->view, &o->pkt), 0);
         ck_assert_uint_eq(mpci_syn_options_parse(&o->options, &o->view), 0);

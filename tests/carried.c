@@ -3,7 +3,6 @@
 
 #include <check.h>
 
-#include "split/split.h"
 
 sync_bed net;
 bed *const m[2] = {&net.at[A].b, &net.at[B].b};
@@ -103,5 +102,10 @@ static void ignore(void *user, const mpci_record *r, uint32_t from)
 
 void carried_deafen(unsigned member, int deaf)
 {
-    m[member]->eng->sync.take = deaf ? ignore : mpci_split_told;
+    static mpci_record_taker hears;
+    mpci_sync *s = &m[member]->eng->sync;
+
+    if (s->take != ignore)
+        hears = s->take;
+    s->take = deaf ? ignore : hears;
 }

@@ -7,8 +7,10 @@ static void on_session_event(void *user, const mpconn_session_event *event)
 {
     meeting *m = user;
 
+    if (strcmp(event->name, "m") != 0)
+        return;
     ck_assert_uint_lt(m->n_events, MEETING_EVENTS);
-    ck_assert_str_eq(event->name, "m");
+    m->state_then[m->n_events] = meeting_state(m);
     m->events[m->n_events++] = *event;
 }
 
@@ -35,11 +37,17 @@ void meeting_config(mpconn_session_config *config, unsigned family0, unsigned fa
 
 void meeting_open(meeting *m, const mpconn_session_config *config)
 {
+    meeting_open_with_room(m, config, 0);
+}
+
+void meeting_open_with_room(meeting *m, const mpconn_session_config *config, uint32_t candidates)
+{
     mpconn_engine_config cfg;
     mpconn_callbacks cb;
 
     bed_config(&cfg, &cb);
     cfg.max_sessions = 8;
+    cfg.max_candidates = candidates;
     cb.session_event = on_session_event;
     memset(m, 0, sizeof(*m));
     bed_open(&m->b, &cfg, &cb);
@@ -90,6 +98,13 @@ meeting_client meeting_client_of(const meeting *m, unsigned side, unsigned numbe
     return c;
 }
 
+void meeting_begin(meeting *m, meeting_client *a, meeting_client *b)
+{
+    meeting_open_default(m);
+    *a = meeting_client_of(m, 0, 1, 40001);
+    *b = meeting_client_of(m, 1, 1, 40002);
+}
+
 static void hand_in(meeting *m, const meeting_client *c, const bed_segment *seg)
 {
     bed_in(&m->b, c->side, seg);
@@ -129,6 +144,23 @@ void meeting_send(meeting *m, const meeting_client *c, unsigned flags, uint32_t 
 void meeting_ack(meeting *m, const meeting_client *c, const meeting_client *other)
 {
     meeting_send(m, c, MPCI_TCP_ACK, c->isn + 1, other->isn + 1, 0);
+}
+
+bed_segment meeting_accept_of(const meeting_client *c, const meeting_client *caller)
+{
+    bed_segment seg = meeting_syn_of(c);
+
+    seg.s.flags |= MPCI_TCP_ACK;
+    seg.s.ack = caller->isn + 1;
+    seg.s.tsecr = caller->tsval;
+    return seg;
+}
+
+void meeting_accept(meeting *m, const meeting_client *c, const meeting_client *caller)
+{
+    bed_segment seg = meeting_accept_of(c, caller);
+
+    hand_in(m, c, &seg);
 }
 
 void meeting_leads_to(const meeting_client *c, const mpci_view *v)
@@ -232,6 +264,7 @@ const mpconn_session_event *meeting_event(meeting *m, unsigned type, unsigned re
     ck_assert_uint_gt(m->n_events, 0);
     taken = m->events[0];
     memmove(m->events, m->events + 1, --m->n_events * sizeof(taken));
+    memmove(m->state_then, m->state_then + 1, m->n_events * sizeof(m->state_then[0]));
     ck_assert_msg(taken.type == type && taken.reason == reason, "%s, %s",
                   mpconn_session_event_name(taken.type), mpconn_reason_name(taken.reason));
     return &taken;

@@ -12,7 +12,8 @@ typedef struct meeting {
     bed b;                       /* first: hooks get it */
     mpconn_session_config config;
     mpconn_session_event events[MEETING_EVENTS];
-    unsigned n_events;
+    unsigned state_then[MEETING_EVENTS]; /* that the host sees when it is told of each */
+    unsigned n_events;           /* of that session */
 } meeting;
 
 /* A client, or somebody else who sends. */
@@ -27,7 +28,11 @@ typedef struct meeting_client {
 /* A config to change before meeting_open(); families of the two terminations. */
 void meeting_config(mpconn_session_config *config, unsigned family0, unsigned family1);
 void meeting_open(meeting *m, const mpconn_session_config *config);
+/* With so many candidates of all sessions; 0 is the default. */
+void meeting_open_with_room(meeting *m, const mpconn_session_config *config, uint32_t candidates);
 void meeting_open_default(meeting *m);
+/* That, and its two clients. */
+void meeting_begin(meeting *m, meeting_client *a, meeting_client *b);
 void meeting_close(meeting *m);
 
 /* Client `number` of a side, from that port. */
@@ -41,6 +46,9 @@ void meeting_send(meeting *m, const meeting_client *c, unsigned flags, uint32_t 
                   uint32_t payload);
 /* The ACK that ends its handshake with the other one. */
 void meeting_ack(meeting *m, const meeting_client *c, const meeting_client *other);
+/* The SYN|ACK of a client that was called in the other one's name. */
+bed_segment meeting_accept_of(const meeting_client *c, const meeting_client *caller);
+void meeting_accept(meeting *m, const meeting_client *c, const meeting_client *caller);
 /* See that a packet goes to a client, on the leg that it knows. */
 void meeting_leads_to(const meeting_client *c, const mpci_view *v);
 /* See that the oldest packet in the box is the SYN|ACK for a client. */

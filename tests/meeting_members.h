@@ -101,6 +101,21 @@ static inline void choose_registrar(unsigned wanted)
     }
 }
 
+/* Another name until the first two members decide about it, and no third one. */
+static inline void choose_directors(void)
+{
+    const mpci_members *m = &engine(0)->sync.members;
+    uint32_t ids[MPCI_DIRECTORS];
+
+    for (char c = 'a'; c <= 'z'; c++) {
+        config.name[0] = c;
+        (void)mpci_members_directors(m, mpci_members_session_key(m, config.name), ids);
+        if (ids[0] == net.at[0].id && ids[1] == net.at[1].id)
+            return;
+    }
+    ck_abort_msg("no such name");
+}
+
 static inline meeting_client client_of(unsigned side)
 {
     meeting m = {.config = config};
@@ -163,6 +178,22 @@ static inline void assert_silent(void)
 static inline uint64_t count(unsigned i, unsigned reason)
 {
     return mpconn_engine_count(engine(i), reason);
+}
+
+/* Two members of which that one is the registrar, and a client at each, answered there. */
+static inline void open_answered(unsigned who, meeting_client *a, meeting_client *b)
+{
+    open_members(2);
+    choose_registrar(who);
+    add_at(0);
+    *a = client_of(0);
+    *b = client_of(1);
+    call(0, a);
+    call(1, b); /* before either member hears of the other's */
+    assert_silent();
+    sync_carry(&net);
+    assert_answer(0, a, b, 1);
+    assert_answer(1, b, a, 1);
 }
 
 /* Client 0 at one member, client 1 at another: both answered there, acknowledged, and carried. */

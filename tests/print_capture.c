@@ -408,7 +408,8 @@ static void put_session_name(int *first, const mpci_session_record *s)
 
     for (unsigned i = 0; s->name[i] != '\0'; i++)
         snprintf(text + 2 * i, 3, "%02x", (unsigned char)s->name[i]);
-    put(first, text);
+    if (s->name[0] != '\0') /* sums name no session */
+        put(first, text);
 }
 
 static void print_column(const reading *of, unsigned column)

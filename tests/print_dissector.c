@@ -3,6 +3,7 @@
  * tests/structure/machine.sh compares. */
 #include <stdio.h>
 
+#include "echo/carrier.h"
 #include "record_codes.h"
 #include "record_support.h"
 #include "session_record_support.h"
@@ -16,6 +17,10 @@ static void print_numbers(void)
     printf("local SEALED, MUST_KNOW = 0x%02x, 0x%02x\n", (unsigned)MPCI_FRAME_SEALED,
            (unsigned)MPCI_FRAME_MUST_KNOW);
     printf("local EVERYBODY = %u\n", (unsigned)MPCONN_MEMBER_ALL);
+    printf("local ECHO_MAGIC, ECHO_VERSION, ECHO_SHORT = 0x%08x, %u, 0x%02x\n",
+           (unsigned)MPCI_ECHO_MAGIC, (unsigned)MPCI_ECHO_VERSION, (unsigned)MPCI_ECHO_FORM_SHORT);
+    printf("local ECHO_CLEAR, ECHO_TAG = %u, %u\n", (unsigned)MPCI_ECHO_CLEAR,
+           (unsigned)MPCI_ECHO_TAG);
     printf("local CRITICAL, HELLO, HELLO_ENTRY = 0x%02x, %u, %u\n", (unsigned)MPCI_RECORD_CRITICAL,
            (unsigned)MPCI_RECORD_HELLO, (unsigned)MPCI_HELLO_ENTRY);
 }

@@ -5,6 +5,7 @@
 #define MPCONN_TESTS_RECORD_CODES_H
 
 #include "conn/offers.h"
+#include "echo/say.h"
 #include "split/share.h"
 #include "table/settled.h"
 
@@ -18,12 +19,24 @@
     X(MPCI_FLOW_GOES_ON, DELTA, FLAGS, "somebody spoke after its RST, which counts for nobody") \
     X(MPCI_FLOW_LEAST_PATH, DELTA, FLAGS, "the server's segments may not become longer")       \
     X(MPCI_FLOW_RENDEZVOUS, DELTA, FLAGS, "both endpoints called")               \
+    X(MPCI_FLOW_MOVED, DELTA, FLAGS, "one of those comes from elsewhere: an answer is awaited") \
     X(MPCI_QUERY_FROM_SERVER, QUERY, FLAGS, "the segment comes from the server") \
     X(MPCI_REPLY_NO, REPLY, CODE, "nothing is known")                            \
     X(MPCI_REPLY_DEAD, REPLY, CODE, "the number is over")                        \
     X(MPCI_REPLY_DRIVEN, REPLY, CODE, "somebody drives it; a commit will follow") \
     X(MPCI_RST_UNREACHABLE, RST_SEEN, FLAGS, "it was an ICMP error: it takes more than one") \
     X(MPCI_PLAIN_REVERSE, PLAIN, FLAGS, "the server opened it")                  \
+    X(MPCI_SAY_TO_SERVER, SAY, FLAGS, "it goes to the server")                   \
+    X(MPCI_SAY_SACK, SAY, FLAGS, "with SACK-permitted")                          \
+    X(MPCI_SAY_STAMPED, SAY, FLAGS, "with timestamps")                           \
+    X(MPCI_SAY_ASKS, SAY, FLAGS, "who sends it says so (PATH)")                  \
+    X(MPCI_SAY_TOO_BIG, SAY, FLAGS,                                              \
+      "no segment: what its receiver sent with SEQ, WINDOW bytes long, is above an MTU of MSS") \
+    X(MPCI_SAY_ALONE, SAY, FLAGS, "nobody else was asked: who cannot send it says so (PATH)") \
+    X(MPCI_PATH_HERE, PATH, CODE, "an echo came back here")                      \
+    X(MPCI_PATH_CUT, PATH, CODE, "an echo of the short form came back here")     \
+    X(MPCI_PATH_SAID, PATH, CODE, "what was asked for (SAY) was sent")           \
+    X(MPCI_PATH_UNKNOWN, PATH, CODE, "no way to the client is known here")       \
     X(MPCI_ACK_COMMIT, ACK, CODE, "the commit was taken")                        \
     X(MPCI_ACK_HEARD, ACK, CODE, "the server was heard after the commit")
 

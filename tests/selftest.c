@@ -10,6 +10,7 @@
 #include "table/index.h"
 #include "table/key.h"
 #include "cookie_vectors.h"
+#include "echo_support.h"
 #include "frame_check.h"
 
 #include <mpconn/delta.h>
@@ -314,6 +315,14 @@ static int registrars_are_as_specified(void)
     return 1;
 }
 
+static int echoes_are_as_on_the_page(void)
+{
+    for (unsigned i = 0; i < ECHO_VECTORS; i++)
+        if (!echo_vector_holds(i))
+            return 0;
+    return 1;
+}
+
 static const struct known all[] = {
     {"version", version_is_that_of_the_headers},
     {"siphash", siphash_is_as_published},
@@ -325,6 +334,7 @@ static const struct known all[] = {
     {"merging", conflicts_are_settled_the_same_on_every_machine},
     {"structs", older_structs_are_imported},
     {"tuple hash", tuple_hash_is_known},
+    {"echoes", echoes_are_as_on_the_page},
     {"cookie", cookies_are_as_specified},
     {"frames", frames_are_as_specified},
     {"registrars", registrars_are_as_specified},

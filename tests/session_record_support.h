@@ -102,6 +102,10 @@ static inline uint32_t session_bound(const mpci_session_record *s, unsigned fiel
         return 1 + value % 15;
     case SESSION_FIELD_CONFIRMED:
         return 1 + value % 3;
+    case SESSION_FIELD_LEVEL:
+        return 1 + value % 2;
+    case SESSION_FIELD_PLACE:
+        return 1 + value % 15;
     default:
         return value;
     }
@@ -116,13 +120,13 @@ static inline int session_is_of_other_side(const session_type *t, unsigned field
            name[strlen(name) - 1] == (side == 0 ? '1' : '0');
 }
 
-enum { SESSION_VECTOR_RECORDS = 6 };
+enum { SESSION_VECTOR_RECORDS = 7 };
 
 /* The k-th record of the vector: fields count 01020304 times their place, from 1, as far as they
  * can; the addresses of side 1 are of IPv6. */
 static inline mpci_record session_vector_record(unsigned k)
 {
-    static const unsigned types[SESSION_VECTOR_RECORDS] = {0, 1, 1, 2, 3, 3};
+    static const unsigned types[SESSION_VECTOR_RECORDS] = {0, 1, 1, 2, 3, 3, 4};
     const session_type *t = &session_types[types[k]];
     unsigned side = k - 1;
     mpci_record r;
@@ -130,8 +134,9 @@ static inline mpci_record session_vector_record(unsigned k)
 
     memset(&r, 0, sizeof r);
     r.type = (uint8_t)t->number;
-    memset(s->name, 'a' + (int)k, k == 0 ? MPCONN_SESSION_NAME_MAX : k);
-    s->families = t->number == MPCI_RECORD_SESSION_END || (k > 0 && k < 2) ? 0 : 2;
+    if (t->number != MPCI_RECORD_SESSION_SUMS)
+        memset(s->name, 'a' + (int)k, k == 0 ? MPCONN_SESSION_NAME_MAX : k);
+    s->families = t->number >= MPCI_RECORD_SESSION_END || (k > 0 && k < 2) ? 0 : 2;
     for (unsigned i = 0; i < t->n_fields; i++) {
         unsigned field = t->fields[i];
 
@@ -149,6 +154,19 @@ static inline mpci_record session_vector_record(unsigned k)
     return r;
 }
 
+static inline mpci_record session_sums_random(seed_rng *rng)
+{
+    mpci_record r;
+
+    memset(&r, 0, sizeof r);
+    r.type = MPCI_RECORD_SESSION_SUMS;
+    r.session.level = (uint8_t)seed_below(rng, 3);
+    r.session.place = (uint16_t)seed_below(rng, 1u << 4 * r.session.level);
+    for (unsigned i = 0; i < 16; i++)
+        r.session.sums[i] = seed_below(rng, 3) == 0 ? 0 : seed_u32(rng);
+    return r;
+}
+
 /* One that is well formed. */
 static inline mpci_record session_record_random(seed_rng *rng)
 {
@@ -157,6 +175,8 @@ static inline mpci_record session_record_random(seed_rng *rng)
     mpci_record r;
     mpci_session_record *s = &r.session;
 
+    if (t->number == MPCI_RECORD_SESSION_SUMS)
+        return session_sums_random(rng);
     memset(&r, 0, sizeof r);
     r.type = (uint8_t)t->number;
     for (unsigned i = 1 + seed_below(rng, MPCONN_SESSION_NAME_MAX); i-- > 0;)
@@ -184,6 +204,10 @@ static inline mpci_record session_record_random(seed_rng *rng)
         else
             session_set(s, field, needed ? 1 + seed_below(rng, 0xffff)
                                          : session_bound(s, field, seed_u32(rng)));
+    }
+    if (t->number == MPCI_RECORD_REQUEST && s->why != 0 && seed_below(rng, 2)) { /* an answer */
+        s->isn[side ^ 1] = seed_u32(rng);
+        s->tsval[side ^ 1] = seed_u32(rng);
     }
     return r;
 }

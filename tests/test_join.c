@@ -114,6 +114,28 @@ START_TEST(R02_repeated_syn_counts_and_its_timestamp_is_the_latest)
 }
 END_TEST
 
+/* A duplicate of the network, or a burst of somebody who wants to be the one who calls most. */
+START_TEST(R02_syns_of_a_burst_are_one_try_and_leave_the_gap_as_it_is)
+{
+    mpci_request r = request_of(&plain_call, 0);
+    mpci_view v = {0};
+    mpci_syn_options o = {0};
+
+    mpci_request_again(&r, &v, &o, 2 * MPCONN_SECOND);
+    for (unsigned i = 1; i < 10; i++)
+        mpci_request_again(&r, &v, &o, 2 * MPCONN_SECOND + i * 499 * MPCONN_MILLISECOND);
+    ck_assert_uint_eq(r.tries, 2);
+    ck_assert_uint_eq(r.gap_ms, 2000);
+    ck_assert_uint_eq(r.last, 6491 * MPCONN_MILLISECOND);
+    mpci_request_again(&r, &v, &o, 6991 * MPCONN_MILLISECOND);
+    ck_assert_uint_eq(r.tries, 3);
+    ck_assert_uint_eq(r.gap_ms, 500);
+    mpci_request_touch(&r, &o, 6992 * MPCONN_MILLISECOND); /* each is answered once it is paired */
+    ck_assert_uint_eq(r.tries, 4);
+    ck_assert_uint_eq(r.gap_ms, 500);
+}
+END_TEST
+
 START_TEST(R02_tries_do_not_wrap_around)
 {
     mpci_request r = request_of(&plain_call, 0);
@@ -121,7 +143,7 @@ START_TEST(R02_tries_do_not_wrap_around)
     mpci_syn_options o = {0};
 
     for (unsigned i = 1; i < 300; i++)
-        mpci_request_again(&r, &v, &o, i);
+        mpci_request_again(&r, &v, &o, i * MPCONN_SECOND);
     ck_assert_uint_eq(r.tries, 255);
 }
 END_TEST
@@ -136,7 +158,7 @@ START_TEST(R01_syn_counts_for_twice_its_gap_and_a_little_more)
     ck_assert_uint_eq(mpci_request_life(&r, most), 34 * MPCONN_SECOND);
     r.gap_ms = 64000;
     ck_assert_uint_eq(mpci_request_life(&r, most), most);
-    r.gap_ms = UINT32_MAX;
+    r.gap_ms = UINT16_MAX;
     ck_assert_uint_eq(mpci_request_life(&r, most), most);
 }
 END_TEST
@@ -450,6 +472,7 @@ int main(void)
 {
     return CHECK_MAIN("join", request_is_what_the_syn_says,
                       R02_repeated_syn_counts_and_its_timestamp_is_the_latest,
+                      R02_syns_of_a_burst_are_one_try_and_leave_the_gap_as_it_is,
                       R02_tries_do_not_wrap_around,
                       R01_syn_counts_for_twice_its_gap_and_a_little_more,
                       attack_R11_answer_has_the_others_numbers_and_the_own_echo,

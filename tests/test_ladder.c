@@ -135,8 +135,8 @@ START_TEST(ladder_of_two_members_shows_legs_and_frames_in_order)
     expect_arrow(&r, 1, 0, 1, 0, "SYN ACK y ack x+1");
     expect_arrow(&r, 2, 0, 1, 3, "SYN x");
     expect_arrow(&r, 3, 0, 3, 2, "SYN ACK z ack x+1");
-    expect_arrow(&r, 4, 0, 1, 2, "SHARE DRIVE ANSWER COMMIT STALE ... 249 B");
-    expect_arrow(&r, 5, 0, 2, 1, "SHARE DRIVE ANSWER COMMIT STALE ... 423 B lost");
+    expect_arrow(&r, 4, 0, 1, 2, "SHARE DRIVE ANSWER COMMIT STALE ... 283 B");
+    expect_arrow(&r, 5, 0, 2, 1, "SHARE DRIVE ANSWER COMMIT STALE ... 477 B lost");
     expect_arrow(&r, 6, 0, 2, 0, "y+1 (7) ack x+1");
     expect_arrow(&r, 6, 1, 3, 2, "z+1 (7) ack x+1");
     expect_arrow(&r, 7, 0, 0, 1, "x+1 (20) ack y+1");

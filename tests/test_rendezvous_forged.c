@@ -12,9 +12,7 @@ static meeting_client a, b;
 
 static void begin(void)
 {
-    meeting_open_default(&m);
-    a = meeting_client_of(&m, 0, 1, 40001);
-    b = meeting_client_of(&m, 1, 1, 40002);
+    meeting_begin(&m, &a, &b);
 }
 
 /* What a passed is lost beyond us: no word of ours may say that b has it. */

@@ -9,9 +9,7 @@ static meeting_client a, b;
 
 static void begin(void)
 {
-    meeting_open_default(&m);
-    a = meeting_client_of(&m, 0, 1, 40001);
-    b = meeting_client_of(&m, 1, 1, 40002);
+    meeting_begin(&m, &a, &b);
     meeting_pair(&m, &a, &b);
 }
 
@@ -77,9 +75,28 @@ START_TEST(age_of_what_is_held_counts_from_when_it_came)
 }
 END_TEST
 
+/* The host may have yet to read the verdicts of the call that released them. */
+START_TEST(number_given_back_holds_nothing_more_in_the_same_call)
+{
+    begin();
+    meeting_ack(&m, &b, &a);
+    speak();
+    m.b.now += 3 * MPCONN_SECOND;
+    meeting_send(&m, &b, MPCI_TCP_ACK, b.isn + 1, a.isn + 1, 100);
+    ck_assert_uint_eq(m.b.n_released, 1);
+    ck_assert_uint_eq(m.b.pkt.verdict, MPCONN_VERDICT_DROP);
+    ck_assert_uint_eq(m.b.pkt.reason, MPCONN_REASON_HOLD_EXPIRED);
+    m.b.now += MPCONN_MILLISECOND;
+    meeting_send(&m, &b, MPCI_TCP_ACK, b.isn + 1, a.isn + 1, 100);
+    ck_assert_uint_eq(m.b.pkt.verdict, MPCONN_VERDICT_HOLD);
+    meeting_close(&m);
+}
+END_TEST
+
 int main(void)
 {
     return CHECK_MAIN("rendezvous_hold", held_packet_goes_on_with_the_number_of_its_flow,
                       held_packet_that_comes_again_too_late_has_no_number,
-                      age_of_what_is_held_counts_from_when_it_came);
+                      age_of_what_is_held_counts_from_when_it_came,
+                      number_given_back_holds_nothing_more_in_the_same_call);
 }

@@ -2,6 +2,7 @@
 /* Several sources that call one termination: who gets it, and what the controller is told. */
 #include "check_main.h"
 
+#include "engine/engine.h"
 #include "meeting.h"
 
 static meeting m;
@@ -196,9 +197,13 @@ START_TEST(of_two_in_the_expected_prefix_who_calls_more_often_is_answered)
 {
     begin_expecting(0, 24, 0);
     meeting_syn(&m, &rival);
-    meeting_syn(&m, &a);
-    meeting_silent(&m, MPCONN_VERDICT_DROP, MPCONN_REASON_SESSION_STRANGER);
+    for (unsigned i = 0; i < 9; i++) { /* a burst is one call */
+        meeting_syn(&m, &a);
+        meeting_silent(&m, MPCONN_VERDICT_DROP, MPCONN_REASON_SESSION_STRANGER);
+        bed_pass(&m.b, 400 * MPCONN_MILLISECOND);
+    }
     ck_assert_uint_eq(meeting_session(&m).remote_port[0], 40009);
+    bed_pass(&m.b, 100 * MPCONN_MILLISECOND);
     meeting_syn(&m, &a);
     ck_assert_uint_eq(meeting_session(&m).remote_port[0], 40001);
     ck_assert_uint_eq(meeting_session(&m).candidates[0], 1);
@@ -219,6 +224,63 @@ START_TEST(next_in_the_expected_prefix_follows_who_gave_up)
     ck_assert_uint_eq(meeting_session(&m).remote_port[0], 40001);
     meeting_syn(&m, &b);
     (void)meeting_answer(&m, &b, &a);
+    meeting_close(&m);
+}
+END_TEST
+
+/* The controller learns who has it then, and who wanted it. */
+START_TEST(host_is_told_who_follows_a_client_that_gave_up)
+{
+    begin_expecting(0, 24, 0);
+    meeting_syn(&m, &rival);
+    meeting_syn(&m, &a);
+    m.n_events = 0;
+    meeting_send(&m, &rival, MPCI_TCP_RST, rival.isn + 1, 0, 0);
+    ck_assert_uint_eq(meeting_event(&m, MPCONN_SESSION_EVENT_IDLE,
+                                    MPCONN_REASON_SESSION_RESET)->remote_port, 40009);
+    ck_assert_uint_eq(meeting_event(&m, MPCONN_SESSION_EVENT_LATCHED,
+                                    MPCONN_REASON_SESSION_CONFLICT)->remote_port, 40001);
+    ck_assert_uint_eq(m.n_events, 0);
+    meeting_close(&m);
+}
+END_TEST
+
+START_TEST(R21_host_is_told_of_strangers_once_in_each_state)
+{
+    begin_expecting(2, 32, 0);
+    meeting_syn(&m, &a);
+    m.n_events = 0;
+    for (unsigned i = 0; i < 3; i++)
+        meeting_syn(&m, &rival);
+    ck_assert_uint_eq(meeting_event(&m, MPCONN_SESSION_EVENT_REFUSED,
+                                    MPCONN_REASON_SESSION_STRANGER)->remote_port, 40009);
+    ck_assert_uint_eq(m.n_events, 0);
+    meeting_syn(&m, &b);
+    meeting_ack(&m, &a, &b);
+    meeting_ack(&m, &b, &a);
+    m.n_events = 0;
+    for (unsigned i = 0; i < 3; i++)
+        meeting_syn(&m, &rival);
+    (void)meeting_event(&m, MPCONN_SESSION_EVENT_REFUSED, MPCONN_REASON_SESSION_STRANGER);
+    ck_assert_uint_eq(m.n_events, 0);
+    meeting_close(&m);
+}
+END_TEST
+
+START_TEST(R15_connection_that_stands_has_no_candidates)
+{
+    begin();
+    meeting_join(&m, &a, &b);
+    for (unsigned i = 0; i < 5; i++) {
+        rival = meeting_client_of(&m, 0, 9, (uint16_t)(50000 + i));
+        meeting_syn(&m, &rival);
+        meeting_silent(&m, MPCONN_VERDICT_DROP, MPCONN_REASON_SESSION_STRANGER);
+    }
+    ck_assert_uint_eq(meeting_session(&m).candidates[0], 0);
+    ck_assert_uint_eq(meeting_session(&m).stats[0].refused, 5);
+    ck_assert(!mpci_sessions_wait(&m.b.eng->rendezvous.sessions)); /* nothing is walked for them */
+    (void)meeting_event(&m, MPCONN_SESSION_EVENT_REFUSED, MPCONN_REASON_SESSION_STRANGER);
+    ck_assert_uint_eq(m.n_events, 0);
     meeting_close(&m);
 }
 END_TEST
@@ -284,6 +346,9 @@ int main(void)
                       expected_prefix_and_port_are_compared_as_far_as_they_go,
                       of_two_in_the_expected_prefix_who_calls_more_often_is_answered,
                       next_in_the_expected_prefix_follows_who_gave_up,
+                      host_is_told_who_follows_a_client_that_gave_up,
+                      R21_host_is_told_of_strangers_once_in_each_state,
+                      R15_connection_that_stands_has_no_candidates,
                       R15_candidates_beyond_their_number_are_counted_and_nothing_else,
                       R04_client_that_calls_both_terminations_is_refused,
                       R17_port_that_a_nat_changed_is_not_answered);

@@ -9,9 +9,7 @@ static meeting_client a, b;
 
 static void begin(void)
 {
-    meeting_open_default(&m);
-    a = meeting_client_of(&m, 0, 1, 40001);
-    b = meeting_client_of(&m, 1, 1, 40002);
+    meeting_begin(&m, &a, &b);
 }
 
 static void speak(void)
@@ -76,9 +74,73 @@ START_TEST(client_that_still_calls_is_not_given_up)
 }
 END_TEST
 
+/* --- the limit of all sessions --- */
+
+enum { SESSIONS = 100, LIMIT = 64 };
+
+static void open_many(void)
+{
+    mpconn_engine_config cfg;
+    mpconn_callbacks cb;
+
+    memset(&m, 0, sizeof m);
+    bed_config(&cfg, &cb);
+    cfg.max_sessions = SESSIONS;
+    bed_open(&m.b, &cfg, &cb);
+    meeting_config(&m.config, MPCONN_FAMILY_IPV4, MPCONN_FAMILY_IPV4);
+}
+
+static void choose_session(unsigned i)
+{
+    memcpy(m.config.name, (char[]){'s', (char)('a' + i / 26), (char)('a' + i % 26), '\0'}, 4);
+    m.config.termination[0].local_port = (uint16_t)(6000 + 2 * i);
+    m.config.termination[1].local_port = (uint16_t)(6001 + 2 * i);
+    a = meeting_client_of(&m, 0, 1, 40001);
+    b = meeting_client_of(&m, 1, 1, 40002);
+}
+
+/* Each second client has acknowledged, and each first one only listens. */
+static void pair_many(void)
+{
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        choose_session(i);
+        ck_assert_int_eq(mpconn_session_add(m.b.eng, &m.config, m.b.now), MPCONN_OK);
+        meeting_pair(&m, &a, &b);
+        meeting_ack(&m, &b, &a);
+    }
+}
+
+static unsigned answers_when_all_speak(void)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < SESSIONS; i++) {
+        choose_session(i);
+        meeting_ack(&m, &b, &a);
+        for (; m.b.n_out > 0; n++)
+            (void)meeting_answer(&m, &a, &b);
+    }
+    return n;
+}
+
+START_TEST(R13_clients_that_only_listen_are_answered_again_so_often_in_a_second)
+{
+    open_many();
+    pair_many();
+    bed_pass(&m.b, 250 * MPCONN_MILLISECOND);
+    ck_assert_uint_eq(answers_when_all_speak(), LIMIT);
+    bed_pass(&m.b, 700 * MPCONN_MILLISECOND);
+    ck_assert_uint_eq(answers_when_all_speak(), 0);
+    bed_pass(&m.b, 300 * MPCONN_MILLISECOND);
+    ck_assert_uint_eq(answers_when_all_speak(), LIMIT);
+    bed_close(&m.b);
+}
+END_TEST
+
 int main(void)
 {
     return CHECK_MAIN("rendezvous_listener",
                       R13_client_that_only_listens_is_answered_again_twice,
-                      client_that_still_calls_is_not_given_up);
+                      client_that_still_calls_is_not_given_up,
+                      R13_clients_that_only_listen_are_answered_again_so_often_in_a_second);
 }

@@ -78,17 +78,7 @@ START_TEST(both_call_at_the_same_moment_at_two_members_and_are_joined_once)
     for (unsigned who = 0; who < 2; who++) {
         meeting_client a, b;
 
-        open_members(2);
-        choose_registrar(who);
-        add_at(0);
-        a = client_of(0);
-        b = client_of(1);
-        call(0, &a);
-        call(1, &b); /* before either member hears of the other's */
-        assert_silent();
-        sync_carry(&net);
-        assert_answer(0, &a, &b, 1);
-        assert_answer(1, &b, &a, 1);
+        open_answered(who, &a, &b);
         ck_assert_uint_eq(session_at(0)->pairs, 1);
         ck_assert_uint_eq(session_at(1)->pairs, 1);
         sync_bed_close(&net);
@@ -158,15 +148,7 @@ START_TEST(lost_word_of_an_acknowledgment_is_said_again)
 {
     meeting_client a, b;
 
-    open_members(2);
-    add_at(0);
-    a = client_of(0);
-    b = client_of(1);
-    call(0, &a);
-    call(1, &b);
-    sync_carry(&net);
-    assert_answer(0, &a, &b, 1);
-    assert_answer(1, &b, &a, 1);
+    open_answered(0, &a, &b);
     acknowledge(0, &a, &b);
     acknowledge(1, &b, &a);
     sync_lose(&net);
@@ -244,6 +226,10 @@ START_TEST(R03_client_that_calls_anew_elsewhere_ends_the_pair_at_all_members)
     anew = a;
     anew.isn += 1000;
     call(1, &anew);
+    sync_pass(&net, MPCONN_SECOND);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_uint_eq(state_at(i), MPCONN_SESSION_ANSWERED);
+    call(1, &anew); /* and it has not called as before */
     sync_carry(&net);
     for (unsigned i = 0; i < 3; i++)
         ck_assert_msg(state_at(i) != MPCONN_SESSION_ANSWERED, "member %u keeps the pair", i);

@@ -103,6 +103,130 @@ START_TEST(first_gets_the_syn_of_the_second_where_that_is_to_be_forwarded)
 }
 END_TEST
 
+/* The acknowledgment that ends a simultaneous open goes on, and is lost: whoever waits for it says
+ * its SYN|ACK again, and the other one's stack has the answer (RFC 9293 3.10.7.4). */
+START_TEST(first_whose_handshake_was_not_ended_has_its_answer_carried)
+{
+    mpci_view v;
+    mpci_syn_options o;
+
+    for (unsigned answer = MPCONN_ANSWER_BOTH; answer <= MPCONN_ANSWER_FORWARD; answer++) {
+        prepare();
+        config.answer = (uint8_t)answer;
+        begin();
+        meeting_syn(&m, &a);
+        meeting_syn(&m, &b);
+        if (answer == MPCONN_ANSWER_FORWARD)
+            meeting_send(&m, &a, MPCI_TCP_SYN | MPCI_TCP_ACK, a.isn, b.isn + 1, 0);
+        meeting_ack(&m, &b, &a);
+        meeting_ack(&m, &a, &b);
+        ck_assert_uint_eq(meeting_state(&m), MPCONN_SESSION_ESTABLISHED);
+        m.b.n_out = 0;
+        meeting_send(&m, &a, MPCI_TCP_SYN | MPCI_TCP_ACK, a.isn, b.isn + 2, 0);
+        meeting_silent(&m, MPCONN_VERDICT_DROP, MPCONN_REASON_SESSION_SYN_LATE);
+        meeting_send(&m, &a, MPCI_TCP_SYN | MPCI_TCP_ACK, a.isn, b.isn + 1, 0);
+        if (answer != MPCONN_ANSWER_FORWARD) {
+            meeting_silent(&m, MPCONN_VERDICT_DROP, MPCONN_REASON_SESSION_SYN_LATE);
+            meeting_close(&m);
+            continue;
+        }
+        ck_assert_uint_eq(m.b.pkt.verdict, MPCONN_VERDICT_FORWARD);
+        ck_assert_uint_eq(m.b.n_out, 0);
+        bed_view(&m.b, &v, &o);
+        meeting_leads_to(&b, &v);
+        ck_assert_uint_eq(v.flags, MPCI_TCP_SYN | MPCI_TCP_ACK);
+        ck_assert_uint_eq(v.seq, a.isn);
+        ck_assert_uint_eq(v.ack, b.isn + 1);
+        ck_assert_uint_eq(mpci_view_verify(&v, &m.b.pkt), 0);
+        meeting_carry(&m, &b, &a, 1, 1, 0);
+        meeting_close(&m);
+    }
+}
+END_TEST
+
+/* The acknowledgment was lost before us, and the second one only listens. */
+START_TEST(second_whose_acknowledgment_was_lost_is_answered_again_for_a_first_that_waits)
+{
+    prepare();
+    config.answer = MPCONN_ANSWER_FORWARD;
+    begin();
+    meeting_syn(&m, &a);
+    meeting_syn(&m, &b);
+    meeting_send(&m, &a, MPCI_TCP_SYN | MPCI_TCP_ACK, a.isn, b.isn + 1, 0);
+    m.b.n_out = 0;
+    bed_pass(&m.b, MPCONN_SECOND);
+    meeting_send(&m, &a, MPCI_TCP_SYN | MPCI_TCP_ACK, a.isn, b.isn + 1, 0);
+    (void)meeting_answer(&m, &b, &a);
+    ck_assert_uint_eq(m.b.n_out, 0);
+    meeting_ack(&m, &b, &a);
+    ck_assert_uint_eq(meeting_state(&m), MPCONN_SESSION_ESTABLISHED);
+    meeting_close(&m);
+}
+END_TEST
+
+static void modify(void)
+{
+    ck_assert_int_eq(mpconn_session_modify(m.b.eng, &config, m.b.now), MPCONN_OK);
+}
+
+/* What the controller says meanwhile is for the next pair. */
+START_TEST(whom_to_answer_is_decided_when_the_pair_is_made)
+{
+    prepare();
+    config.answer = MPCONN_ANSWER_SECOND;
+    begin();
+    meeting_syn(&m, &a);
+    meeting_syn(&m, &b);
+    (void)meeting_answer(&m, &b, &a);
+    config.answer = MPCONN_ANSWER_BOTH;
+    modify();
+    meeting_syn(&m, &a);
+    ck_assert_uint_eq(m.b.n_out, 0);
+    meeting_ack(&m, &b, &a);
+    (void)meeting_answer(&m, &a, &b);
+    meeting_close(&m);
+}
+END_TEST
+
+START_TEST(time_to_acknowledge_is_decided_when_the_pair_is_made)
+{
+    for (unsigned modified = 0; modified < 2; modified++) {
+        prepare();
+        config.confirm_ms = modified ? 10000 : 1000;
+        begin();
+        meeting_pair(&m, &a, &b);
+        config.confirm_ms = 1000;
+        modify();
+        bed_pass(&m.b, 7 * MPCONN_SECOND);
+        ck_assert_uint_eq(meeting_state(&m), modified ? MPCONN_SESSION_ANSWERED
+                                                      : MPCONN_SESSION_CLOSING);
+        meeting_close(&m);
+    }
+}
+END_TEST
+
+START_TEST(who_is_answered_late_is_decided_when_the_pair_is_made)
+{
+    static const uint8_t policies[] = {MPCONN_STALE_WAIT, MPCONN_STALE_STRICT};
+
+    for (unsigned i = 0; i < 2; i++) {
+        prepare();
+        config.stale = policies[i];
+        begin();
+        meeting_syn(&m, &a);
+        bed_pass(&m.b, MPCONN_SECOND);
+        meeting_syn(&m, &b);
+        (void)meeting_answer(&m, &b, &a);
+        config.stale = policies[i ^ 1];
+        modify();
+        meeting_ack(&m, &b, &a);
+        bed_pass(&m.b, 3 * MPCONN_SECOND);
+        ck_assert_uint_eq(m.b.n_out, policies[i] == MPCONN_STALE_WAIT); /* by the clock */
+        meeting_close(&m);
+    }
+}
+END_TEST
+
 /* --- timestamps --- */
 
 typedef struct age_row {
@@ -150,6 +274,26 @@ START_TEST(timestamps_of_a_syn_that_is_not_fresh_are_treated_as_told)
     meeting_ack(&m, &b, &a);
     ck_assert_uint_eq(meeting_state(&m), MPCONN_SESSION_ESTABLISHED);
     meeting_close(&m);
+}
+END_TEST
+
+/* Its one SYN would be what it measures by (RFC 6298 3 leaves out those that were repeated). */
+START_TEST(first_that_called_once_is_answered_on_its_next_syn_without_timestamps_too)
+{
+    for (unsigned tries = 1; tries < 3; tries++) {
+        prepare();
+        begin();
+        a.timestamps = b.timestamps = 0;
+        for (unsigned i = 0; i < tries; i++) {
+            bed_pass(&m.b, MPCONN_SECOND);
+            meeting_syn(&m, &a);
+        }
+        bed_pass(&m.b, 300 * MPCONN_MILLISECOND);
+        meeting_syn(&m, &b);
+        (void)meeting_answer(&m, &b, &a);
+        ck_assert_uint_eq(m.b.n_out, tries - 1);
+        meeting_close(&m);
+    }
 }
 END_TEST
 
@@ -345,8 +489,16 @@ int main(void)
     tcase_add_test(tc, second_is_answered_first_where_the_first_has_to_wait_for_its_word);
     tcase_add_test(tc, first_is_not_answered_for_a_second_that_is_dead);
     tcase_add_test(tc, first_gets_the_syn_of_the_second_where_that_is_to_be_forwarded);
+    tcase_add_test(tc, first_whose_handshake_was_not_ended_has_its_answer_carried);
+    tcase_add_test(
+        tc, second_whose_acknowledgment_was_lost_is_answered_again_for_a_first_that_waits);
+    tcase_add_test(tc, whom_to_answer_is_decided_when_the_pair_is_made);
+    tcase_add_test(tc, time_to_acknowledge_is_decided_when_the_pair_is_made);
+    tcase_add_test(tc, who_is_answered_late_is_decided_when_the_pair_is_made);
     tcase_add_loop_test(tc, timestamps_of_a_syn_that_is_not_fresh_are_treated_as_told, 0,
                         (int)(sizeof ages / sizeof ages[0]));
+    tcase_add_test(tc,
+                   first_that_called_once_is_answered_on_its_next_syn_without_timestamps_too);
     tcase_add_test(tc, first_that_never_calls_again_ends_the_pair);
     tcase_add_test(tc, attack_R12_signed_syn_is_refused_by_a_reset);
     tcase_add_test(tc, attack_R12_signed_syn_is_refused_in_silence_where_that_is_wanted);

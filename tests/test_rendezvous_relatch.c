@@ -125,6 +125,8 @@ static void relatches(void)
     ck_assert_uint_eq(after.flow, before.flow);
     ck_assert_uint_eq(after.state, MPCONN_SESSION_ESTABLISHED);
     host_is_told(before.flow);
+    if (m.events[0].type == MPCONN_SESSION_EVENT_REFUSED) /* it was a stranger before */
+        (void)meeting_event(&m, MPCONN_SESSION_EVENT_REFUSED, MPCONN_REASON_SESSION_STRANGER);
     ev = meeting_event(&m, MPCONN_SESSION_EVENT_RELATCHED, MPCONN_REASON_SESSION_RELATCHED);
     ck_assert_uint_eq(ev->termination, side);
     ck_assert_uint_eq(ev->remote_port, after.remote_port[side]);

@@ -85,6 +85,26 @@ START_TEST(S33_pair_of_a_client_that_is_not_expected_is_counted_and_changes_noth
 }
 END_TEST
 
+/* Either client would be the other one's termination: what it is sent would go round for ever. */
+START_TEST(R04_pair_of_two_terminations_that_call_one_another_is_not_made)
+{
+    mpci_record r;
+
+    open_members(2);
+    add_at(0);
+    r = word_of(MPCI_RECORD_PAIR);
+    for (unsigned side = 0; side < 2; side++) {
+        r.session.remote[side] = config.termination[side ^ 1].local;
+        r.session.port[side] = config.termination[side ^ 1].local_port;
+    }
+    say(1, 0, &r);
+    ck_assert_uint_eq(count(0, MPCONN_REASON_SESSION_SELF), 1);
+    ck_assert_uint_eq(state_at(0), MPCONN_SESSION_IDLE);
+    ck_assert_uint_eq(session_at(0)->flow, 0);
+    sync_bed_close(&net);
+}
+END_TEST
+
 START_TEST(S08_pair_with_an_older_generation_is_counted_and_its_maker_told)
 {
     mpci_record r;
@@ -139,6 +159,7 @@ int main(void)
         "rendezvous_words", S33_word_about_a_session_that_nobody_knows_is_counted,
         S33_pair_of_a_member_that_does_not_decide_is_counted_and_changes_nothing,
         S33_pair_of_a_client_that_is_not_expected_is_counted_and_changes_nothing,
+        R04_pair_of_two_terminations_that_call_one_another_is_not_made,
         S08_pair_with_an_older_generation_is_counted_and_its_maker_told,
         S21_two_pairs_of_one_generation_become_one);
 }

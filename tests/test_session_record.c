@@ -173,6 +173,16 @@ static void remote_to_many(mpci_session_record *s) { s->remote[0].bytes[0] = 0xe
 static void scale_beyond_none(mpci_session_record *s) { s->wscale[0] = 16; }
 static void family_of_nobody(mpci_session_record *s) { s->families = 2; }
 static void word_of_the_other_side(mpci_session_record *s) { s->tries[1] = 1; }
+static void number_of_who_is_not_answered(mpci_session_record *s)
+{
+    s->why = 0;
+    s->isn[1] = 1;
+}
+static void echo_of_who_is_not_answered(mpci_session_record *s)
+{
+    s->why = 0;
+    s->tsval[1] = 1;
+}
 static void both_sides(mpci_session_record *s)
 {
     s->remote[1] = s->remote[0];
@@ -188,6 +198,10 @@ static void no_generation(mpci_session_record *s) { s->generation = 0; }
 static void third_client(mpci_session_record *s) { s->confirmed = 4; }
 static void no_other_client(mpci_session_record *s) { s->port[1] = 0; }
 static void nothing_ended(mpci_session_record *s) { s->version = 0; }
+static void level_below_all(mpci_session_record *s) { s->level = 3; }
+static void place_beyond_level(mpci_session_record *s) { s->level = 0; }
+static void sums_of_one_session(mpci_session_record *s) { s->name[0] = 'a'; }
+static void session_without_name(mpci_session_record *s) { memset(s->name, 0, sizeof s->name); }
 static void both_ended(mpci_session_record *s) { s->generation = s->version = 1; }
 
 START_TEST(S30_session_record_that_no_member_writes_is_refused)
@@ -209,6 +223,8 @@ START_TEST(S30_session_record_that_no_member_writes_is_refused)
         {MPCI_RECORD_REQUEST, "window scale 16", scale_beyond_none},
         {MPCI_RECORD_REQUEST, "a family of who did not call", family_of_nobody},
         {MPCI_RECORD_REQUEST, "a word about who did not call", word_of_the_other_side},
+        {MPCI_RECORD_REQUEST, "a number of nobody", number_of_who_is_not_answered},
+        {MPCI_RECORD_REQUEST, "a timestamp of nobody", echo_of_who_is_not_answered},
         {MPCI_RECORD_REQUEST, "two callers", both_sides},
         {MPCI_RECORD_REQUEST, "no caller", neither_side},
         {MPCI_RECORD_PAIR, "no generation", no_generation},
@@ -216,6 +232,10 @@ START_TEST(S30_session_record_that_no_member_writes_is_refused)
         {MPCI_RECORD_PAIR, "one client", no_other_client},
         {MPCI_RECORD_SESSION_END, "nothing that ended", nothing_ended},
         {MPCI_RECORD_SESSION_END, "two things that ended", both_ended},
+        {MPCI_RECORD_SESSION_END, "an end of nothing", session_without_name},
+        {MPCI_RECORD_SESSION_SUMS, "a level too deep", level_below_all},
+        {MPCI_RECORD_SESSION_SUMS, "a place that its level has not", place_beyond_level},
+        {MPCI_RECORD_SESSION_SUMS, "sums that have a name", sums_of_one_session},
     };
 
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -226,6 +246,20 @@ START_TEST(S30_session_record_that_no_member_writes_is_refused)
         wrong[i].damage(&r.session);
         refuses(&r, wrong[i].what);
     }
+}
+END_TEST
+
+START_TEST(answer_bears_number_and_timestamp_of_its_caller)
+{
+    mpci_record r = of_type(MPCI_RECORD_REQUEST);
+
+    ck_assert_uint_ne(r.session.why, 0);
+    r.session.isn[1] = 0x01020304;
+    r.session.tsval[1] = 0x05060708;
+    encode(&r);
+    assert_taken("an answer");
+    r.session.window[1] = 1;
+    refuses(&r, "an answer with a word about its caller");
 }
 END_TEST
 
@@ -302,6 +336,7 @@ int main(void)
                       S24_zero_field_of_a_session_record_is_refused,
                       S30_name_that_no_session_has_is_refused,
                       S30_session_record_that_no_member_writes_is_refused,
+                      answer_bears_number_and_timestamp_of_its_caller,
                       S03_later_extension_of_a_session_record_is_skipped_and_a_critical_one_refused,
                       session_record_between_two_others_changes_no_reference,
                       S26_session_record_without_room_leaves_nothing,

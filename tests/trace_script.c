@@ -98,6 +98,15 @@ static void note_event(void *user, const mpconn_event *event)
     (void)recorder_stats(&at->rec, &s);
 }
 
+static void note_session_event(void *user, const mpconn_session_event *event)
+{
+    station *at = user;
+    mpconn_session s;
+
+    MPCONN_STRUCT_INIT(&s);
+    (void)recorder_session_get(&at->rec, event->name, &s);
+}
+
 static int send_frame(void *user, uint32_t member, const uint8_t *frame, size_t len)
 {
     station *at = user;
@@ -171,7 +180,7 @@ static mpconn_callbacks hooks(void)
                               .send_packets = send_packets, .random = fill_random,
                               .admit = admit, .release = note_release, .event = note_event,
                               .send_frame = send_frame, .seal = seal, .open = open_frame,
-                              .bind = bind_leg};
+                              .bind = bind_leg, .session_event = note_session_event};
 }
 
 static mpconn_engine_config config(unsigned member)
@@ -187,6 +196,7 @@ static mpconn_engine_config config(unsigned member)
     c.members = &ids[!member];
     c.n_members = 1;
     c.max_bindings = 2;
+    c.max_sessions = 2;
     return c;
 }
 
@@ -399,6 +409,40 @@ static void change(script *s)
     s->a.refuses = 0;
 }
 
+/* One of two clients calls, and the controller changes its mind. */
+static void meet(script *s)
+{
+    recorder *r = &s->a.rec;
+    mpconn_session_cursor cursor = {0};
+    mpconn_session_config c;
+    mpconn_session session;
+
+    MPCONN_STRUCT_INIT(&c);
+    MPCONN_STRUCT_INIT(&session);
+    memcpy(c.name, "call", 5);
+    make(s, MPCONN_SIDE_CLIENT, 0x02, X, 0, CLIENT_TS, 0, 0);
+    for (unsigned side = 0; side < 2; side++) {
+        c.termination[side].family = MPCONN_FAMILY_IPV4;
+        memcpy(c.termination[side].local.bytes, s->packet.bytes + 16, 4);
+        c.termination[side].local_port = (uint16_t)(443 + side);
+    }
+    REQUIRE(recorder_session_add(r, &c, s->now) == MPCONN_OK);
+    REQUIRE(recorder_session_add(r, &c, s->now) == MPCONN_ERR_EXISTS);
+    REQUIRE(recorder_session_add(r, NULL, s->now) == MPCONN_ERR_INVAL);
+    REQUIRE(submit(s) == MPCONN_REASON_SESSION_WAITING);
+    c.wait_ms = 1000;
+    REQUIRE(recorder_session_modify(r, &c, s->now) == MPCONN_OK);
+    REQUIRE(recorder_session_next(r, &cursor, &session) == MPCONN_OK);
+    REQUIRE(session.state == MPCONN_SESSION_WAITING);
+    REQUIRE(recorder_session_next(r, &cursor, &session) == MPCONN_ERR_NOTFOUND);
+    REQUIRE(recorder_session_remove(r, "call", s->now) == MPCONN_OK);
+    REQUIRE(recorder_session_remove(r, "a name longer than any session has", s->now) ==
+            MPCONN_ERR_NOTFOUND);
+    REQUIRE(recorder_session_remove(r, NULL, s->now) == MPCONN_ERR_INVAL);
+    c.struct_size = 1;
+    REQUIRE(recorder_session_modify(r, &c, s->now) == MPCONN_ERR_VERSION);
+}
+
 /* A second life, alone and with few hooks. */
 static void begin_again(script *s)
 {
@@ -416,11 +460,55 @@ static void begin_again(script *s)
     h.seal = NULL;
     h.open = NULL;
     h.bind = NULL;
+    h.session_event = NULL;
     REQUIRE(recorder_new(&s->a.rec, &c, &h, &s->a, s->now) == MPCONN_OK);
     make(s, MPCONN_SIDE_CLIENT, 0x02, X, 0, CLIENT_TS, 0, 0);
     REQUIRE(submit(s) == MPCONN_REASON_SYN_TRACKED);
     REQUIRE(recorder_del(&s->a.rec) == MPCONN_OK);
     REQUIRE(recorder_del(&s->b.rec) == MPCONN_OK);
+}
+
+static int tell_header(void *user, const mpconn_pkt *pkt, uint8_t *header)
+{
+    (void)user;
+    memset(header, (int)pkt->link, 14);
+    return 14;
+}
+
+static uint32_t choose_link(void *user, const mpconn_return_request *request)
+{
+    (void)user;
+    return request->pkt->link + request->link_header[13];
+}
+
+/* A third one, as a bridge: the server's reply to an echo of its own comes back to it. */
+static void bridge(script *s)
+{
+    mpconn_callbacks h = {.struct_size = sizeof h, .send_packets = send_packets,
+                          .random = fill_random, .link_header = tell_header,
+                          .return_link = choose_link};
+    mpconn_engine_config c = config(0);
+    uint8_t *ip = s->packet.bytes;
+
+    c.n_members = c.max_sessions = c.max_bindings = 0;
+    c.return_path = MPCONN_RETURN_ECHO;
+    REQUIRE(recorder_new(&s->a.rec, &c, &h, &s->a, s->now) == MPCONN_OK);
+    make(s, MPCONN_SIDE_CLIENT, 0x02, X, 0, CLIENT_TS, 0, 0);
+    s->pkt.cap = RAW_MAX;
+    REQUIRE(submit(s) == MPCONN_REASON_ECHO_SENT);
+    s->packet.len = s->pkt.len;
+    ip[20] = 0;
+    for (unsigned i = 12; i < 16; i++) {
+        uint8_t was = ip[i];
+
+        ip[i] = ip[i + 4];
+        ip[i + 4] = was;
+    }
+    raw_seal(&s->packet);
+    s->pkt.link = 3;
+    REQUIRE(submit(s) == MPCONN_REASON_ECHO_ANSWERED);
+    REQUIRE(s->pkt.link == 4);
+    REQUIRE(recorder_del(&s->a.rec) == MPCONN_OK);
 }
 
 int trace_script_record(FILE *file)
@@ -441,7 +529,9 @@ int trace_script_record(FILE *file)
     err(s);
     ask(s);
     change(s);
+    meet(s);
     begin_again(s);
+    bridge(s);
     REQUIRE(recorder_close(&s->a.rec));
     right = !s->wrong;
     free(s);

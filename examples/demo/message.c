@@ -14,7 +14,8 @@ const char *message_record_name(uint8_t type)
         [0x85] = "COMMIT", [0x86] = "STALE", [0x87] = "DELTA",    [0x88] = "QUERY",
         [0x89] = "REPLY",  [0x8a] = "CLOSE", [0x8b] = "REACK",    [0x8c] = "RST_SEEN",
         [0x8d] = "ACK",    [0x8e] = "PLAIN",   [0x8f] = "SESSION", [0x90] = "REQUEST",
-        [0x91] = "PAIR",   [0x92] = "SESSION_END",
+        [0x91] = "PAIR",   [0x92] = "SESSION_END", [0x93] = "SESSION_SUMS",
+        [0x95] = "SAY",    [0x96] = "PATH",
     };
     return type < sizeof(names) / sizeof(names[0]) ? names[type] : NULL;
 }

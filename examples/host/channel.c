@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "host/channel.h"
 
+#include "host/ether.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -80,6 +81,10 @@ const char *channel_parse(channel_config *out, const char *text)
                   { "broadcast:", CHANNEL_BROADCAST } };
 
     memset(out, 0, sizeof(*out));
+    if (strncmp(text, "ether:", 6) == 0) {
+        out->kind = CHANNEL_ETHER;
+        return ether_parse(out, text + 6);
+    }
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         size_t len = strlen(kinds[i].prefix);
         if (strncmp(text, kinds[i].prefix, len) != 0)
@@ -95,7 +100,7 @@ const char *channel_parse(channel_config *out, const char *text)
             wrong = "only IPv4 has broadcasts";
         return wrong;
     }
-    return "expected udp:ADDR:PORT, or multicast: or broadcast:ADDR:PORT@IFACE";
+    return "expected udp:ADDR:PORT, multicast: or broadcast:ADDR:PORT@IFACE, or ether:IFACE";
 }
 
 static bool set(int fd, int level, int name, const void *value, socklen_t len)
@@ -144,6 +149,11 @@ static const char *join(const channel *c)
     return join4(c->fd, (const struct sockaddr_in *)&a->at, ifindex);
 }
 
+static bool is_ether(const channel *c)
+{
+    return c->config.kind == CHANNEL_ETHER || c->config.kind == CHANNEL_ETHER_ALL;
+}
+
 const char *channel_open(channel *c, const channel_config *config)
 {
     const channel_address *a = &config->address;
@@ -158,6 +168,8 @@ const char *channel_open(channel *c, const channel_config *config)
     if (c->fd < 0)
         return "socket";
     set(c->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)); /* as much as the system allows */
+    if (is_ether(c))
+        return ether_open(c);
     const char *failed = join(c);
     if (failed)
         return failed;
@@ -171,23 +183,33 @@ void channel_close(channel *c)
     c->fd = -1;
 }
 
+static int udp_send(channel *c, const channel_address *to, const uint8_t *bytes, size_t len)
+{
+    const struct sockaddr *at = (const struct sockaddr *)&to->at;
+    return sendto(c->fd, bytes, len, MSG_NOSIGNAL, at, to->len) < 0 ? -1 : 0;
+}
+
+static ptrdiff_t udp_receive(channel *c, uint8_t *bytes, size_t cap, channel_address *from)
+{
+    from->len = sizeof(from->at);
+    return recvfrom(c->fd, bytes, cap, 0, (struct sockaddr *)&from->at, &from->len);
+}
+
 int channel_send(channel *c, const channel_address *to, const uint8_t *bytes, size_t len)
 {
-    if (sendto(c->fd, bytes, len, MSG_NOSIGNAL, (const struct sockaddr *)&to->at, to->len) < 0) {
-        c->failed_out++;
-        return -1;
-    }
-    c->datagrams_out++;
-    return 0;
+    int status = is_ether(c) ? ether_send(c, to, bytes, len) : udp_send(c, to, bytes, len);
+
+    c->datagrams_out += status == 0;
+    c->failed_out += status != 0;
+    return status;
 }
 
 ptrdiff_t channel_receive(channel *c, uint8_t *bytes, size_t cap, channel_address *from)
 {
-    ssize_t n;
+    ptrdiff_t n;
 
     do {
-        from->len = sizeof(from->at);
-        n = recvfrom(c->fd, bytes, cap, 0, (struct sockaddr *)&from->at, &from->len);
+        n = is_ether(c) ? ether_receive(c, bytes, cap, from) : udp_receive(c, bytes, cap, from);
     } while (n < 0 && errno == EINTR);
     c->datagrams_in += n >= 0;
     return n;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Channels between members: a UDP socket each, point to point or to a group. */
+/* Channels between members: a socket each, point to point or to a group; of UDP, or without IP (see
+ * host/ether.h). */
 #ifndef HOST_CHANNEL_H
 #define HOST_CHANNEL_H
 
 #include <net/if.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -12,7 +14,9 @@ typedef enum channel_kind {
     CHANNEL_NONE = 0,
     CHANNEL_UDP,       /* point to point */
     CHANNEL_MULTICAST,
-    CHANNEL_BROADCAST
+    CHANNEL_BROADCAST,
+    CHANNEL_ETHER,     /* to single stations */
+    CHANNEL_ETHER_ALL  /* to all of them */
 } channel_kind;
 
 typedef struct channel_address {
@@ -23,7 +27,7 @@ typedef struct channel_address {
 typedef struct channel_config {
     channel_kind kind;
     channel_address address; /* our own, or that of the group */
-    char interface[IF_NAMESIZE]; /* of a group */
+    char interface[IF_NAMESIZE]; /* of a group, or without IP */
 } channel_config;
 
 typedef struct channel {
@@ -34,7 +38,8 @@ typedef struct channel {
 
 /* Parse "192.0.2.1:5000" or "[2001:db8::1]:5000". NULL, or what is wrong with it. */
 const char *channel_parse_address(channel_address *out, const char *text);
-/* Parse "udp:ADDR:PORT", "multicast:GROUP:PORT@IFACE" or "broadcast:ADDR:PORT@IFACE". */
+/* Parse "udp:ADDR:PORT", "multicast:GROUP:PORT@IFACE", "broadcast:ADDR:PORT@IFACE", or
+ * "ether:IFACE" or "ether:IFACE:TYPE", to single stations. */
 const char *channel_parse(channel_config *out, const char *text);
 
 /* Opens nothing for CHANNEL_NONE. NULL, or what failed; errno says why. */

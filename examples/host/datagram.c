@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "host/datagram.h"
 
+#include "host/ether.h"
+
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -28,6 +32,23 @@ static void put_end(uint8_t *address, uint8_t *port, const channel_address *a, s
     }
 }
 
+static void ether_frame(frame *f, const channel_address *from, const channel_address *to,
+                        const uint8_t *bytes, size_t len)
+{
+    const struct sockaddr_ll *source = (const struct sockaddr_ll *)&from->at;
+    const struct sockaddr_ll *target = (const struct sockaddr_ll *)&to->at;
+
+    memset(f->l2.bytes, 0, ETHERNET);
+    f->l2.len = ETHERNET;
+    memcpy(f->l2.bytes, target->sll_addr, ETH_ALEN);
+    if (!(source->sll_addr[0] & 1)) /* the channel to all stations has no address of its own */
+        memcpy(f->l2.bytes + ETH_ALEN, source->sll_addr, ETH_ALEN);
+    memcpy(f->l2.bytes + 2 * ETH_ALEN, &source->sll_protocol, sizeof(source->sll_protocol));
+    put16(f->pkt.data, len);
+    memcpy(f->pkt.data + ETHER_LENGTH_BYTES, bytes, len);
+    f->pkt.len = (uint32_t)(ETHER_LENGTH_BYTES + len);
+}
+
 /* Checksums stay 0, as where an interface is to fill them in. */
 void datagram_frame(frame *f, const channel_address *from, const channel_address *to,
                     const uint8_t *bytes, size_t len)
@@ -39,6 +60,10 @@ void datagram_frame(frame *f, const channel_address *from, const channel_address
 
     if (len > MOST)
         len = MOST;
+    if (family == AF_PACKET) {
+        ether_frame(f, from, to, bytes, len);
+        return;
+    }
     memset(ip, 0, ip_len + UDP);
     memset(f->l2.bytes, 0, ETHERNET);
     f->l2.len = ETHERNET;

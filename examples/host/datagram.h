@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A UDP datagram as a frame, so that it can be recorded among the others. A socket does not say
- * what headers it has on the wire: they are made up. */
+/* A datagram of a channel as a frame, so that it can be recorded among the others. A socket does
+ * not say what headers it has on the wire: they are made up. */
 #ifndef HOST_DATAGRAM_H
 #define HOST_DATAGRAM_H
 

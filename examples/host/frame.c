@@ -94,25 +94,22 @@ bool frame_parse(frame *f, size_t len, bool tagged, uint16_t tag_type, uint16_t 
         return false;
     memcpy(f->l2.bytes, start, 2 * ETH_ALEN);
     size_t at = 2 * ETH_ALEN, out = at;
-    f->vlan = 0;
     if (tagged) {
         write16(f->l2.bytes + out, tag_type);
         write16(f->l2.bytes + out + 2, tag);
-        f->vlan = tag & 0xfff;
         out += 4;
     }
     while (is_tag(read16(start + at))) {
         if (at + 6 > len || out + 6 > L2_MAX)
             return false;
         memcpy(f->l2.bytes + out, start + at, 4);
-        if (f->vlan == 0)
-            f->vlan = read16(start + at + 2) & 0xfff;
         at += 4;
         out += 4;
     }
     f->type = read16(start + at);
     write16(f->l2.bytes + out, f->type);
     f->l2.len = (uint8_t)(out + 2);
+    f->vlan = l2_vlan(&f->l2);
     at += 2;
     f->pkt.data = frame_receive_at(f) + at;
     f->pkt.len = (uint32_t)(len - at);
@@ -145,6 +142,15 @@ void frame_prepare(frame *f)
     f->pkt.link = f->in_link;
     f->pkt.side = f->in_side;
     f->pkt.zone = f->vlan;
+}
+
+uint16_t l2_vlan(const l2_header *h)
+{
+    uint16_t vlan = 0;
+
+    for (size_t at = 2 * ETH_ALEN; vlan == 0 && at + 6 <= h->len; at += 4)
+        vlan = read16(h->bytes + at + 2) & 0xfff;
+    return vlan;
 }
 
 void l2_reverse(l2_header *back, const l2_header *h)

@@ -9,6 +9,7 @@
 
 /* Two addresses, two tags, a type: 22 bytes. The rest is room for deeper stacks of tags. */
 #define L2_MAX 30
+#define L2_MIN 14
 
 typedef struct l2_header {
     uint8_t bytes[L2_MAX];
@@ -68,7 +69,9 @@ bool frame_is_ip(const frame *f);
 /* Set what the engine reads, from what is known of the frame. Also before it is submitted again. */
 void frame_prepare(frame *f);
 
-/* The header that sends a frame back to where this one came from. */
+/* Identifier of the outermost tag that has one, 0 = none. */
+uint16_t l2_vlan(const l2_header *h);
+/* The header that sends a frame back to where this one came from. Twice gives it again. */
 void l2_reverse(l2_header *back, const l2_header *h);
 
 void frame_list_init(frame_list *list);

@@ -81,6 +81,21 @@ const link_entry *links_find(const links *l, uint32_t number)
     return number > 0 && number <= l->n ? &l->entries[number] : NULL;
 }
 
+bool links_out(const links *l, uint32_t number, uint8_t side, link_entry *out)
+{
+    const link_entry *from = links_find(l, number);
+
+    if (!from)
+        return false;
+    *out = *from;
+    if (side == from->side)
+        return true;
+    l2_reverse(&out->l2, &from->l2);
+    out->side = side;
+    out->port = links_find_station(l, &out->l2);
+    return true;
+}
+
 /* The packet's destination. False when there is none to read. */
 static bool destination(mpconn_addr *to, const mpconn_pkt *pkt)
 {
@@ -159,11 +174,11 @@ void links_learn_station(links *l, const frame *f)
     s->used = true;
 }
 
-uint16_t links_find_station(const links *l, const frame *f)
+uint16_t links_find_station(const links *l, const l2_header *to)
 {
-    const uint8_t *to = f->l2.bytes;
-    const station *s = &l->stations[station_slot(to, f->vlan)];
-    if (!s->used || s->vlan != f->vlan || memcmp(s->address, to, ETH_ALEN) != 0)
+    const uint16_t vlan = l2_vlan(to);
+    const station *s = &l->stations[station_slot(to->bytes, vlan)];
+    if (!s->used || s->vlan != vlan || memcmp(s->address, to->bytes, ETH_ALEN) != 0)
         return LINK_PORT_ALL;
     return s->port;
 }

@@ -139,18 +139,13 @@ static void end_return(recorder *r, recorder_entry *e)
     recorder_done(r, e);
 }
 
-static void put_return(recorder *r, uint8_t call, int rc)
+void recorder_put_return(recorder *r, uint8_t call, int rc)
 {
     recorder_entry e;
+
     if (begin_return(r, &e, call, rc))
         end_return(r, &e);
 }
-
-/* Whether the host gave a struct, and one of our size. */
-#define GIVEN(ptr)                                              \
-    (!(ptr) ? TRACE_NULL                                        \
-            : (ptr)->struct_size == sizeof(*(ptr)) ? TRACE_GIVEN \
-                                                   : TRACE_OTHER_SIZE)
 
 /* Birth and death */
 
@@ -164,14 +159,14 @@ static void note_key(trace_key *k, const uint8_t *key, size_t len)
 
 static void note_timeouts(trace_timeouts *t, const mpconn_timeouts *timeouts)
 {
-    t->given = GIVEN(timeouts);
+    t->given = RECORDER_GIVEN(timeouts);
     if (t->given == TRACE_GIVEN)
         t->value = *timeouts;
 }
 
 static void note_config(trace_new *t, const mpconn_engine_config *cfg)
 {
-    t->config = GIVEN(cfg);
+    t->config = RECORDER_GIVEN(cfg);
     if (t->config != TRACE_GIVEN)
         return;
     t->value = *cfg;
@@ -194,7 +189,7 @@ static void put_new(recorder *r, const mpconn_engine_config *cfg, const mpconn_c
         return;
     memset(&t, 0, sizeof(t));
     t.now = now;
-    t.callbacks = GIVEN(callbacks);
+    t.callbacks = RECORDER_GIVEN(callbacks);
     if (t.callbacks == TRACE_GIVEN)
         t.hooks = recorder_hooks_of(callbacks);
     note_config(&t, cfg);
@@ -226,12 +221,12 @@ int recorder_new(recorder *r, const mpconn_engine_config *cfg, const mpconn_call
     put_new(r, cfg, callbacks, now);
     r->user = user;
     r->allocations = 0;
-    if (GIVEN(callbacks) == TRACE_GIVEN) {
+    if (RECORDER_GIVEN(callbacks) == TRACE_GIVEN) {
         recorder_wrap(r, &wrapped, callbacks);
         callbacks = &wrapped;
         user = r; /* the hooks of a struct of another size stay the host's */
     }
-    if (GIVEN(cfg) == TRACE_GIVEN) {
+    if (RECORDER_GIVEN(cfg) == TRACE_GIVEN) {
         own = *cfg;
         r->allocator = cfg->allocator;
         if (!cfg->allocator.alloc == !cfg->allocator.release) /* else refused, as it should be */
@@ -252,7 +247,7 @@ int recorder_del(recorder *r)
     int rc = mpconn_engine_del(r->engine);
     if (rc == MPCONN_OK)
         r->engine = NULL;
-    put_return(r, TRACE_DEL, rc);
+    recorder_put_return(r, TRACE_DEL, rc);
     return rc;
 }
 
@@ -349,7 +344,7 @@ int recorder_set_key(recorder *r, const uint8_t *key, size_t key_len, mpconn_tim
         recorder_done(r, &e);
     }
     int rc = mpconn_engine_set_key(r->engine, key, key_len, now);
-    put_return(r, TRACE_SET_KEY, rc);
+    recorder_put_return(r, TRACE_SET_KEY, rc);
     return rc;
 }
 
@@ -365,7 +360,7 @@ int recorder_set_timeouts(recorder *r, const mpconn_timeouts *timeouts, mpconn_t
         recorder_done(r, &e);
     }
     int rc = mpconn_engine_set_timeouts(r->engine, timeouts, now);
-    put_return(r, TRACE_SET_TIMEOUTS, rc);
+    recorder_put_return(r, TRACE_SET_TIMEOUTS, rc);
     return rc;
 }
 
@@ -375,7 +370,7 @@ int recorder_kill(recorder *r, const mpconn_flow_filter *filter, size_t *killed,
     size_t n = 0;
 
     if (recorder_begin(r, &call, TRACE_KILL)) {
-        trace_filter f = { .given = GIVEN(filter) };
+        trace_filter f = { .given = RECORDER_GIVEN(filter) };
         if (f.given == TRACE_GIVEN)
             f.value = *filter;
         trace_walk_filter(&call.walk, &f);

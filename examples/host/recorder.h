@@ -54,12 +54,18 @@ int recorder_sync_input(recorder *r, uint8_t *frame, size_t len, uint32_t *reaso
                         mpconn_time now);
 int recorder_kill(recorder *r, const mpconn_flow_filter *filter, size_t *killed, mpconn_time now);
 
+int recorder_session_add(recorder *r, const mpconn_session_config *config, mpconn_time now);
+int recorder_session_modify(recorder *r, const mpconn_session_config *config, mpconn_time now);
+int recorder_session_remove(recorder *r, const char *name, mpconn_time now);
+
 /* What changes nothing need not be recorded; what is, is compared. Hooks may call these. */
 int recorder_stats(recorder *r, mpconn_stats *out);
 uint64_t recorder_count(recorder *r, unsigned reason);
 uint64_t recorder_sync_count(recorder *r, unsigned reason);
 int recorder_member(recorder *r, uint32_t index, mpconn_member *out);
 int recorder_flow_next(recorder *r, mpconn_flow_cursor *cursor, mpconn_flow *out);
+int recorder_session_get(recorder *r, const char *name, mpconn_session *out);
+int recorder_session_next(recorder *r, mpconn_session_cursor *cursor, mpconn_session *out);
 mpconn_time recorder_next_expiry(recorder *r);
 uint32_t recorder_headroom(recorder *r);
 uint32_t recorder_tailroom(recorder *r);

@@ -13,11 +13,19 @@ typedef struct recorder_entry {
     bool on;   /* else nothing is recorded */
 } recorder_entry;
 
+/* Whether the host gave a struct, and one of our size. */
+#define RECORDER_GIVEN(ptr)                                      \
+    (!(ptr) ? TRACE_NULL                                         \
+            : (ptr)->struct_size == sizeof(*(ptr)) ? TRACE_GIVEN \
+                                                   : TRACE_OTHER_SIZE)
+
 bool recorder_begin(recorder *r, recorder_entry *e, uint8_t type);
 /* Hand it to the sink. Its bytes stay in the buffer until recorder_forget(). */
 void recorder_finish(recorder *r, recorder_entry *e);
 void recorder_forget(recorder *r, recorder_entry *e);
 void recorder_done(recorder *r, recorder_entry *e); /* both */
+/* The return of a call that gives nothing but its status. */
+void recorder_put_return(recorder *r, uint8_t call, int rc);
 
 static inline void put_u8(recorder_entry *e, const char *name, uint8_t v)
 {
@@ -39,6 +47,9 @@ void recorder_wrap(recorder *r, mpconn_callbacks *wrapped, const mpconn_callback
 uint16_t recorder_hooks_of(const mpconn_callbacks *host);
 void *recorder_alloc(void *user, size_t size);
 void recorder_release(void *user, void *ptr);
+
+/* recorder_query.c: whether what was asked for follows. */
+bool recorder_put_out(recorder_entry *e, uint8_t given, int rc);
 
 /* recorder_packet.c */
 void recorder_put_packet(recorder *r, recorder_entry *e, const mpconn_pkt *pkt);

@@ -81,6 +81,39 @@ static int bind_leg(void *user, const mpconn_tuple *client_leg, mpconn_tuple *se
     return answer;
 }
 
+/* Of the 32 bytes those are recorded that count; what else is there the trace must not tell. */
+static int tell_header(void *user, const mpconn_pkt *pkt, uint8_t *header)
+{
+    recorder *r = user;
+    recorder_entry e;
+    uint32_t link = pkt->link;
+    uint8_t copy[MPCONN_ECHO_LINK_HEADER_MAX] = { 0 };
+
+    int answer = r->host.link_header(r->user, pkt, header);
+    if (recorder_begin(r, &e, TRACE_LINK_HEADER)) {
+        if (answer > 0 && answer <= MPCONN_ECHO_LINK_HEADER_MAX)
+            memcpy(copy, header, (size_t)answer);
+        trace_walk_link_header(&e.walk, &link, &answer, copy);
+        recorder_done(r, &e);
+    }
+    return answer;
+}
+
+static uint32_t choose_link(void *user, const mpconn_return_request *request)
+{
+    recorder *r = user;
+    recorder_entry e;
+    uint32_t link = request->pkt->link;
+
+    uint32_t answer = r->host.return_link(r->user, request);
+    if (recorder_begin(r, &e, TRACE_RETURN_LINK)) {
+        mpconn_return_request copy = *request;
+        trace_walk_return_link(&e.walk, &link, &copy, &answer);
+        recorder_done(r, &e);
+    }
+    return answer;
+}
+
 static void note_release(void *user, uint64_t hold, unsigned reason)
 {
     recorder *r = user;
@@ -111,6 +144,21 @@ static void note_event(void *user, const mpconn_event *event)
         if (event->delta)
             delta = *event->delta;
         trace_walk_event(&e.walk, &copy, legs, &delta);
+        recorder_done(r, &e);
+    }
+}
+
+static void note_session_event(void *user, const mpconn_session_event *event)
+{
+    recorder *r = user;
+    recorder_entry e;
+
+    r->host.session_event(r->user, event);
+    if (recorder_begin(r, &e, TRACE_SESSION_EVENT)) {
+        mpconn_session_event copy = *event;
+        char name[TRACE_NAME] = "";
+        memcpy(name, event->name, strlen(event->name));
+        trace_walk_session_event(&e.walk, &copy, name);
         recorder_done(r, &e);
     }
 }
@@ -200,7 +248,10 @@ uint16_t recorder_hooks_of(const mpconn_callbacks *h)
                       (h->random ? TRACE_HAS_RANDOM : 0) | (h->admit ? TRACE_HAS_ADMIT : 0) |
                       (h->release ? TRACE_HAS_RELEASE : 0) | (h->event ? TRACE_HAS_EVENT : 0) |
                       (h->send_frame ? TRACE_HAS_SEND_FRAME : 0) | (h->seal ? TRACE_HAS_SEAL : 0) |
-                      (h->open ? TRACE_HAS_OPEN : 0) | (h->bind ? TRACE_HAS_BIND : 0));
+                      (h->open ? TRACE_HAS_OPEN : 0) | (h->bind ? TRACE_HAS_BIND : 0) |
+                      (h->session_event ? TRACE_HAS_SESSION_EVENT : 0) |
+                      (h->link_header ? TRACE_HAS_LINK_HEADER : 0) |
+                      (h->return_link ? TRACE_HAS_RETURN_LINK : 0));
 }
 
 void recorder_wrap(recorder *r, mpconn_callbacks *wrapped, const mpconn_callbacks *host)
@@ -216,4 +267,7 @@ void recorder_wrap(recorder *r, mpconn_callbacks *wrapped, const mpconn_callback
     wrapped->seal = host->seal ? seal : NULL;
     wrapped->open = host->open ? open_frame : NULL;
     wrapped->bind = host->bind ? bind_leg : NULL;
+    wrapped->session_event = host->session_event ? note_session_event : NULL;
+    wrapped->link_header = host->link_header ? tell_header : NULL;
+    wrapped->return_link = host->return_link ? choose_link : NULL;
 }

@@ -2,30 +2,21 @@
 /* What is asked of an engine and changes nothing: one entry, question and answer. */
 #include "host/recorder_entry.h"
 
-/* Whether the host's struct is there and of our size. */
-static enum trace_given given(const size_t *struct_size, size_t size)
+bool recorder_put_out(recorder_entry *e, uint8_t given, int rc)
 {
-    if (!struct_size)
-        return TRACE_NULL;
-    return *struct_size == size ? TRACE_GIVEN : TRACE_OTHER_SIZE;
-}
-
-/* Whether what was asked for follows. */
-static bool put_out(recorder_entry *e, enum trace_given out, int rc)
-{
-    put_u8(e, "out given", (uint8_t)out);
+    put_u8(e, "out given", given);
     trace_status(&e->walk, &rc);
-    return rc == MPCONN_OK && out == TRACE_GIVEN;
+    return rc == MPCONN_OK && given == TRACE_GIVEN;
 }
 
 int recorder_stats(recorder *r, mpconn_stats *out)
 {
-    enum trace_given is = given(out ? &out->struct_size : NULL, sizeof(*out));
+    uint8_t given = RECORDER_GIVEN(out);
     recorder_entry e;
     int rc = mpconn_engine_stats(r->engine, out);
 
     if (recorder_begin(r, &e, TRACE_STATS)) {
-        if (put_out(&e, is, rc))
+        if (recorder_put_out(&e, given, rc))
             trace_walk_stats(&e.walk, out);
         recorder_done(r, &e);
     }
@@ -34,13 +25,13 @@ int recorder_stats(recorder *r, mpconn_stats *out)
 
 int recorder_member(recorder *r, uint32_t index, mpconn_member *out)
 {
-    enum trace_given is = given(out ? &out->struct_size : NULL, sizeof(*out));
+    uint8_t given = RECORDER_GIVEN(out);
     recorder_entry e;
     int rc = mpconn_engine_member(r->engine, index, out);
 
     if (recorder_begin(r, &e, TRACE_MEMBER)) {
         put_u32(&e, "index", index);
-        if (put_out(&e, is, rc))
+        if (recorder_put_out(&e, given, rc))
             trace_walk_member(&e.walk, out);
         recorder_done(r, &e);
     }
@@ -49,7 +40,7 @@ int recorder_member(recorder *r, uint32_t index, mpconn_member *out)
 
 int recorder_flow_next(recorder *r, mpconn_flow_cursor *cursor, mpconn_flow *out)
 {
-    enum trace_given is = given(out ? &out->struct_size : NULL, sizeof(*out));
+    uint8_t given = RECORDER_GIVEN(out);
     uint64_t from = cursor ? cursor->position : 0;
     recorder_entry e;
     int rc = mpconn_engine_flow_next(r->engine, cursor, out);
@@ -57,7 +48,7 @@ int recorder_flow_next(recorder *r, mpconn_flow_cursor *cursor, mpconn_flow *out
     if (recorder_begin(r, &e, TRACE_FLOW_NEXT)) {
         put_u8(&e, "cursor given", cursor ? TRACE_GIVEN : TRACE_NULL);
         put_u64(&e, "cursor", from);
-        if (put_out(&e, is, rc)) {
+        if (recorder_put_out(&e, given, rc)) {
             put_u64(&e, "next cursor", cursor->position);
             trace_walk_flow(&e.walk, out);
         }

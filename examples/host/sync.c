@@ -3,6 +3,7 @@
 
 #include "host/cli.h"
 #include "host/datagram.h"
+#include "host/ether.h"
 #include "host/wait.h"
 
 #include <string.h>
@@ -18,18 +19,32 @@ const char *sync_set_channel(sync_config *c, const char *value)
 {
     channel_config config;
     const char *wrong = channel_parse(&config, value);
-    channel_config *of = config.kind == CHANNEL_UDP ? &c->point : &c->group;
+    const bool to_one = config.kind == CHANNEL_UDP || config.kind == CHANNEL_ETHER;
+    const bool to_group = config.kind != CHANNEL_UDP;
 
     if (wrong)
         return wrong;
-    if (of->kind != CHANNEL_NONE)
+    if ((to_one && c->point_text) || (to_group && c->group_text))
         return "one point to point and one to a group at most";
-    *of = config;
-    *(of == &c->point ? &c->point_text : &c->group_text) = value;
+    if (to_one) {
+        c->point = config;
+        c->point_text = value;
+    }
+    if (to_group) {
+        c->group = config;
+        c->group_text = value;
+    }
+    if (to_one && to_group)
+        ether_make_group(&c->group);
     return NULL;
 }
 
-/* ID or ID=ADDR:PORT */
+static const char *parse_peer_address(channel_address *out, const char *text)
+{
+    return ether_parse_station(out, text) ? NULL : channel_parse_address(out, text);
+}
+
+/* ID, ID=ADDR:PORT or ID=MAC */
 const char *sync_add_peer(sync_config *c, const char *value)
 {
     char number[16];
@@ -49,7 +64,7 @@ const char *sync_add_peer(sync_config *c, const char *value)
             return "the same member twice";
     }
     c->n_peers++;
-    return value[len] ? channel_parse_address(&p->address, value + len + 1) : NULL;
+    return value[len] ? parse_peer_address(&p->address, value + len + 1) : NULL;
 }
 
 void sync_require_ways(const sync_config *c, uint32_t self)
@@ -63,9 +78,9 @@ void sync_require_ways(const sync_config *c, uint32_t self)
         if (p->address.len == 0 && !c->group_text)
             die(EXIT_USAGE, "--peer %u: without an address, and there is no group", p->id);
         if (p->address.len != 0 && !c->point_text)
-            die(EXIT_USAGE, "--peer %u: --sync udp:ADDR:PORT is missing", p->id);
+            die(EXIT_USAGE, "--peer %u: --sync udp: or ether: is missing", p->id);
         if (p->address.len != 0 && p->address.at.ss_family != c->point.address.at.ss_family)
-            die(EXIT_USAGE, "--peer %u: not of the same IP version as --sync", p->id);
+            die(EXIT_USAGE, "--peer %u: not an address of the same kind as --sync", p->id);
     }
 }
 

@@ -222,6 +222,12 @@ static void walk_config(trace_walk *w, trace_new *t)
     trace_u32(w, "sync_mtu", &c->sync_mtu);
     trace_u32(w, "announce", &c->announce);
     trace_u32(w, "max_bindings", &c->max_bindings);
+    trace_u32(w, "max_sessions", &c->max_sessions);
+    trace_u32(w, "max_candidates", &c->max_candidates);
+    trace_u32(w, "return_path", &c->return_path);
+    trace_u32(w, "echo_rate", &c->echo_rate);
+    trace_u32(w, "echo_rate_server", &c->echo_rate_server);
+    trace_u32(w, "max_return_paths", &c->max_return_paths);
 }
 
 void trace_walk_new(trace_walk *w, trace_new *t)
@@ -324,6 +330,7 @@ void trace_walk_stats(trace_walk *w, mpconn_stats *s)
     trace_u32(w, "handshakes", &s->handshakes);
     trace_u32(w, "unproved", &s->unproved);
     trace_u32(w, "held_packets", &s->held_packets);
+    trace_u32(w, "bindings", &s->bindings);
     trace_u64(w, "held_bytes", &s->held_bytes);
     trace_u64(w, "frames_in", &s->frames_in);
     trace_u64(w, "frames_out", &s->frames_out);
@@ -332,6 +339,8 @@ void trace_walk_stats(trace_walk *w, mpconn_stats *s)
     trace_u64(w, "records_in", &s->records_in);
     trace_u64(w, "records_out", &s->records_out);
     trace_u64(w, "flows_never_told", &s->flows_never_told);
+    trace_u32(w, "sessions", &s->sessions);
+    trace_u32(w, "candidates", &s->candidates);
 }
 
 void trace_walk_member(trace_walk *w, mpconn_member *m)
@@ -386,6 +395,27 @@ void trace_walk_bind(trace_walk *w, mpconn_tuple *client_leg, mpconn_tuple *serv
 {
     walk_tuple(w, "client leg", client_leg);
     walk_tuple(w, "server leg", server_leg);
+}
+
+void trace_walk_link_header(trace_walk *w, uint32_t *link, int *answer, uint8_t *header)
+{
+    trace_u32(w, "link", link);
+    trace_answer(w, answer);
+    trace_raw(w, "header", header, MPCONN_ECHO_LINK_HEADER_MAX);
+}
+
+void trace_walk_return_link(trace_walk *w, uint32_t *link, mpconn_return_request *r,
+                            uint32_t *answer)
+{
+    trace_u32(w, "link", link);
+    walk_tuple(w, NULL, &r->tuple);
+    trace_u32(w, "isn", &r->isn);
+    trace_u16(w, "origin", &r->origin);
+    trace_u16(w, "origin link", &r->origin_link);
+    trace_raw(w, "header", r->link_header, sizeof(r->link_header));
+    trace_u8(w, "header length", &r->link_header_len);
+    trace_u8(w, "kind", &r->kind);
+    trace_u32(w, "answer", answer);
 }
 
 void trace_walk_event(trace_walk *w, mpconn_event *e, mpconn_leg legs[2], mpconn_delta *delta)

@@ -14,7 +14,7 @@
 #include <mpconn/mpconn.h>
 
 #define TRACE_MAGIC "mptrace\n"
-#define TRACE_VERSION 2
+#define TRACE_VERSION 4
 #define TRACE_ENTRY_HEADER 5
 /* Longer packets and frames are not recorded. */
 #define TRACE_PACKET_MAX (UINT32_C(1) << 20)
@@ -23,6 +23,7 @@
 #define TRACE_KEY_MAX 64
 #define TRACE_MEMBERS_MAX 64
 #define TRACE_TAG 16
+#define TRACE_NAME (MPCONN_SESSION_NAME_MAX + 1)
 
 /* X(number, NAME, what the entry is). Numbers are never changed and never used again. */
 #define TRACE_CALLS(X)                         \
@@ -33,7 +34,10 @@
     X(5, SYNC_INPUT, "frame of a member")      \
     X(6, SET_KEY, "new key")                   \
     X(7, SET_TIMEOUTS, "new timeouts")         \
-    X(8, KILL, "flows ended by the host")
+    X(8, KILL, "flows ended by the host")      \
+    X(9, SESSION_ADD, "new session")           \
+    X(10, SESSION_MODIFY, "changed session")   \
+    X(11, SESSION_REMOVE, "session removed")
 #define TRACE_QUERIES(X)                       \
     X(32, STATS, "statistics")                 \
     X(33, COUNT, "counter of a reason")        \
@@ -42,7 +46,9 @@
     X(36, FLOW_NEXT, "a flow")                 \
     X(37, NEXT_EXPIRY, "next deadline")        \
     X(38, HEADROOM, "headroom")                \
-    X(39, TAILROOM, "tailroom")
+    X(39, TAILROOM, "tailroom")                \
+    X(40, SESSION_GET, "a session by name")    \
+    X(41, SESSION_NEXT, "a session")
 #define TRACE_HOOKS(X)                         \
     X(64, SEND_PACKETS, "packets made")        \
     X(65, RANDOM, "random bytes")              \
@@ -53,7 +59,10 @@
     X(70, SEAL, "frame sealed")                \
     X(71, OPEN, "frame opened")                \
     X(72, NO_MEMORY, "allocation refused")     \
-    X(73, BIND, "what the server leg shows")
+    X(73, BIND, "what the server leg shows")   \
+    X(74, SESSION_EVENT, "event of a session") \
+    X(75, LINK_HEADER, "link-layer header")    \
+    X(76, RETURN_LINK, "link to a client")
 
 enum trace_type {
 #define TRACE_NUMBER(number, name, text) TRACE_##name = number,
@@ -92,7 +101,10 @@ enum trace_hook {
     TRACE_HAS_SEND_FRAME = 1 << 5,
     TRACE_HAS_SEAL = 1 << 6,
     TRACE_HAS_OPEN = 1 << 7,
-    TRACE_HAS_BIND = 1 << 8
+    TRACE_HAS_BIND = 1 << 8,
+    TRACE_HAS_SESSION_EVENT = 1 << 9,
+    TRACE_HAS_LINK_HEADER = 1 << 10,
+    TRACE_HAS_RETURN_LINK = 1 << 11
 };
 
 enum trace_half { TRACE_HALF_NONE = 0, TRACE_HALF_ALLOC = 1, TRACE_HALF_RELEASE = 2 };
@@ -153,6 +165,18 @@ typedef struct trace_filter {
     mpconn_flow_filter value;
 } trace_filter;
 
+/* A session as the controller wants it. */
+typedef struct trace_wish {
+    uint8_t given;
+    mpconn_session_config value;
+} trace_wish;
+
+/* A session's name, zeros behind it. */
+typedef struct trace_name {
+    uint8_t given;
+    char text[TRACE_NAME];
+} trace_name;
+
 const char *trace_type_name(unsigned type);
 const char *trace_type_text(unsigned type);
 
@@ -177,10 +201,20 @@ void trace_walk_flow(trace_walk *w, mpconn_flow *f);
 void trace_walk_made(trace_walk *w, mpconn_pkt *pkt, const uint8_t **bytes, uint32_t *len);
 /* The client leg is asked about, and the server leg that is answered. */
 void trace_walk_bind(trace_walk *w, mpconn_tuple *client_leg, mpconn_tuple *server_leg);
+/* A packet's link, and what the host says of it. */
+void trace_walk_link_header(trace_walk *w, uint32_t *link, int *answer, uint8_t *header);
+void trace_walk_return_link(trace_walk *w, uint32_t *link, mpconn_return_request *r,
+                            uint32_t *answer);
 void trace_walk_request(trace_walk *w, mpconn_admit_request *r);
 void trace_walk_event(trace_walk *w, mpconn_event *e, mpconn_leg legs[2], mpconn_delta *delta);
 void trace_walk_seal(trace_walk *w, trace_cipher *c, bool asked, bool answered);
 void trace_walk_open(trace_walk *w, trace_cipher *c, bool asked, bool answered);
+
+/* trace_session.c */
+void trace_walk_wish(trace_walk *w, trace_wish *wish);
+void trace_walk_name(trace_walk *w, trace_name *n);
+void trace_walk_session(trace_walk *w, mpconn_session *s);
+void trace_walk_session_event(trace_walk *w, mpconn_session_event *e, char name[TRACE_NAME]);
 
 /* Read through the body of an entry, and print it where `text` is not NULL. False when it is not
  * as an entry of this type must be. */

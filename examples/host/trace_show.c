@@ -107,6 +107,21 @@ static void show_set_timeouts(trace_walk *w)
     show_u64(w, "now");
 }
 
+static void show_wish(trace_walk *w)
+{
+    trace_wish wish;
+    memset(&wish, 0, sizeof(wish));
+    trace_walk_wish(w, &wish);
+    show_u64(w, "now");
+}
+
+static void show_name(trace_walk *w)
+{
+    trace_name n;
+    memset(&n, 0, sizeof(n));
+    trace_walk_name(w, &n);
+}
+
 static void show_call(trace_walk *w, uint8_t type)
 {
     switch (type) {
@@ -135,6 +150,14 @@ static void show_call(trace_walk *w, uint8_t type)
         break;
     case TRACE_KILL:
         show_kill(w);
+        break;
+    case TRACE_SESSION_ADD:
+    case TRACE_SESSION_MODIFY:
+        show_wish(w);
+        break;
+    case TRACE_SESSION_REMOVE:
+        show_name(w);
+        show_u64(w, "now");
         break;
     case TRACE_DEL:
         break;
@@ -171,6 +194,9 @@ static void show_return(trace_walk *w, uint8_t call)
     case TRACE_DEL:
     case TRACE_SET_KEY:
     case TRACE_SET_TIMEOUTS:
+    case TRACE_SESSION_ADD:
+    case TRACE_SESSION_MODIFY:
+    case TRACE_SESSION_REMOVE:
         break;
     default:
         w->broken = true;
@@ -215,6 +241,26 @@ static void show_flow(trace_walk *w)
     }
 }
 
+static void show_session(trace_walk *w)
+{
+    mpconn_session s;
+    memset(&s, 0, sizeof(s));
+    if (show_out(w))
+        trace_walk_session(w, &s);
+}
+
+static void show_next_session(trace_walk *w)
+{
+    mpconn_session s;
+    memset(&s, 0, sizeof(s));
+    show_u8(w, "cursor given");
+    show_u64(w, "cursor");
+    if (show_out(w)) {
+        show_u64(w, "next cursor");
+        trace_walk_session(w, &s);
+    }
+}
+
 static void show_query(trace_walk *w, uint8_t type)
 {
     switch (type) {
@@ -232,6 +278,13 @@ static void show_query(trace_walk *w, uint8_t type)
         break;
     case TRACE_FLOW_NEXT:
         show_flow(w);
+        break;
+    case TRACE_SESSION_GET:
+        show_name(w);
+        show_session(w);
+        break;
+    case TRACE_SESSION_NEXT:
+        show_next_session(w);
         break;
     case TRACE_NEXT_EXPIRY:
     case TRACE_HEADROOM:
@@ -271,6 +324,30 @@ static void show_bind(trace_walk *w)
     mpconn_tuple client_leg = { .zone = 0 }, server_leg = { .zone = 0 };
     trace_walk_bind(w, &client_leg, &server_leg);
     show_answer(w);
+}
+
+static void show_link_header(trace_walk *w)
+{
+    uint8_t header[MPCONN_ECHO_LINK_HEADER_MAX] = { 0 };
+    uint32_t link = 0;
+    int answer = 0;
+    trace_walk_link_header(w, &link, &answer, header);
+}
+
+static void show_return_link(trace_walk *w)
+{
+    mpconn_return_request r;
+    uint32_t link = 0, answer = 0;
+    memset(&r, 0, sizeof(r));
+    trace_walk_return_link(w, &link, &r, &answer);
+}
+
+static void show_session_event(trace_walk *w)
+{
+    mpconn_session_event e;
+    char name[TRACE_NAME];
+    memset(&e, 0, sizeof(e));
+    trace_walk_session_event(w, &e, name);
 }
 
 static void show_cipher(trace_walk *w, void (*walk)(trace_walk *, trace_cipher *, bool, bool))
@@ -317,6 +394,15 @@ static void show_hook(trace_walk *w, uint8_t type)
         break;
     case TRACE_BIND:
         show_bind(w);
+        break;
+    case TRACE_SESSION_EVENT:
+        show_session_event(w);
+        break;
+    case TRACE_LINK_HEADER:
+        show_link_header(w);
+        break;
+    case TRACE_RETURN_LINK:
+        show_return_link(w);
         break;
     default:
         w->broken = true;

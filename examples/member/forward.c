@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A packet that goes on to the other side keeps the link-layer header it came with: the member is
- * a bump in the wire. A packet that turns back, and one that the engine made, leaves by its link,
- * or, without one, the way that packets to the same address went last.
+ * a bump in the wire. A packet that turns back, and one that the engine made or gave another link,
+ * leaves by its link, or, without one, the way that packets to the same address went last.
  */
 #include "host/report.h"
 #include "host/wait.h"
@@ -44,16 +44,20 @@ static void send_to(member *m, uint8_t side, uint16_t number, const l2_header *l
     }
 }
 
+/* The port of a side where a station is; all of them when it was not seen on that side. */
+static uint16_t port_on(const member *m, uint8_t side, uint16_t station)
+{
+    if (m->only_port[side] != LINK_PORT_ALL)
+        return m->only_port[side];
+    if (station != LINK_PORT_ALL && m->run.ports[station].side != side)
+        return LINK_PORT_ALL;
+    return station;
+}
+
 /* The port that leads to a frame's destination on the other side. */
 static uint16_t port_across(const member *m, const frame *f)
 {
-    uint16_t number = m->only_port[!f->in_side];
-    if (number != LINK_PORT_ALL)
-        return number;
-    number = links_find_station(m->run.links, f);
-    if (number == LINK_PORT_ALL || m->run.ports[number].side == f->in_side)
-        return LINK_PORT_ALL;
-    return number;
+    return port_on(m, !f->in_side, links_find_station(m->run.links, &f->l2));
 }
 
 static void send_across(member *m, const frame *f)
@@ -63,11 +67,13 @@ static void send_across(member *m, const frame *f)
 
 static void send_by_link(member *m, const frame *f)
 {
-    const link_entry *way = links_find(m->run.links, f->pkt.link);
-    if (!way || way->side != f->pkt.side)
-        way = links_find_way(m->run.links, &f->pkt);
-    if (way)
-        send_to(m, way->side, way->port, &way->l2, f);
+    link_entry way;
+    const link_entry *last;
+
+    if (links_out(m->run.links, f->pkt.link, f->pkt.side, &way))
+        send_to(m, way.side, port_on(m, way.side, way.port), &way.l2, f);
+    else if ((last = links_find_way(m->run.links, &f->pkt)))
+        send_to(m, last->side, last->port, &last->l2, f);
     else
         m->no_way++;
 }
@@ -111,6 +117,45 @@ static void learn_legs(member *m, const mpconn_event *event)
                      &server_leg->client);
 }
 
+/* What a SYN came with, for a member on the way back. */
+static int tell_header(void *user, const mpconn_pkt *pkt, uint8_t *header)
+{
+    const frame *f = pkt->user;
+
+    (void)user;
+    memcpy(header, f->l2.bytes, f->l2.len);
+    return f->l2.len;
+}
+
+/* The station that the header leads to, if it was seen on that side; else LINK_PORT_ALL. */
+static uint16_t station_on(const member *m, uint8_t side, const l2_header *to)
+{
+    const uint16_t station = links_find_station(m->run.links, to);
+    return station != LINK_PORT_ALL && m->run.ports[station].side == side ? station
+                                                                          : LINK_PORT_ALL;
+}
+
+/* What is for everybody, or for a station where it came from, does not say who is next on the way
+ * to the client. Then the SYN's header does, turned round, if its station is on this way, too. */
+static uint32_t choose_link(void *user, const mpconn_return_request *request)
+{
+    member *m = ((runner *)user)->user;
+    const frame *f = request->pkt->user;
+    l2_header syn = { .len = request->link_header_len }, back;
+    uint16_t station;
+
+    if (!(f->l2.bytes[0] & 1) && station_on(m, f->in_side, &f->l2) == LINK_PORT_ALL)
+        return MPCONN_LINK_NONE;
+    if (request->link_header_len < L2_MIN || request->link_header_len > L2_MAX)
+        return MPCONN_LINK_NONE;
+    memcpy(syn.bytes, request->link_header, syn.len);
+    l2_reverse(&back, &syn);
+    station = station_on(m, request->pkt->side ^ 1, &back);
+    return station == LINK_PORT_ALL
+               ? MPCONN_LINK_NONE
+               : links_number(m->run.links, request->pkt->side ^ 1, station, &back);
+}
+
 static void trace_event(void *user, const mpconn_event *event)
 {
     member *m = ((runner *)user)->user;
@@ -123,9 +168,16 @@ const mpconn_callbacks member_callbacks = {
     .struct_size = sizeof(mpconn_callbacks),
     .event = trace_event,
     .bind = bind_leg,
+    .link_header = tell_header,
+    .return_link = choose_link,
 };
 
 /* What the runner asks */
+
+static bool has_other_link(const frame *f)
+{
+    return f->pkt.link != MPCONN_LINK_NONE && f->pkt.link != f->in_link;
+}
 
 static void forward(void *user, frame *f)
 {
@@ -133,7 +185,7 @@ static void forward(void *user, frame *f)
 
     if (is_lost(m, &f->pkt))
         return;
-    if (f->pkt.side == f->in_side)
+    if (f->pkt.side == f->in_side || has_other_link(f))
         send_by_link(m, f);
     else
         send_across(m, f);
@@ -179,11 +231,13 @@ static bool answer(void *user, FILE *out, const char *question)
         report_flows(out, m);
     } else if (strcmp(question, "members") == 0) {
         report_members(out, &m->run.engine, m->options.id);
+    } else if (strcmp(question, "paths") == 0) {
+        report_paths(out, m);
     } else if (strcmp(question, "quit") == 0) {
         fputs("{\"ok\":true}\n", out);
         m->run.stop = true;
     } else {
-        fputs("{\"error\":\"known are stats, flows, members and quit\"}\n", out);
+        fputs("{\"error\":\"known are stats, flows, members, paths and quit\"}\n", out);
     }
     return false;
 }

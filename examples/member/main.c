@@ -60,6 +60,9 @@ static void make_engine(member *m)
     cfg.timeouts = &timeouts;
     cfg.announce = o->announce;
     cfg.client_window = (uint16_t)o->client_window;
+    cfg.return_path = o->return_path;
+    cfg.echo_rate = o->echo_rate;
+    cfg.echo_rate_server = o->echo_rate_server;
     sync_members(&o->sync, members);
     cfg.members = members;
     cfg.n_members = (uint32_t)o->sync.n_peers;

@@ -210,28 +210,61 @@ static const char *set_client_window(options *o, const char *value)
     return cli_u32(&o->client_window, value, 0, UINT16_MAX, "expected a number from 0 to 65535");
 }
 
+static const char *set_mode(options *o, const char *value)
+{
+    if (strcmp(value, "routed") == 0)
+        o->return_path = MPCONN_RETURN_BACK;
+    else if (strcmp(value, "bridge") == 0)
+        o->return_path = MPCONN_RETURN_ECHO;
+    else
+        return "expected routed or bridge";
+    return NULL;
+}
+
+/* ALL or ALL:SERVER */
+static const char *set_echo_rate(options *o, const char *value)
+{
+    char all[16];
+    size_t len = strcspn(value, ":");
+    const char *wrong = "expected ALL or ALL:SERVER, each from 1 to 1000000";
+
+    if (len >= sizeof(all))
+        return wrong;
+    memcpy(all, value, len);
+    all[len] = 0;
+    wrong = cli_u32(&o->echo_rate, all, 1, 1000000, wrong);
+    if (!wrong && value[len])
+        wrong = cli_u32(&o->echo_rate_server, value + len + 1, 1, 1000000,
+                        "expected ALL or ALL:SERVER, each from 1 to 1000000");
+    return wrong;
+}
+
 static const cli_option entries[] = {
     { "id", "N", "number of this member, 0 to 65534; default 0", set_id },
     { "key", "FILE", "cluster key, 16 to 64 bytes or as many in hexadecimal", set_key },
     { "client-if", "IFACE", "interface toward the clients; may be given again", set_client_if },
     { "server-if", "IFACE", "interface toward the servers; may be given again", set_server_if },
     { "split", "MODE", "always (default), adaptive or never", set_split },
+    { "mode", "MODE", "routed (default), or bridge: nothing can be sent back where it came from",
+      set_mode },
+    { "echo-rate", "ALL[:SERVER]", "echoes a second of a bridge at most, and to one server",
+      set_echo_rate },
     { "adaptive-from", "N", "unproved handshakes from which adaptive splits; default 1024",
       set_adaptive_from },
     { "unknown", "POLICY", "segments of no known flow: drop or pass", set_unknown },
     { "max-flows", "N", "capacity of the table of flows", set_max_flows },
     { "syn-rto", "MS", "first repeat of a SYN to the server; doubles", set_syn_rto },
     { "syn-tries", "N", "SYNs sent to a server at most", set_syn_tries },
-    { "control", "PATH", "socket that answers stats, flows, members and quit", set_control },
+    { "control", "PATH", "socket that answers stats, flows, members, paths and quit", set_control },
     { "pcap", "FILE", "record all frames, as pcapng: of interfaces and of members", set_pcap },
     { "snap-len", "BYTES", "record so much of a frame at most", set_snap_len },
     { "trace", "FILE", "write what happens to connections, as lines of JSON", set_trace },
     { "record", "FILE", "record the engine's calls, for mpconn-replay; the key is in it",
       set_record },
     { "sync", "CHANNEL", "to the other members: udp:ADDR:PORT, and multicast: or "
-      "broadcast:ADDR:PORT@IFACE", set_sync },
-    { "peer", "ID[=ADDR:PORT]", "another member, at this address or in the group; may be given "
-      "again", add_peer },
+      "broadcast:ADDR:PORT@IFACE; or, without IP, ether:IFACE[:TYPE]", set_sync },
+    { "peer", "ID[=ADDR:PORT]", "another member, at this address (ID=MAC without IP) or in the "
+      "group; may be given again", add_peer },
     { "defer", "SECONDS", "age from which other members are told of a flow; default 2", set_defer },
     { "announce", "WHEN", "tell other members of a request: adaptive (default) or early",
       set_announce },
@@ -253,6 +286,8 @@ static const char usage[] =
 
 static void require_complete(const options *o)
 {
+    if (o->return_path == MPCONN_RETURN_ECHO && o->n_binds > 0)
+        die(EXIT_USAGE, "--mode bridge and --bind exclude each other");
     if (o->key.len == 0)
         die(EXIT_USAGE, "--key FILE is missing");
     if (o->n_interfaces[MPCONN_SIDE_CLIENT] == 0)

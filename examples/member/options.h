@@ -34,6 +34,8 @@ typedef struct options {
     uint64_t defer_ns;
     uint32_t announce;
     uint32_t client_window;
+    uint32_t return_path;
+    uint32_t echo_rate, echo_rate_server;
     const char *control, *pcap, *trace, *record;
     bool no_vnet_hdr;
     uint32_t lose[MPCONN_REASON_LIMIT]; /* packets still to be lost, by reason */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "member/report.h"
 
+#include "host/endpoint.h"
 #include "host/report.h"
 
 static void put_tuple(json *j, const mpconn_tuple *t)
@@ -94,6 +95,49 @@ void report_flows(FILE *out, member *m)
     MPCONN_STRUCT_INIT(&flow);
     while (recorder_flow_next(&m->run.engine, &cursor, &flow) == MPCONN_OK)
         put_flow(&j, &flow);
+    json_close(&j, ']');
+    report_end(&j);
+}
+
+/* Networks of clients that a path is for. */
+static unsigned prefix_of(uint8_t family)
+{
+    return family == MPCONN_FAMILY_IPV6 ? 56 : 24;
+}
+
+static void put_path(json *j, const mpconn_return_path *p)
+{
+    const endpoint client = { .addr = p->client, .family = p->family };
+    const endpoint server = { .addr = p->server, .family = p->family };
+    char text[ENDPOINT_TEXT], network[ENDPOINT_TEXT + 4];
+
+    endpoint_text(text, &client);
+    snprintf(network, sizeof(network), "%s/%u", text, prefix_of(p->family));
+    json_open(j, NULL, '{');
+    json_text(j, "clients", network);
+    endpoint_text(text, &server);
+    json_text(j, "server", text);
+    json_uint(j, "zone", p->zone);
+    json_uint(j, "link", p->link);
+    if (p->origin != MPCONN_MEMBER_ALL) {
+        json_uint(j, "origin", p->origin);
+        json_uint(j, "origin_link", p->origin_link);
+    }
+    json_bool(j, "proved", p->flags & MPCONN_RETURN_PATH_F_PROVED);
+    json_uint(j, "age_ms", p->age_ns / MPCONN_MILLISECOND);
+    json_close(j, '}');
+}
+
+void report_paths(FILE *out, member *m)
+{
+    json j = { .out = out };
+    mpconn_return_path_cursor cursor = { 0 };
+    mpconn_return_path path;
+
+    json_open(&j, NULL, '[');
+    MPCONN_STRUCT_INIT(&path);
+    while (mpconn_engine_return_path_next(m->run.engine.engine, &cursor, &path) == MPCONN_OK)
+        put_path(&j, &path);
     json_close(&j, ']');
     report_end(&j);
 }

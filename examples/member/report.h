@@ -7,6 +7,7 @@
 
 void report_stats(FILE *out, member *m);
 void report_flows(FILE *out, member *m);
+void report_paths(FILE *out, member *m);
 void report_event(FILE *out, const mpconn_event *event, mpconn_time now);
 
 #endif

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Sets or changes a session. */
-typedef int doing(mpconn_engine *eng, const mpconn_session_config *config, mpconn_time now);
+typedef int doing(recorder *engine, const mpconn_session_config *config, mpconn_time now);
 
 /* This host's own address: its kernel would answer for it. */
 static bool is_own(const mpconn_termination *t)
@@ -65,7 +65,7 @@ static bool apply(broker *b, doing *what, const char *object, mpconn_session_con
             return false;
         }
     }
-    int status = what(b->run.engine.engine, config, host_now());
+    int status = what(&b->run.engine, config, host_now());
     if (status != MPCONN_OK)
         snprintf(problem->text, sizeof(problem->text), "%s", words(status));
     return status == MPCONN_OK;
@@ -96,7 +96,7 @@ void broker_load(broker *b)
     for (unsigned n = 1; getline(&line, &room, file) >= 0; n++) {
         if (strlen(line) > CONTROL_LINE)
             die(EXIT_USAGE, "--sessions %s: line %u: too long", path, n);
-        if (!says_nothing(line) && !apply(b, mpconn_session_add, line, &config, &problem))
+        if (!says_nothing(line) && !apply(b, recorder_session_add, line, &config, &problem))
             die(EXIT_USAGE, "--sessions %s: line %u: %s", path, n, problem.text);
     }
     if (ferror(file))
@@ -121,7 +121,7 @@ static void answer_change(broker *b, FILE *out, doing *what, const char *object)
 
 static void answer_remove(broker *b, FILE *out, const char *name)
 {
-    int status = mpconn_session_remove(b->run.engine.engine, name, host_now());
+    int status = recorder_session_remove(&b->run.engine, name, host_now());
 
     if (status == MPCONN_OK)
         report_done(out, name);
@@ -145,9 +145,9 @@ bool broker_answer(void *user, FILE *out, const char *line)
     const char *rest;
 
     if ((rest = after(line, "add"))) {
-        answer_change(b, out, mpconn_session_add, rest);
+        answer_change(b, out, recorder_session_add, rest);
     } else if ((rest = after(line, "modify"))) {
-        answer_change(b, out, mpconn_session_modify, rest);
+        answer_change(b, out, recorder_session_modify, rest);
     } else if ((rest = after(line, "remove"))) {
         answer_remove(b, out, rest);
     } else if (strcmp(line, "list") == 0) {

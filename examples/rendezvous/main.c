@@ -60,6 +60,8 @@ int main(int argc, char **argv)
         die(EXIT_FAILURE, "out of memory");
     options_parse(&b->options, argc, argv);
     runner_init(&b->run, &hooks, b, &b->options.impair);
+    if (b->options.record && !recorder_open(&b->run.engine, b->options.record))
+        die(EXIT_FAILURE, "--record %s: %s", b->options.record, strerror(errno));
     failed = sync_open(&b->run.sync, &b->options.sync, &b->run.engine, NULL, NULL);
     if (failed)
         die(EXIT_FAILURE, "--sync %s: %s: %s", b->run.sync.failed, failed, strerror(errno));
@@ -72,6 +74,11 @@ int main(int argc, char **argv)
 
     int status = runner_loop(&b->run, b->options.control);
     runner_fini(&b->run);
+    if (b->options.record && !recorder_close(&b->run.engine)) {
+        fprintf(stderr, PROGRAM ": --record %s: not all of it could be written\n",
+                b->options.record);
+        status = EXIT_FAILURE;
+    }
     routes_close(&b->routes);
     free(b);
     return status;

@@ -45,6 +45,12 @@ static const char *set_control(options *o, const char *value)
     return NULL;
 }
 
+static const char *set_record(options *o, const char *value)
+{
+    o->record = value;
+    return NULL;
+}
+
 static const char *set_max_sessions(options *o, const char *value)
 {
     return cli_u32(&o->max_sessions, value, 1, SESSIONS_MOST, "expected a number from 1 to 2^20");
@@ -92,6 +98,8 @@ static const cli_option known[] = {
       "again", add_peer },
     { "impair", "WHAT:SETTINGS", "loss=P,dup=P,reorder=P,delay=MS,seed=N on what is received; "
       "data or sync", set_impair },
+    { "record", "FILE", "record the engine's calls, for mpconn-replay; the key is in it",
+      set_record },
     { "no-vnet-hdr", NULL, "do without segmentation and checksum offloads", set_no_vnet_hdr },
 };
 

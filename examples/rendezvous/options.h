@@ -13,7 +13,7 @@ typedef struct options {
     cli_key key;
     const char *interfaces[RUNNER_PORTS];
     size_t n_interfaces;
-    const char *sessions, *control;
+    const char *sessions, *control, *record;
     uint32_t max_sessions;
     impair_config impair;
     sync_config sync;

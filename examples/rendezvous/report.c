@@ -90,7 +90,7 @@ static void put_session(json *j, const mpconn_session *s)
     json_close(j, '}');
 }
 
-void report_list(FILE *out, const broker *b)
+void report_list(FILE *out, broker *b)
 {
     json j = { .out = out };
     mpconn_session_cursor cursor = { 0 };
@@ -98,7 +98,7 @@ void report_list(FILE *out, const broker *b)
 
     json_open(&j, NULL, '[');
     MPCONN_STRUCT_INIT(&session);
-    while (mpconn_session_next(b->run.engine.engine, &cursor, &session) == MPCONN_OK)
+    while (recorder_session_next(&b->run.engine, &cursor, &session) == MPCONN_OK)
         put_session(&j, &session);
     json_close(&j, ']');
     report_end(&j);
@@ -126,12 +126,12 @@ static void put_host(json *j, broker *b)
     json_close(j, '}');
 }
 
-static uint64_t count_sessions(const broker *b)
+static uint64_t count_sessions(broker *b)
 {
     mpconn_stats s;
 
     MPCONN_STRUCT_INIT(&s);
-    (void)mpconn_engine_stats(b->run.engine.engine, &s);
+    (void)recorder_stats(&b->run.engine, &s);
     return s.sessions;
 }
 
@@ -148,7 +148,7 @@ void report_stats(FILE *out, broker *b)
     report_end(&j);
 }
 
-void report_begin(FILE *out, const broker *b)
+void report_begin(FILE *out, broker *b)
 {
     json j = { .out = out };
 

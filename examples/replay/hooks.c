@@ -110,6 +110,42 @@ static void note_event(void *user, const mpconn_event *event)
     (void)is_next(user, TRACE_EVENT);
 }
 
+static void note_session_event(void *user, const mpconn_session_event *event)
+{
+    (void)event;
+    (void)is_next(user, TRACE_SESSION_EVENT);
+}
+
+static int tell_header(void *user, const mpconn_pkt *pkt, uint8_t *header)
+{
+    replay *p = user;
+    int answer = 0;
+
+    (void)pkt;
+    if (is_next(p, TRACE_LINK_HEADER)) {
+        trace_walk w = body_of(p);
+        uint32_t link = 0;
+        trace_walk_link_header(&w, &link, &answer, header);
+    }
+    return answer;
+}
+
+static uint32_t choose_link(void *user, const mpconn_return_request *request)
+{
+    replay *p = user;
+    uint32_t answer = MPCONN_LINK_NONE;
+
+    (void)request;
+    if (is_next(p, TRACE_RETURN_LINK)) {
+        trace_walk w = body_of(p);
+        mpconn_return_request asked;
+        uint32_t link = 0;
+        memset(&asked, 0, sizeof(asked));
+        trace_walk_return_link(&w, &link, &asked, &answer);
+    }
+    return answer;
+}
+
 static int send_frame(void *user, uint32_t member, const uint8_t *frame, size_t len)
 {
     replay *p = user;
@@ -185,6 +221,9 @@ const mpconn_callbacks replay_hooks = {
     .seal = seal,
     .open = open_frame,
     .bind = bind_leg,
+    .session_event = note_session_event,
+    .link_header = tell_header,
+    .return_link = choose_link,
 };
 
 void *replay_alloc(void *user, size_t size)

@@ -54,6 +54,12 @@ static void choose_hooks(mpconn_callbacks *c, uint16_t hooks)
         c->open = NULL;
     if (!(hooks & TRACE_HAS_BIND))
         c->bind = NULL;
+    if (!(hooks & TRACE_HAS_SESSION_EVENT))
+        c->session_event = NULL;
+    if (!(hooks & TRACE_HAS_LINK_HEADER))
+        c->link_header = NULL;
+    if (!(hooks & TRACE_HAS_RETURN_LINK))
+        c->return_link = NULL;
 }
 
 static void perform_new(replay *p)
@@ -229,6 +235,65 @@ static void perform_kill(replay *p)
     (void)recorder_kill(&p->rec, AS_GIVEN(f.given, &f.value), &killed, get_u64(&w));
 }
 
+/* Sessions */
+
+static void perform_wish(replay *p)
+{
+    trace_walk w = body_of(p);
+    bool adds = p->in.type == TRACE_SESSION_ADD;
+    trace_wish wish;
+
+    memset(&wish, 0, sizeof(wish));
+    trace_walk_wish(&w, &wish);
+    (void)(adds ? recorder_session_add : recorder_session_modify)(
+        &p->rec, AS_GIVEN(wish.given, &wish.value), get_u64(&w));
+}
+
+/* The recorder wrote at most so much of a name that was too long. */
+static const char *name_of(trace_walk *w, char text[TRACE_NAME + 1])
+{
+    trace_name n;
+
+    memset(&n, 0, sizeof(n));
+    trace_walk_name(w, &n);
+    memcpy(text, n.text, TRACE_NAME);
+    text[TRACE_NAME] = '\0';
+    return n.given ? text : NULL;
+}
+
+static void perform_session_remove(replay *p)
+{
+    trace_walk w = body_of(p);
+    char text[TRACE_NAME + 1];
+    const char *name = name_of(&w, text);
+
+    (void)recorder_session_remove(&p->rec, name, get_u64(&w));
+}
+
+static void perform_session_get(replay *p)
+{
+    trace_walk w = body_of(p);
+    char text[TRACE_NAME + 1];
+    const char *name = name_of(&w, text);
+    uint8_t given = get_u8(&w);
+    mpconn_session s;
+
+    memset(&s, 0, sizeof(s));
+    (void)recorder_session_get(&p->rec, name, AS_GIVEN(given, &s));
+}
+
+static void perform_session_next(replay *p)
+{
+    trace_walk w = body_of(p);
+    uint8_t cursor_given = get_u8(&w);
+    mpconn_session_cursor cursor = { .position = get_u64(&w) };
+    uint8_t given = get_u8(&w);
+    mpconn_session s;
+
+    memset(&s, 0, sizeof(s));
+    (void)recorder_session_next(&p->rec, cursor_given ? &cursor : NULL, AS_GIVEN(given, &s));
+}
+
 /* Queries */
 
 static void perform_stats(replay *p)
@@ -303,11 +368,16 @@ void replay_perform(replay *p)
         [TRACE_SET_KEY] = perform_set_key,
         [TRACE_SET_TIMEOUTS] = perform_set_timeouts,
         [TRACE_KILL] = perform_kill,
+        [TRACE_SESSION_ADD] = perform_wish,
+        [TRACE_SESSION_MODIFY] = perform_wish,
+        [TRACE_SESSION_REMOVE] = perform_session_remove,
         [TRACE_STATS] = perform_stats,
         [TRACE_COUNT] = perform_value,
         [TRACE_SYNC_COUNT] = perform_value,
         [TRACE_MEMBER] = perform_member,
         [TRACE_FLOW_NEXT] = perform_flow_next,
+        [TRACE_SESSION_GET] = perform_session_get,
+        [TRACE_SESSION_NEXT] = perform_session_next,
         [TRACE_NEXT_EXPIRY] = perform_value,
         [TRACE_HEADROOM] = perform_value,
         [TRACE_TAILROOM] = perform_value,

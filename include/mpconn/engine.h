@@ -111,6 +111,17 @@ enum mpconn_announce {
     MPCONN_ANNOUNCE_EARLY = 1     /**< while the client's side is still being set up */
 };
 
+/** @brief How a client is answered. */
+enum mpconn_return_mode {
+    MPCONN_RETURN_BACK = 0, /**< back where its packets come from: a router, or a bridge that
+                                 carries both directions */
+    MPCONN_RETURN_ECHO = 1  /**< a link-layer member, to which nothing can be sent back: onward
+                                 only, where the server's answers to that client come by. That is
+                                 found out by an echo request to the server, in the client's name,
+                                 or said by another member (doc/bridges.md). @ref onward tells what
+                                 it means for the links of packets */
+};
+
 /**
  * @brief What an engine is made from. Prepare it with ::MPCONN_STRUCT_INIT; zero takes the default.
  */
@@ -164,6 +175,17 @@ typedef struct mpconn_engine_config {
     uint32_t max_candidates;     /**< SYNs of sources that do not have the termination they call, of
                                       all sessions; default a quarter of `max_sessions`, and eight
                                       more */
+    uint32_t return_path;        /**< ::mpconn_return_mode, the same at all members; sessions and
+                                      the hook `bind` need ::MPCONN_RETURN_BACK */
+    uint32_t echo_rate;          /**< echoes a second at most, a quarter of them at once; so many
+                                      SYNs are also answered by other members, or pass unsplit, at
+                                      most. Half of what may go at once is kept for SYNs that come
+                                      again, and another quarter from networks for which an echo is
+                                      out; below about 8 a second only one goes at once, and nothing
+                                      can be kept. Default 1,000; to 10^6 */
+    uint32_t echo_rate_server;   /**< of these, to one server; default 200; to 10^6 */
+    uint32_t max_return_paths;   /**< return paths that are remembered, one for a network of clients
+                                      (/24, /56) and a server; default 4,096; to 2^20 */
 } mpconn_engine_config;
 
 /** @brief Decision about a SYN. */
@@ -234,6 +256,7 @@ typedef struct mpconn_event {
 } mpconn_event;
 
 /** @cond */
+struct mpconn_return_request;
 struct mpconn_session_event;
 /** @endcond */
 
@@ -324,6 +347,28 @@ typedef struct mpconn_callbacks {
     int (*bind)(void *user, const mpconn_tuple *client_leg, mpconn_tuple *server_leg);
     /** @brief Tell what happened to a session (mpconn/rendezvous.h). */
     void (*session_event)(void *user, const struct mpconn_session_event *event);
+    /**
+     * @brief Tell the link-layer header that goes into an echo with a client's SYN
+     *        (::MPCONN_RETURN_ECHO): write it to `header`, which has room for 32 bytes
+     *        (::MPCONN_ECHO_LINK_HEADER_MAX), and return how many there are.
+     *
+     * `pkt` is a packet of the call in progress, `link` and `user` are as they came in; its bytes
+     * are not. What the header means is between the hosts of the members; all others see only how
+     * long it is. Any other number than 1 to 32 is none, as is a missing hook. Where the short form
+     * is sent, which has no room for it, nothing is asked, nor where the budget of echoes is used
+     * up. An echo that is asked about may yet be left out, as where its SYN cannot be carried.
+     */
+    int (*link_header)(void *user, const mpconn_pkt *pkt, uint8_t *header);
+    /**
+     * @brief Choose the link by which packets go onward to a client, an echo with its SYN having
+     *        come back to this member (mpconn/return_path.h).
+     *
+     * ::MPCONN_LINK_NONE, or more than ::MPCONN_LINK_MAX: that of the reply, as without this hook.
+     * Another one serves what the reply becomes, and what is said later as long as the server's own
+     * packets do not show a link. Called for replies that count alone, after their verdict is
+     * certain; it is to choose alike for the same echo.
+     */
+    uint32_t (*return_link)(void *user, const struct mpconn_return_request *request);
 } mpconn_callbacks;
 
 /**

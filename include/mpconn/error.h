@@ -43,7 +43,12 @@ enum mpconn_err {
     MPCONN_ERR_MALFORMED = -21,  /**< the input contradicts itself */
     MPCONN_ERR_UNSUPPORTED = -22,/**< valid, but not handled here */
     MPCONN_ERR_CHECKSUM = -23,   /**< a checksum does not fit */
-    MPCONN_ERR_CONGESTED = -24   /**< marked CE for a leg without ECN: to be dropped */
+    MPCONN_ERR_CONGESTED = -24,  /**< marked CE for a leg without ECN: to be dropped */
+    MPCONN_ERR_NOT_MINE = -25,   /**< nothing this library sent: to be passed on */
+    MPCONN_ERR_REFLECTED = -26,  /**< what this library sent, and not the answer to it */
+    MPCONN_ERR_FRAGMENT = -27,   /**< a fragment of what only counts as a whole */
+    MPCONN_ERR_FORGED = -28,     /**< not authentic */
+    MPCONN_ERR_REWRITTEN = -29   /**< authentic, but its addresses were changed on the way */
 };
 
 /**

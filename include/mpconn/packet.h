@@ -52,6 +52,18 @@ enum mpconn_verdict {
 #define MPCONN_PKT_F_HEAD_ONLY (UINT32_C(1) << 4)
 
 /**
+ * @page onward Links of a link-layer member
+ *
+ * A transparent bridge has no address and no route, and may carry one direction only: it can send a
+ * frame on, but not back (::MPCONN_RETURN_ECHO). There a link is the port and the link-layer header
+ * of a frame as it was seen, and leads *onward*: a packet with a link that was given to packets of
+ * the other side than the one in `side` leaves by that header, unchanged, out of the side in
+ * `side`.
+ * A packet of the same side turns round, as everywhere else; the engine does not ask for that.
+ * FORWARD without a link to the other side means the header the packet came with, as always.
+ */
+
+/**
  * @page fragments Fragments
  *
  * Nothing is put together here, and no host has to do so before. Of a segment in fragments the

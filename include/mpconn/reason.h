@@ -152,6 +152,7 @@ extern "C" {
     X(157, SESSION_FULL, "no room for the flow of a pair, or for its binding")                \
     X(158, SESSION_CLIENT_GONE, "client that waited is gone, the other one was told")         \
     X(159, SESSION_NONE, "for no termination, and this engine is for sessions only")          \
+    X(160, SESSION_ANEW, "SYN of a client with another number: counts when it comes again")   \
     X(165, SESSION_CALLED, "segment of ours to a client that is called for another one")      \
     X(166, SESSION_ACCEPTED, "answer of a client that was called for another one")            \
     X(167, SESSION_REJECTED, "client that was called refuses, and its caller was told")       \
@@ -159,7 +160,25 @@ extern "C" {
     X(171, SESSION_OLD, "word of another member about what is over")                          \
     X(172, SESSION_NOT_DIRECTOR, "pair that was not made by who decides about the session")   \
     X(173, SESSION_WORD, "word of another member that cannot be true of the session")         \
-    X(174, SESSION_DIFFERS, "another member has another session, or pair, of the same number")
+    X(174, SESSION_DIFFERS, "another member has another session, or pair, of the same number") \
+    X(180, ECHO_SENT, "SYN that goes to its server inside of an echo request")                \
+    X(181, ECHO_ANSWERED, "echo reply with a SYN inside, made into the answer to that")       \
+    X(182, ECHO_REFUSED, "echo reply with a SYN inside, made into the RST for that")          \
+    X(183, ECHO_LEARNED, "echo reply that only showed the way")                               \
+    X(184, ECHO_PASSED, "echo request of a member on its way to the server")                  \
+    X(185, ECHO_FORGED, "echo with our mark that nobody with the key has made: somebody's ping") \
+    X(186, ECHO_OLD, "echo that came back too late, or of another life of its origin")        \
+    X(187, ECHO_REPEATED, "echo that came back before")                                       \
+    X(188, ECHO_STRANGER, "echo of a member that is not heard, or from the wrong side")       \
+    X(189, ECHO_REWRITTEN, "echo whose addresses were translated on its way")                 \
+    X(190, ECHO_DAMAGED, "echo that was cut, or is a fragment, or has a wrong checksum")      \
+    X(191, ECHO_BUDGET, "SYN for which no echo, and no word to other members, was left")      \
+    X(192, ECHO_UNREACHABLE, "ICMP error about an echo of ours")                              \
+    X(193, RETURN_ASKED, "SYN whose answer another member sends")                             \
+    X(194, RETURN_SAID, "segment that another member was asked to send")                      \
+    X(195, RETURN_SENT, "segment sent for another member")                                    \
+    X(196, RETURN_UNKNOWN, "segment to an endpoint to which no way is known")                 \
+    X(197, RETURN_UNSPLIT, "SYN passed on unsplit: nobody knows a way to answer it")
 
 /** @brief Reasons; see ::MPCONN_REASON_MAP for what each means. */
 enum mpconn_reason {

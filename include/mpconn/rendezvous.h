@@ -127,7 +127,7 @@ typedef struct mpconn_session_config {
                                        with more than 150 its sender may wait for longer than half a
                                        second for a lost segment (RFC 6298 2.2) */
     uint32_t confirm_ms;          /**< in which a client that was answered has to acknowledge;
-                                       default 10 s */
+                                       default 10 s; whole seconds count, rounded up */
     uint32_t relatch_ms;          /**< silence of the old source before a new one may have its
                                        place; default 1 s */
     uint32_t reserved;            /**< zero */
@@ -182,7 +182,8 @@ enum mpconn_session_event_type {
                                                session goes on and may join another one */
     MPCONN_SESSION_EVENT_REFUSED = 7      /**< a client cannot be served; `reason` says why. With
                                                RELATCH_REFUSED, once a second at most: somebody
-                                               tried to be a client and had the wrong numbers */
+                                               tried to be a client and had the wrong numbers. With
+                                               SESSION_STRANGER, once in each state it is in */
 };
 
 /** @brief ::mpconn_session_event::termination: it is about neither. */

@@ -40,6 +40,16 @@ const char *mpconn_strerror(int err)
         return "wrong checksum";
     case MPCONN_ERR_CONGESTED:
         return "marked CE for a leg without ECN";
+    case MPCONN_ERR_NOT_MINE:
+        return "nothing this library sent";
+    case MPCONN_ERR_REFLECTED:
+        return "own message come back";
+    case MPCONN_ERR_FRAGMENT:
+        return "fragment of what counts as a whole";
+    case MPCONN_ERR_FORGED:
+        return "not authentic";
+    case MPCONN_ERR_REWRITTEN:
+        return "addresses changed on the way";
     default:
         return "unknown error";
     }

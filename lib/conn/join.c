@@ -11,6 +11,8 @@ enum {
 
 /* The first repeat comes after a second (RFC 6298 2.1), or three in older stacks. */
 #define GAP_LEAST MPCONN_SECOND
+/* No stack repeats a SYN sooner of its own accord. */
+#define TRY_LEAST (500 * MPCONN_MILLISECOND)
 /* A repeat is not on the dot, and a lost one must not make us forget. */
 #define GAP_SLACK (2 * MPCONN_SECOND)
 
@@ -49,11 +51,17 @@ void mpci_request_read(mpci_request *r, const mpci_view *v, const mpci_syn_optio
     note_words(r, v, o);
 }
 
+int mpci_request_is_try(const mpci_request *r, mpconn_time now)
+{
+    return now - r->last >= TRY_LEAST;
+}
+
 void mpci_request_touch(mpci_request *r, const mpci_syn_options *o, mpconn_time now)
 {
     uint64_t gap_ms = (now - r->last) / MPCONN_MILLISECOND;
 
-    r->gap_ms = gap_ms < UINT32_MAX ? (uint32_t)gap_ms : UINT32_MAX;
+    if (mpci_request_is_try(r, now)) /* a duplicate does not make its sender give up sooner */
+        r->gap_ms = gap_ms < UINT16_MAX ? (uint16_t)gap_ms : UINT16_MAX;
     r->last = now;
     if (r->tries < UINT8_MAX)
         r->tries++;
@@ -64,7 +72,12 @@ void mpci_request_touch(mpci_request *r, const mpci_syn_options *o, mpconn_time 
 void mpci_request_again(mpci_request *r, const mpci_view *v, const mpci_syn_options *o,
                         mpconn_time now)
 {
+    uint8_t tries = r->tries;
+    int counts = mpci_request_is_try(r, now);
+
     mpci_request_touch(r, o, now);
+    if (!counts)
+        r->tries = tries;
     note_words(r, v, o);
 }
 

@@ -25,10 +25,11 @@ enum {
 typedef struct mpci_request {
     mpconn_addr remote;   /* where it calls from */
     mpconn_time last;     /* when the latest of its SYNs came; once it is connected: any packet */
-    uint32_t gap_ms;      /* between the last two of them; 0 = there was one */
     uint32_t isn;
     uint32_t tsval;       /* of the latest: TSecr of any other makes its sender reset */
     uint32_t mark;        /* of the latest packet */
+    uint16_t gap_ms;      /* between the last two SYNs; 0 = there was one; stays at 65535 */
+    uint16_t early;       /* it has gone on so far in sequence before the other one was there */
     uint16_t port;        /* 0 = nobody has called */
     uint16_t window;      /* as it stands in the SYN: RFC 7323 2.2, not scaled */
     uint16_t mss;
@@ -37,7 +38,7 @@ typedef struct mpci_request {
     uint8_t family;
     uint8_t wscale;       /* 0-14 or MPCONN_WSCALE_NONE */
     uint8_t flags;        /* MPCI_REQUEST_* */
-    uint8_t tries;        /* SYNs with this number; stays at 255 */
+    uint8_t tries;        /* SYNs with this number, of a burst one; stays at 255 */
     uint8_t answers;      /* packets sent to it before it acknowledged one; stays at 255 */
     uint8_t called;       /* mpconn_role by which it was called; 0 = it called by itself */
 } mpci_request;
@@ -55,8 +56,12 @@ typedef struct mpci_joint {
     uint16_t mss;         /* told to both */
     uint8_t wscale[2];    /* of each side's windows; MPCONN_WSCALE_NONE when not in use */
     uint8_t flags;        /* MPCI_JOINT_* */
-    uint8_t reserved;
+    uint8_t confirm_s;    /* in which each of them has to acknowledge */
 } mpci_joint;
+
+/* Does a SYN that comes now count as one more try? Several in a burst are one: they say no more
+ * than it did, and anybody can send them. */
+int mpci_request_is_try(const mpci_request *r, mpconn_time now);
 
 /* A client's first SYN, and one more with the same number: the latest says what it can do. The
  * caller knows link and mark. */
@@ -64,7 +69,8 @@ void mpci_request_read(mpci_request *r, const mpci_view *v, const mpci_syn_optio
                        mpconn_time now);
 void mpci_request_again(mpci_request *r, const mpci_view *v, const mpci_syn_options *o,
                         mpconn_time now);
-/* The same of a client whose pair is decided: only its clock goes on. */
+/* The same of a client whose pair is decided: only its clock goes on, and any SYN is a try, for
+ * each is answered. */
 void mpci_request_touch(mpci_request *r, const mpci_syn_options *o, mpconn_time now);
 
 /* How long a SYN counts after it came: a client that goes on calling waits twice as long each time

@@ -51,6 +51,10 @@ static const range counts[] = {
     COUNT(max_bindings, 0, 0, UINT64_C(1) << 28),
     COUNT(max_sessions, 0, 0, UINT64_C(1) << 24),
     COUNT(max_candidates, 0, 0, UINT64_C(1) << 24),
+    COUNT(return_path, MPCONN_RETURN_BACK, MPCONN_RETURN_BACK, MPCONN_RETURN_ECHO),
+    COUNT(echo_rate, 1000, 1, 1000000),
+    COUNT(echo_rate_server, 200, 1, 1000000),
+    COUNT(max_return_paths, 4096, 1, UINT64_C(1) << 20),
     COUNT(sync_mtu, 1400, 256, 65507),
     COUNT(unknown_policy, MPCONN_UNKNOWN_DEFAULT, MPCONN_UNKNOWN_DEFAULT, MPCONN_UNKNOWN_PASS),
 };
@@ -139,7 +143,8 @@ static int import_policies(mpconn_engine_config *c)
         c->unknown_policy =
             c->split_mode == MPCONN_SPLIT_ALWAYS ? MPCONN_UNKNOWN_DROP : MPCONN_UNKNOWN_PASS;
     if (c->member_id >= MPCONN_MEMBER_ALL || (c->flags & ~FLAGS) != 0 ||
-        ((c->flags & MPCONN_ENGINE_F_SESSIONS_ONLY) != 0 && c->max_sessions == 0))
+        ((c->flags & MPCONN_ENGINE_F_SESSIONS_ONLY) != 0 && c->max_sessions == 0) ||
+        (c->return_path == MPCONN_RETURN_ECHO && c->max_sessions > 0))
         return MPCONN_ERR_INVAL;
     return MPCONN_OK;
 }

@@ -6,6 +6,7 @@
 #include "conn/translate_error.h"
 #include "packet/ip_other.h"
 #include "packet/options.h"
+#include "rendezvous/moved.h"
 #include "rendezvous/told.h"
 
 /* Names are small, and what is over is remembered for longer than a handshake takes. */
@@ -31,7 +32,9 @@ static void destroy(mpconn_engine *eng)
     mpci_handshake_fini(&eng->core.handshakes, &a);
     mpci_tombstones_fini(&eng->core.tombstones, &a);
     mpci_untold_fini(&eng->core.untold, &a);
+    mpci_digest_fini(&eng->rendezvous.digest, &a);
     mpci_sessions_fini(&eng->rendezvous.sessions, &a);
+    mpci_echo_fini(&eng->echo, &a);
     mpci_sync_fini(&eng->sync, &a);
     mpci_wipe(eng, sizeof(*eng));
     mpci_alloc_free(&a, eng);
@@ -55,6 +58,8 @@ static int take_tables(mpconn_engine *eng, const mpconn_engine_config *cfg)
         rc = mpci_sessions_init(&eng->rendezvous.sessions, &eng->alloc, &eng->core.table_key,
                                 cfg->max_sessions, cfg->max_candidates);
     if (rc == MPCONN_OK && cfg->n_members > 0)
+        rc = mpci_digest_init(&eng->rendezvous.digest, &eng->alloc, cfg->max_sessions);
+    if (rc == MPCONN_OK && cfg->n_members > 0)
         rc = mpci_untold_init(&eng->core.untold, &eng->alloc,
                               (cfg->max_flows + cfg->max_wide_flows) / FLOWS_PER_UNTOLD + 1);
     return rc;
@@ -69,6 +74,17 @@ static int take_secrets(mpconn_engine *eng, const mpconn_engine_config *cfg, mpc
     eng->core.table_key = mpci_sipkey_load(bytes);
     mpci_wipe(bytes, sizeof(bytes));
     return mpci_sync_init(&eng->sync, &eng->core, &eng->alloc, cfg, now);
+}
+
+/* Words about connections. */
+static void told(void *engine, const mpci_record *r, uint32_t from)
+{
+    mpconn_engine *eng = engine;
+
+    if (r->type == MPCI_RECORD_SAY || r->type == MPCI_RECORD_PATH)
+        mpci_elsewhere_told(eng, r, from);
+    else
+        mpci_moved_told(&eng->rendezvous, r, from);
 }
 
 static void fill(mpconn_engine *eng, const mpconn_engine_config *cfg,
@@ -94,8 +110,15 @@ static void fill(mpconn_engine *eng, const mpconn_engine_config *cfg,
     sp->client_window = cfg->client_window;
     sp->mode = cfg->split_mode;
     sp->announce = cfg->announce;
-    eng->sync.take = mpci_split_told;
-    eng->sync.taker = sp;
+    sp->echo = &eng->echo;
+    eng->sync.take = told;
+    eng->sync.taker = eng;
+    eng->echo.core = core;
+    eng->echo.sync = &eng->sync;
+    eng->echo.paths = &sp->paths;
+    core->one_way = cfg->return_path == MPCONN_RETURN_ECHO;
+    core->outbox.made = core->one_way ? mpci_elsewhere_made : NULL;
+    core->outbox.maker = eng;
     eng->sync.take_session = mpci_rendezvous_told;
     eng->sync.session_taker = &eng->rendezvous;
     sp->unknown_policy = cfg->unknown_policy;
@@ -105,7 +128,10 @@ static void fill(mpconn_engine *eng, const mpconn_engine_config *cfg,
     eng->rendezvous.split = sp;
     eng->rendezvous.teller = MPCONN_MEMBER_ALL;
     eng->rendezvous.tell_due = MPCONN_TIME_NEVER;
+    eng->rendezvous.sums_due = mpci_later(now, timeouts->hello_ns);
     core->ended = mpci_rendezvous_ended;
+    core->moved = mpci_rendezvous_moved;
+    core->asked = mpci_rendezvous_asked;
     core->ended_owner = &eng->rendezvous;
     eng->flags = cfg->flags;
 }
@@ -135,7 +161,8 @@ int mpconn_engine_new(mpconn_engine **out, const mpconn_engine_config *cfg,
     rc = mpci_config_import(&c, &timeouts, cfg);
     if (rc == MPCONN_OK)
         rc = mpci_callbacks_import(&cb, callbacks);
-    if (rc == MPCONN_OK && c.n_members > 0 && cb.send_frame == NULL)
+    if (rc == MPCONN_OK && ((c.n_members > 0 && cb.send_frame == NULL) ||
+                            (c.return_path == MPCONN_RETURN_ECHO && cb.bind != NULL)))
         rc = MPCONN_ERR_INVAL;
     if (rc != MPCONN_OK)
         return rc;
@@ -150,6 +177,8 @@ int mpconn_engine_new(mpconn_engine **out, const mpconn_engine_config *cfg,
     rc = take_tables(eng, &c);
     if (rc == MPCONN_OK)
         rc = take_secrets(eng, &c, now);
+    if (rc == MPCONN_OK)
+        rc = mpci_echo_init(&eng->echo, &eng->alloc, &c);
     if (rc != MPCONN_OK) {
         destroy(eng);
         return rc;
@@ -203,6 +232,7 @@ int mpconn_engine_set_key(mpconn_engine *eng, const uint8_t *key, size_t key_len
     rc = mpci_engine_enter(eng, now);
     if (rc != MPCONN_OK)
         return rc;
+    mpci_echo_rekey(&eng->echo);
     mpci_sync_rekey(&eng->sync, key, key_len);
     mpci_engine_leave(eng);
     return MPCONN_OK;
@@ -243,5 +273,7 @@ uint32_t mpconn_engine_headroom(const mpconn_engine *eng)
  * words it can have: it is longer by that one at most. */
 uint32_t mpconn_engine_tailroom(const mpconn_engine *eng)
 {
-    return eng != NULL ? MPCI_OPT_LEN_MSS : 0;
+    if (eng == NULL)
+        return 0;
+    return eng->echo.on ? MPCI_ECHO_ROOM : MPCI_OPT_LEN_MSS;
 }

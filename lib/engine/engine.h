@@ -7,6 +7,8 @@
 #include <mpconn/stats.h>
 #include <mpconn/sync.h>
 
+#include "engine/elsewhere.h"
+#include "engine/one_way.h"
 #include "rendezvous/rendezvous.h"
 
 /* Work arrays of one stage of the input pipeline. */
@@ -35,6 +37,8 @@ struct mpconn_engine {
     mpci_sync sync;
     mpci_split split;
     mpci_rendezvous rendezvous;
+    mpci_echo echo;
+    mpci_kept_syn kept_syn;
     mpci_batch batch;
     mpci_alloc alloc;
     mpci_sweep flow_sweep, session_sweep;

@@ -10,6 +10,7 @@
 #include "conn/translate.h"
 #include "conn/translate_error.h"
 #include "packet/checksum.h"
+#include "packet/icmp_build.h"
 #include "packet/ip_other.h"
 #include "split/second_line.h"
 #include "table/progress.h"
@@ -20,9 +21,6 @@ enum { TYPE_IPV4 = 3, TYPE_QUENCH = 4, TYPE_IPV6 = 1, TYPE_TOO_BIG = 2 };
 enum { PROTOCOL = 2, PORT = 3, FRAGMENTATION_NEEDED = 4 };
 enum { NET_PROHIBITED = 9, HOST_PROHIBITED = 10, FILTERED = 13 };
 enum { PROHIBITED_IPV6 = 1, PORT_IPV6 = 4, POLICY_IPV6 = 5, REJECTED_IPV6 = 6 };
-
-/* The smallest a link may have: RFC 791 3.2, RFC 8200 5. */
-enum { LEAST_MTU_IPV4 = 68, LEAST_MTU_IPV6 = 1280 };
 
 /* An error, and the segment that it quotes: as it was on the leg that the error comes from. */
 typedef struct quoting {
@@ -72,16 +70,11 @@ static int is_too_big(const mpci_view *v)
                : icmp[0] == TYPE_TOO_BIG;
 }
 
-static uint32_t least_mtu(unsigned family)
-{
-    return family == MPCONN_FAMILY_IPV4 ? LEAST_MTU_IPV4 : LEAST_MTU_IPV6;
-}
-
 /* The least that can be told to an endpoint, as it stands in an error of the other leg (RFC 7915
  * 4.2, 5.2). */
 static uint32_t least_to_tell(unsigned there, unsigned here)
 {
-    uint32_t least = least_mtu(there);
+    uint32_t least = mpci_icmp_least_mtu(there);
 
     if (there == here)
         return least;
@@ -112,7 +105,7 @@ static void set_mtu(const mpci_view *v, const mpconn_pkt *pkt, uint32_t mtu)
  * 5) is what a forger wants. */
 static int has_impossible_mtu(const mpci_view *v)
 {
-    return is_too_big(v) && mtu_of(v) < least_mtu(v->family);
+    return is_too_big(v) && mtu_of(v) < mpci_icmp_least_mtu(v->family);
 }
 
 /* Does it go to who sent the segment? */

@@ -3,6 +3,7 @@
  * finds idle ones. */
 #include "engine/engine.h"
 
+#include "rendezvous/moved.h"
 #include "rendezvous/told.h"
 #include "split/peers.h"
 
@@ -56,11 +57,19 @@ static int any_settled(const mpconn_engine *eng)
     return eng->core.settled.pool[0].used + eng->core.settled.pool[1].used > 0;
 }
 
-static void catch_up(mpci_sweep *s, int any, mpconn_time now)
+/* What begins to wait is looked at from a piece of a round later on, whichever of the packets of a
+ * call it began with. */
+static mpconn_time session_sweep_due(const mpconn_engine *eng)
 {
-    if (!any)
-        s->due = mpci_later(now, s->interval);
-    else if (s->due < now && now - s->due > s->round)
+    const mpci_sweep *s = &eng->session_sweep;
+    mpconn_time first = mpci_later(eng->rendezvous.sessions.waits_since, s->interval);
+
+    return s->due > first ? s->due : first;
+}
+
+static void catch_up(mpci_sweep *s, mpconn_time now)
+{
+    if (s->due < now && now - s->due > s->round)
         s->due = now - s->round;
 }
 
@@ -68,8 +77,14 @@ void mpci_sweeps_catch_up(mpconn_engine *eng)
 {
     mpconn_time now = eng->core.now;
 
-    catch_up(&eng->flow_sweep, any_settled(eng), now);
-    catch_up(&eng->session_sweep, mpci_sessions_wait(&eng->rendezvous.sessions), now);
+    if (any_settled(eng))
+        catch_up(&eng->flow_sweep, now);
+    else
+        eng->flow_sweep.due = mpci_later(now, eng->flow_sweep.interval);
+    if (!mpci_sessions_wait(&eng->rendezvous.sessions))
+        return;
+    eng->session_sweep.due = session_sweep_due(eng);
+    catch_up(&eng->session_sweep, now);
 }
 
 /* One line more: the next one, and when. */
@@ -202,8 +217,9 @@ static int look_at_session(mpconn_engine *eng)
     mpci_sessions *t = &eng->rendezvous.sessions;
     mpci_session_number n = t->sweep + 1;
 
-    if (!mpci_sessions_wait(t) || eng->session_sweep.due > eng->core.now)
+    if (!mpci_sessions_wait(t) || session_sweep_due(eng) > eng->core.now)
         return 0;
+    eng->session_sweep.due = session_sweep_due(eng);
     step(&eng->session_sweep, &t->sweep, t->capacity);
     if (mpci_session_at(t, n)->config.name[0] != '\0')
         mpci_rendezvous_sweep(&eng->rendezvous, n);
@@ -212,7 +228,8 @@ static int look_at_session(mpconn_engine *eng)
 
 static int tell_of_sessions(mpconn_engine *eng)
 {
-    return mpci_told_next(&eng->rendezvous);
+    return mpci_told_next(&eng->rendezvous) || mpci_told_digest_next(&eng->rendezvous) ||
+           mpci_moved_next(&eng->rendezvous);
 }
 
 /* They take turns, so that none waits for another however small the budget. */
@@ -242,6 +259,7 @@ int mpconn_engine_expire(mpconn_engine *eng, uint32_t budget, uint32_t *done, mp
     if (rc != MPCONN_OK)
         return rc;
     mpci_sync_tick(&eng->sync);
+    mpci_echo_tick(&eng->echo);
     while (used < most && do_one(eng))
         used++;
     mpci_engine_leave(eng);
@@ -259,7 +277,9 @@ mpconn_time mpconn_engine_next_expiry(const mpconn_engine *eng)
     due = least(mpci_handshake_next_due(&eng->core.handshakes), eng->sync.hello_due);
     due = least(due, mpci_split_next_to_tell(&eng->split));
     if (mpci_sessions_wait(&eng->rendezvous.sessions))
-        due = least(due, eng->session_sweep.due);
+        due = least(due, session_sweep_due(eng));
     due = least(due, mpci_told_due(&eng->rendezvous));
+    due = least(due, mpci_moved_due(&eng->rendezvous));
+    due = least(due, mpci_told_digest_due(&eng->rendezvous));
     return any_settled(eng) ? least(due, eng->flow_sweep.due) : due;
 }

@@ -162,7 +162,7 @@ static void settle_flow_field(const mpconn_engine *eng, mpconn_pkt *pkt, uint64_
 
 static void input_batch(mpconn_engine *eng, mpconn_pkt *const *pkts, size_t n)
 {
-    int any_bound = eng->core.bindings.used != 0;
+    int any_bound = eng->core.bindings.used != 0, one_way = eng->echo.on;
     uint64_t changes;
 
     parse_stage(eng, pkts, n, any_bound);
@@ -171,7 +171,11 @@ static void input_batch(mpconn_engine *eng, mpconn_pkt *const *pkts, size_t n)
     for (size_t i = 0; i < n; i++) {
         uint64_t given = pkts[i]->flow;
 
-        step_packet(eng, pkts[i], i, eng->core.changes != changes, any_bound);
+        if (!one_way || !mpci_one_way_before(eng, pkts[i], &eng->batch.view[i])) {
+            step_packet(eng, pkts[i], i, eng->core.changes != changes, any_bound);
+            if (one_way)
+                mpci_one_way_after(eng, pkts[i], i);
+        }
         settle_flow_field(eng, pkts[i], given);
         eng->verdicts[pkts[i]->verdict & 3]++;
     }

@@ -126,11 +126,26 @@ static int is_replaceable(const mpci_settled *e)
            (mpci_settled_flags(e) & MPCI_SETTLED_FORGOTTEN) != 0;
 }
 
+/* Clients of a session call anew at once, and the word that they are joined may be late. */
+static int may_be_anew(const mpci_step *st, const mpci_settled *e)
+{
+    mpconn_delta d;
+    mpci_track_view view;
+
+    if ((mpci_settled_flags(e) & MPCI_SETTLED_RENDEZVOUS) == 0 ||
+        (mpci_settled_flags(e) & MPCI_SETTLED_SHARED) == 0)
+        return 0;
+    mpci_settled_delta(e, &d);
+    view = mpci_progress_view(e, &d);
+    return !mpci_track_is_near(st->view->seq, e->dir[st->from].end, view) ||
+           !mpci_track_is_near(st->view->ack, e->dir[st->from ^ 1].end, view);
+}
+
 /* An endpoint that goes on has lost its RST, or found it not exact: it gets one
  * for each segment. */
 static void drop_killed(mpconn_engine *eng, const mpci_step *st, const mpci_settled *e)
 {
-    if ((mpci_settled_flags(e) & MPCI_SETTLED_SILENT) == 0 &&
+    if ((mpci_settled_flags(e) & MPCI_SETTLED_SILENT) == 0 && !may_be_anew(st, e) &&
         (st->view->flags & (MPCI_TCP_ACK | MPCI_TCP_RST)) == MPCI_TCP_ACK)
         mpci_reset_answer(&eng->core, st);
     mpci_drop(&eng->core, st->pkt, MPCONN_REASON_DEAD_FLOW);

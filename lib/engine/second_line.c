@@ -50,6 +50,7 @@ static uint32_t size_on_wire(const mpci_view *v, const mpconn_pkt *pkt)
  * it listens to routers. RFC 4443 2.4f: one in 17 ms for a flow; of a burst the first says all. */
 static void tell_client(mpci_core *core, const mpci_step *st, mpci_settled_more *more, uint32_t mtu)
 {
+    const uint32_t link = core->one_way ? MPCONN_LINK_NONE : st->pkt->link;
     unsigned now = (mpci_tick(core->now) + 1) & TOLD_TICKS;
     mpci_icmp m;
 
@@ -57,7 +58,7 @@ static void tell_client(mpci_core *core, const mpci_step *st, mpci_settled_more 
         return;
     more->told_size = now & TOLD_TICKS;
     m = mpci_icmp_too_big(st->view, st->pkt, mtu, core->hop_limit);
-    mpci_outbox_put_icmp(&core->outbox, &m, st->pkt, MPCONN_REASON_TOO_BIG_SENT);
+    mpci_outbox_put_icmp(&core->outbox, &m, st->pkt, link, MPCONN_REASON_TOO_BIG_SENT);
 }
 
 static int is_too_big(mpconn_engine *eng, const mpci_step *st, mpci_settled_more *more)

@@ -79,8 +79,8 @@ static int modify(mpconn_engine *eng, const mpconn_session_config *config)
     if (!is_called_as_before(&s->config, config))
         return MPCONN_ERR_INVAL;
     s->config = *config;
-    s->version++;
-    mpci_told_config(&eng->rendezvous, n, MPCONN_MEMBER_ALL);
+    s->version = mpci_generation_after(s->version);
+    mpci_told_changed(&eng->rendezvous, n);
     mpci_rendezvous_modified(&eng->rendezvous, n);
     return MPCONN_OK;
 }

@@ -116,6 +116,7 @@ size_t mpci_build_icmp(uint8_t *dst, size_t cap, const mpci_icmp *m)
         .family = m->family,
         .proto = is_v6 ? MPCI_PROTO_ICMPV6 : MPCI_PROTO_ICMP,
         .hop_limit = m->hop_limit,
+        .flow_label = m->flow_label,
     };
     size_t ip_len;
     uint8_t *icmp;
@@ -132,7 +133,7 @@ size_t mpci_build_icmp(uint8_t *dst, size_t cap, const mpci_icmp *m)
     icmp[1] = m->code;
     mpci_store16(icmp + 2, 0);
     mpci_store32(icmp + 4, m->rest);
-    if (m->body_len > 0)
+    if (m->body_len > 0 && m->body != icmp + ICMP_HEADER_LEN)
         memcpy(icmp + ICMP_HEADER_LEN, m->body, m->body_len);
     put_checksum(icmp + 2, &h, icmp, is_v6); /* only ICMPv6 has the pseudo-header, RFC 4443 2.3 */
     return ip_len + h.payload_len;

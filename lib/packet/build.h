@@ -39,8 +39,9 @@ typedef struct mpci_icmp {
     uint8_t family;            /* mpconn_family */
     uint8_t hop_limit;
     uint8_t type, code;
+    uint32_t flow_label;       /* of IPv6 */
     uint32_t rest;             /* bytes 4 to 7 of the ICMP header, host order */
-    const uint8_t *body;
+    const uint8_t *body;       /* may stand where it is to be written */
     size_t body_len;
 } mpci_icmp;
 size_t mpci_build_icmp(uint8_t *dst, size_t cap, const mpci_icmp *m);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "packet/icmp_build.h"
 
+#include "base/byteorder.h"
 #include "packet/ip.h"
 
 enum {
@@ -41,4 +42,15 @@ mpci_icmp mpci_icmp_too_big(const mpci_view *v, const mpconn_pkt *pkt, uint32_t 
     memcpy(m.src.bytes, mpci_ip_dst(v->family, v->ip), mpci_ip_addr_len(v->family));
     memcpy(m.dst.bytes, mpci_ip_src(v->family, v->ip), mpci_ip_addr_len(v->family));
     return m;
+}
+
+uint32_t mpci_icmp_told_mtu(const mpci_view *v)
+{
+    int is_v6 = v->family == MPCONN_FAMILY_IPV6;
+
+    if (v->kind != MPCI_KIND_ICMP_ERROR ||
+        v->l4[0] != (is_v6 ? TYPE_TOO_BIG_IPV6 : TYPE_UNREACHABLE) ||
+        v->l4[1] != (is_v6 ? 0 : CODE_FRAGMENTATION_NEEDED))
+        return 0;
+    return is_v6 ? mpci_load32(v->l4 + 4) : mpci_load16(v->l4 + 6);
 }

@@ -14,4 +14,13 @@ enum { MPCI_ICMP_ERROR_MAX = 1280 };
 mpci_icmp mpci_icmp_too_big(const mpci_view *v, const mpconn_pkt *pkt, uint32_t mtu,
                             uint8_t hop_limit);
 
+/* The smallest a link may have: RFC 791 3.2, RFC 8200 5. */
+static inline uint32_t mpci_icmp_least_mtu(unsigned family)
+{
+    return family == MPCONN_FAMILY_IPV4 ? 68 : 1280;
+}
+
+/* The MTU that such a message tells; 0 for any other packet. */
+uint32_t mpci_icmp_told_mtu(const mpci_view *v);
+
 #endif

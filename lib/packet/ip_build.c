@@ -40,7 +40,7 @@ static void build_ipv4(uint8_t *dst, const mpci_ip_header *h)
 
 static void build_ipv6(uint8_t *dst, const mpci_ip_header *h)
 {
-    mpci_store32(dst, UINT32_C(6) << 28 | (uint32_t)h->traffic_class << 20);
+    mpci_store32(dst, UINT32_C(6) << 28 | (uint32_t)h->traffic_class << 20 | h->flow_label);
     mpci_store16(dst + 4, h->length_unset ? 0 : (uint16_t)h->payload_len);
     dst[6] = h->proto;
     dst[7] = h->hop_limit;

@@ -14,6 +14,7 @@ typedef struct mpci_ip_header {
     uint8_t length_unset;     /* 1: the length field is 0, the host tells the length */
     uint8_t may_be_fragmented; /* IPv4: 1 = without DF, and `id` counts */
     uint16_t id;
+    uint32_t flow_label;      /* of IPv6 */
     uint32_t payload_len;
 } mpci_ip_header;
 

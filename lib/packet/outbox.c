@@ -21,12 +21,12 @@ static uint8_t *make_room(mpci_outbox *box, uint32_t room)
     return box->bytes + box->used;
 }
 
-static void add(mpci_outbox *box, const mpconn_pkt *pkt, uint32_t room)
+static void add(mpci_outbox *box, mpconn_pkt *pkt, uint32_t room)
 {
-    if (pkt->len == 0)
+    pkt->cap = room;
+    if (pkt->len == 0 || (box->made != NULL && !box->made(box->maker, pkt)))
         return;
     box->pkts[box->n] = *pkt;
-    box->pkts[box->n].cap = room;
     box->pkts[box->n].verdict = MPCONN_VERDICT_FORWARD;
     box->n++;
     box->used += room;
@@ -50,11 +50,11 @@ void mpci_outbox_put(mpci_outbox *box, const mpci_segment *s, uint32_t link, uin
 }
 
 void mpci_outbox_put_icmp(mpci_outbox *box, const mpci_icmp *m, const mpconn_pkt *about,
-                          unsigned reason)
+                          uint32_t link, unsigned reason)
 {
     mpconn_pkt pkt = {
         .data = make_room(box, MPCI_ICMP_ERROR_MAX),
-        .link = about->link,
+        .link = link,
         .zone = about->zone,
         .mark = about->mark,
         .reason = (uint16_t)reason,
@@ -63,6 +63,15 @@ void mpci_outbox_put_icmp(mpci_outbox *box, const mpci_icmp *m, const mpconn_pkt
 
     pkt.len = (uint32_t)mpci_build_icmp(pkt.data, MPCI_ICMP_ERROR_MAX, m);
     add(box, &pkt, MPCI_ICMP_ERROR_MAX);
+}
+
+void mpci_outbox_put_ready(mpci_outbox *box, const mpconn_pkt *ready)
+{
+    mpconn_pkt pkt = *ready;
+
+    pkt.data = make_room(box, ready->len);
+    memcpy(pkt.data, ready->data, ready->len);
+    add(box, &pkt, ready->len);
 }
 
 void mpci_outbox_flush(mpci_outbox *box)

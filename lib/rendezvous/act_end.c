@@ -44,8 +44,9 @@ enum mpci_meet_event mpci_meet_restart(mpci_rendezvous *rz, mpci_visit *v)
 enum mpci_meet_event mpci_meet_give_up(mpci_rendezvous *rz, mpci_visit *v)
 {
     mpci_latch_clear(rz, v->s);
-    end_pair(rz, v, (v->s->misfits & 1 << v->side) != 0 ? MPCONN_REASON_SESSION_MISFIT
-                                                        : MPCONN_REASON_SESSION_UNCONFIRMED);
+    end_pair(rz, v, (v->s->marks & MPCI_MARK_MISFIT << v->side) != 0
+                        ? MPCONN_REASON_SESSION_MISFIT
+                        : MPCONN_REASON_SESSION_UNCONFIRMED);
     return MPCI_MEET_NOTHING;
 }
 
@@ -77,10 +78,13 @@ enum mpci_meet_event mpci_meet_release(mpci_rendezvous *rz, mpci_visit *v)
 }
 
 /* What is left of the old flow ends when its time has come, or gives way to the new one. But who is
- * called answers on the leg that it had then: that would be taken for the old connection's. */
+ * called answers on the leg that it had then: that would be taken for the old connection's. Where
+ * the call came says so once, before it tells of the next one. */
 enum mpci_meet_event mpci_meet_begin_anew(mpci_rendezvous *rz, mpci_visit *v)
 {
-    if (v->s->config.role != MPCONN_ROLE_MERGE)
+    if (v->s->config.role != MPCONN_ROLE_MERGE && v->member == rz->sync->members.self)
+        mpci_pair_close(rz, v->s);
+    else if (v->s->config.role != MPCONN_ROLE_MERGE)
         mpci_pair_drop(rz, v->s);
     mpci_pair_forget(rz, v->s);
     return mpci_meet_latch(rz, v);

@@ -9,12 +9,6 @@
 #include "rendezvous/relatch.h"
 #include "rendezvous/told.h"
 
-static void answer_both(mpci_rendezvous *rz, mpci_session *s)
-{
-    mpci_answer_client(rz, s, s->first ^ 1u);
-    mpci_answer_client(rz, s, s->first);
-}
-
 enum mpci_meet_event mpci_meet_join(mpci_rendezvous *rz, mpci_visit *v)
 {
     v->reason = v->told != NULL ? mpci_pair_adopt(rz, v->s)
@@ -23,7 +17,7 @@ enum mpci_meet_event mpci_meet_join(mpci_rendezvous *rz, mpci_visit *v)
         return MPCI_MEET_UNJOINED;
     if (v->told == NULL)
         mpci_told_pair(rz, v->s, MPCONN_MEMBER_ALL);
-    answer_both(rz, v->s);
+    mpci_answer_pair(rz, v->s);
     return MPCI_MEET_NOTHING;
 }
 
@@ -45,6 +39,7 @@ enum mpci_meet_event mpci_meet_answer(mpci_rendezvous *rz, mpci_visit *v)
     r->link = (uint16_t)v->st->pkt->link;
     r->mark = v->st->pkt->mark;
     r->member = v->member;
+    mpci_latch_heard(rz, v->s, v->side);
     v->s->postponed &= (uint8_t)~(1u << v->side);
     v->s->stats[v->side].syns++;
     mpci_consume(rz->core, v->st->pkt, MPCONN_REASON_SESSION_WAITING);
@@ -55,7 +50,19 @@ enum mpci_meet_event mpci_meet_answer(mpci_rendezvous *rz, mpci_visit *v)
 static void confirm(mpci_rendezvous *rz, const mpci_visit *v)
 {
     v->s->confirmed |= (uint8_t)(1u << v->side);
+    mpci_latch_heard(rz, v->s, v->side);
     mpci_told_pair(rz, v->s, v->told != NULL ? rz->teller : MPCONN_MEMBER_ALL);
+}
+
+/* Its flow has not seen that: the other client has got nothing of it. But a RST comes behind it. It
+ * may send what fits the window that it was told. */
+static void note_early(const mpci_visit *v)
+{
+    mpci_request *r = &v->s->request[v->side];
+    uint32_t reach = v->st->view->seq + mpci_view_seq_len(v->st->view) - (r->isn + 1);
+
+    if (reach > r->early && reach <= v->s->request[v->side ^ 1].window)
+        r->early = (uint16_t)reach;
 }
 
 /* A bare acknowledgment has served. */
@@ -63,6 +70,7 @@ static void keep_early(mpci_rendezvous *rz, const mpci_visit *v)
 {
     if (v->st == NULL) /* it came to another member */
         return;
+    note_early(v);
     if (mpci_view_seq_len(v->st->view) == 0)
         mpci_consume(rz->core, v->st->pkt, MPCONN_REASON_SESSION_EARLY);
     else
@@ -110,9 +118,16 @@ enum mpci_meet_event mpci_meet_early(mpci_rendezvous *rz, mpci_visit *v)
     return MPCI_MEET_NOTHING;
 }
 
+enum mpci_meet_event mpci_meet_listen(mpci_rendezvous *rz, mpci_visit *v)
+{
+    mpci_consume(rz->core, v->st->pkt, MPCONN_REASON_SESSION_WAITING);
+    mpci_answer_listener(rz, v->s, v->side ^ 1);
+    return MPCI_MEET_NOTHING;
+}
+
 enum mpci_meet_event mpci_meet_misfit(mpci_rendezvous *rz, mpci_visit *v)
 {
-    v->s->misfits |= (uint8_t)(1u << v->side);
+    v->s->marks |= (uint8_t)(MPCI_MARK_MISFIT << v->side);
     mpci_drop(rz->core, v->st->pkt, MPCONN_REASON_SESSION_MISFIT);
     return MPCI_MEET_NOTHING;
 }

@@ -7,7 +7,10 @@
 #include "rendezvous/answer.h"
 #include "rendezvous/latch.h"
 #include "rendezvous/pair.h"
+#include "rendezvous/relatch.h"
 #include "rendezvous/role.h"
+#include "rendezvous/told.h"
+#include "split/incarnation.h"
 #include "table/reset.h"
 
 /* Where it is expected, nobody has said anything yet. */
@@ -46,18 +49,6 @@ enum mpci_meet_event mpci_meet_call(mpci_rendezvous *rz, mpci_visit *v)
 
 /* --- what the client says that was called --- */
 
-static void acknowledge(mpci_rendezvous *rz, const mpci_visit *v)
-{
-    const mpci_session *s = v->s;
-    mpci_segment ack;
-    mpconn_tuple leg;
-
-    mpci_session_leg(s, v->side, &leg);
-    ack = mpci_join_acknowledge(v->side, s->request, &s->joint, &leg, rz->core->hop_limit);
-    mpci_outbox_put(&rz->core->outbox, &ack, v->st->pkt->link, v->st->pkt->mark,
-                    MPCONN_REASON_SESSION_CALLED);
-}
-
 /* It has acknowledged the caller's number, which only who is there can know. The caller gets its
  * own reading back, by which it measures the round trip. */
 enum mpci_meet_event mpci_meet_hear_answer(mpci_rendezvous *rz, mpci_visit *v)
@@ -74,19 +65,22 @@ enum mpci_meet_event mpci_meet_hear_answer(mpci_rendezvous *rz, mpci_visit *v)
     if (v->reason != 0)
         return MPCI_MEET_UNJOINED;
     s->confirmed = (uint8_t)(1u << v->side);
-    mpci_answer_client(rz, s, caller);
-    if (s->config.role == MPCONN_ROLE_REVERSE)
-        acknowledge(rz, v);
+    mpci_told_pair(rz, s, MPCONN_MEMBER_ALL);
+    mpci_answer_pair(rz, s);
     return MPCI_MEET_NOTHING;
 }
 
 /* It has not heard the ACK: whose that is has not heard the SYN|ACK, or it was lost behind us. */
 enum mpci_meet_event mpci_meet_hear_again(mpci_rendezvous *rz, mpci_visit *v)
 {
-    if (v->s->request[v->side].called == MPCONN_ROLE_TRACK && v->s->state == MPCONN_SESSION_HALF)
+    mpci_request *r = &v->s->request[v->side];
+
+    r->link = (uint16_t)v->st->pkt->link;
+    r->mark = v->st->pkt->mark;
+    if (r->called != MPCONN_ROLE_TRACK || v->s->state != MPCONN_SESSION_HALF)
+        mpci_answer_called(rz, v->s, v->side);
+    else if (mpci_told_is_ours(rz, v->s, v->side ^ 1))
         mpci_answer_again(rz, v->s, v->side ^ 1);
-    else
-        acknowledge(rz, v);
     mpci_consume(rz->core, v->st->pkt, MPCONN_REASON_SESSION_ACCEPTED);
     return MPCI_MEET_NOTHING;
 }
@@ -101,7 +95,9 @@ enum mpci_meet_event mpci_meet_reject(mpci_rendezvous *rz, mpci_visit *v)
 
     mpci_session_leg(v->s, caller, &leg);
     s = mpci_reset_ack(rz->core, &leg, caller, 0, r->isn + 1);
-    mpci_reset_put(rz->core, &s, r->link, r->mark);
+    if (mpci_told_is_ours(rz, v->s, caller))
+        mpci_reset_put(rz->core, &s, r->link, r->mark);
+    mpci_told_refused(rz, v);
     mpci_consume(rz->core, v->st->pkt, MPCONN_REASON_SESSION_REJECTED);
     mpci_rendezvous_report(rz, v->n, MPCONN_SESSION_EVENT_CLOSED, v->side,
                            MPCONN_REASON_SESSION_REJECTED, NULL);
@@ -109,10 +105,21 @@ enum mpci_meet_event mpci_meet_reject(mpci_rendezvous *rz, mpci_visit *v)
     return MPCI_MEET_NOTHING;
 }
 
+/* What stands between those addresses and ports is of another caller. */
+static int is_of_living_flow(const mpci_rendezvous *rz, const mpci_step *st)
+{
+    mpci_legs l = mpci_legs_of(rz->core, st->leg, st->leg);
+    uint32_t slot = mpci_legs_slot(rz->core, &l);
+
+    return slot != MPCI_SLOT_NONE &&
+           mpci_incarnation_is_alive(mpci_settled_at(&rz->core->settled, slot));
+}
+
 /* RFC 9293 3.10.7.3: it has a connection that its caller knows nothing of, and gets rid of it. */
 enum mpci_meet_event mpci_meet_disown(mpci_rendezvous *rz, mpci_visit *v)
 {
-    mpci_reset_answer(rz->core, v->st);
+    if (!is_of_living_flow(rz, v->st))
+        mpci_reset_answer(rz->core, v->st);
     mpci_drop(rz->core, v->st->pkt, MPCONN_REASON_SESSION_EARLY);
     return MPCI_MEET_NOTHING;
 }
@@ -131,7 +138,7 @@ static void expect_answer(const mpci_rendezvous *rz, mpci_session *s, unsigned s
     r->family = t->family;
     r->link = MPCONN_LINK_NONE;
     r->called = MPCONN_ROLE_FORWARD;
-    r->isn = 0;
+    r->isn = UINT32_MAX; /* RFC 9293 3.10.7.1: who refuses says 0 next */
     r->tries = 0;
     r->last = rz->core->now;
 }
@@ -144,6 +151,7 @@ enum mpci_meet_event mpci_meet_let_through(mpci_rendezvous *rz, mpci_visit *v)
         mpci_drop(rz->core, v->st->pkt, v->reason);
         return MPCI_MEET_UNJOINED;
     }
+    mpci_latch_clear(rz, v->s);
     mpci_rendezvous_report(rz, v->n, MPCONN_SESSION_EVENT_ESTABLISHED, MPCONN_TERMINATION_NONE,
                            MPCONN_REASON_NONE, NULL);
     v->goes_on = 1;

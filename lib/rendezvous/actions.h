@@ -13,6 +13,7 @@
 /* act_call.c: before there is a pair */
 MPCI_MEET_ACTION(latch);        /* the client has the termination */
 MPCI_MEET_ACTION(repeat);       /* it called again */
+MPCI_MEET_ACTION(doubt);        /* with another number: it, or somebody in its name */
 MPCI_MEET_ACTION(renew);        /* it called anew */
 MPCI_MEET_ACTION(oppose);       /* another one called: nobody is to be answered */
 MPCI_MEET_ACTION(line_up);      /* another one called, and has to stand back */
@@ -31,6 +32,7 @@ MPCI_MEET_ACTION(prove);        /* a client is really there */
 MPCI_MEET_ACTION(accept);       /* the same: it answered the other one's SYN */
 MPCI_MEET_ACTION(establish);    /* and so is the other one */
 MPCI_MEET_ACTION(early);        /* for a client that has not acknowledged yet */
+MPCI_MEET_ACTION(listen);       /* it waits for the other one, whose acknowledgment was lost */
 MPCI_MEET_ACTION(misfit);       /* not what was answered */
 MPCI_MEET_ACTION(pass);         /* for the flow */
 MPCI_MEET_ACTION(relatch);      /* for the flow, which is another source's from now on */

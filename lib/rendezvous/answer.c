@@ -22,11 +22,11 @@ static int has_credit(const mpci_request *r)
  * SYN is sent to the first. */
 static int is_its_turn(const mpci_session *s, unsigned side)
 {
-    unsigned waits = s->config.answer == MPCONN_ANSWER_SECOND ? s->first : s->first ^ 1u;
+    unsigned waits = mpci_session_answer(s) == MPCONN_ANSWER_SECOND ? s->first : s->first ^ 1u;
 
     if ((s->postponed & 1 << side) != 0)
         return 0;
-    return s->config.answer == MPCONN_ANSWER_BOTH || side != waits ||
+    return mpci_session_answer(s) == MPCONN_ANSWER_BOTH || side != waits ||
            (s->confirmed & 1 << (side ^ 1)) != 0;
 }
 
@@ -35,8 +35,8 @@ static mpci_segment words_for(const mpci_rendezvous *rz, const mpci_session *s, 
 {
     uint8_t hop_limit = rz->core->hop_limit;
 
-    return s->config.answer == MPCONN_ANSWER_FORWARD && mpci_role_of(s) == MPCONN_ROLE_MERGE &&
-                   side == s->first
+    return mpci_session_answer(s) == MPCONN_ANSWER_FORWARD &&
+                   mpci_role_of(s) == MPCONN_ROLE_MERGE && side == s->first
                ? mpci_join_forward(side, s->request, &s->joint, leg, hop_limit)
                : mpci_join_answer(side, s->request, &s->joint, leg, hop_limit);
 }
@@ -66,9 +66,31 @@ void mpci_answer_client(mpci_rendezvous *rz, mpci_session *s, unsigned side)
         mpci_answer_again(rz, s, side);
 }
 
+void mpci_answer_called(mpci_rendezvous *rz, const mpci_session *s, unsigned side)
+{
+    const mpci_request *r = &s->request[side];
+    mpci_segment ack;
+    mpconn_tuple leg;
+
+    mpci_session_leg(s, side, &leg);
+    ack = mpci_join_acknowledge(side, s->request, &s->joint, &leg, rz->core->hop_limit);
+    mpci_outbox_put(&rz->core->outbox, &ack, r->link, r->mark, MPCONN_REASON_SESSION_CALLED);
+}
+
+void mpci_answer_pair(mpci_rendezvous *rz, mpci_session *s)
+{
+    unsigned caller = s->first, other = s->first ^ 1u;
+
+    if (!mpci_role_was_called(s, other))
+        mpci_answer_client(rz, s, other);
+    mpci_answer_client(rz, s, caller);
+    if (s->request[other].called == MPCONN_ROLE_REVERSE && mpci_told_is_ours(rz, s, caller))
+        mpci_answer_called(rz, s, other);
+}
+
 void mpci_answer_postponed(mpci_rendezvous *rz, mpci_session *s)
 {
-    if (s->config.stale != MPCONN_STALE_WAIT || rz->core->now - s->since < POSTPONED_NS)
+    if ((s->marks & MPCI_MARK_STRICT) != 0 || rz->core->now - s->since < POSTPONED_NS)
         return;
     for (unsigned side = 0; side < 2; side++) {
         if ((s->postponed & 1 << side) == 0)

@@ -11,6 +11,12 @@
 void mpci_answer_client(mpci_rendezvous *rz, mpci_session *s, unsigned side);
 /* The same, because another client that has proved itself said it again. */
 void mpci_answer_again(mpci_rendezvous *rz, mpci_session *s, unsigned side);
+/* The ACK for a client that was called, and answered. */
+void mpci_answer_called(mpci_rendezvous *rz, const mpci_session *s, unsigned side);
+
+/* Both of a pair that was made just now. Who was called gets its ACK, if its role has that, where
+ * its caller's SYN came: there it was called. */
+void mpci_answer_pair(mpci_rendezvous *rz, mpci_session *s);
 
 /* Who was to be answered on its next SYN, which does not come, is answered on that it sent. */
 void mpci_answer_postponed(mpci_rendezvous *rz, mpci_session *s);

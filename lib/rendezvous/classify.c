@@ -5,6 +5,7 @@
 #include "rendezvous/latch.h"
 #include "rendezvous/pair.h"
 #include "rendezvous/role.h"
+#include "rendezvous/told.h"
 
 static int has_pair(const mpci_session *s)
 {
@@ -15,6 +16,34 @@ static int has_pair(const mpci_session *s)
 static int is_confirmed(const mpci_visit *v)
 {
     return (v->s->confirmed & 1 << v->side) != 0;
+}
+
+static int has_passed(mpconn_time now, mpconn_time since, uint64_t ns)
+{
+    return now - since > ns;
+}
+
+static int is_stale(const mpci_rendezvous *rz, const mpci_session *s, unsigned side)
+{
+    const mpci_request *r = &s->request[side];
+
+    return r->port != 0 &&
+           has_passed(rz->core->now, r->last,
+                      mpci_request_life(r, s->config.wait_ms * MPCONN_MILLISECOND));
+}
+
+/* The number that its pair has is given up for another one: while the other client has acknowledged
+ * that one, not before this one has had its time. */
+static int is_anew(const mpci_rendezvous *rz, const mpci_visit *v)
+{
+    const mpci_session *s = v->s;
+
+    if (s->state == MPCONN_SESSION_ESTABLISHED) /* what passes as it is, is nobody's to judge */
+        return 0;
+    if (s->state == MPCONN_SESSION_HALF &&
+        !has_passed(rz->core->now, s->since, s->joint.confirm_s * MPCONN_SECOND))
+        return 0;
+    return is_stale(rz, s, v->side) || mpci_latch_is_repeated(rz, v);
 }
 
 static enum mpci_meet_event another_source(const mpci_rendezvous *rz, const mpci_visit *v)
@@ -41,7 +70,9 @@ enum mpci_meet_event mpci_classify_syn(const mpci_rendezvous *rz, const mpci_vis
         return another_source(rz, v);
     if (is_confirmed(v))
         return MPCI_MEET_SYN_LATE;
-    return again ? MPCI_MEET_SYN_AGAIN : MPCI_MEET_SYN_NEW;
+    if (again)
+        return MPCI_MEET_SYN_AGAIN;
+    return is_anew(rz, v) ? MPCI_MEET_SYN_ANEW : MPCI_MEET_SYN_NEW;
 }
 
 /* Return routability: who sends what it was given at that address is there. RFC 9293 3.10.7.4: what
@@ -63,8 +94,8 @@ static int is_answer_to_syn(const mpci_visit *v)
 {
     const mpci_session *s = v->s;
 
-    return s->config.answer == MPCONN_ANSWER_FORWARD && mpci_role_of(s) == MPCONN_ROLE_MERGE &&
-           v->side == s->first &&
+    return mpci_session_answer(s) == MPCONN_ANSWER_FORWARD &&
+           mpci_role_of(s) == MPCONN_ROLE_MERGE && v->side == s->first &&
            v->st->view->seq == s->request[v->side].isn &&
            v->st->view->ack == s->request[v->side ^ 1].isn + 1;
 }
@@ -84,13 +115,23 @@ static enum mpci_meet_event of_called(const mpci_visit *v)
     return (view->flags & MPCI_TCP_SYN) != 0 ? MPCI_MEET_ACCEPT : MPCI_MEET_STRAY;
 }
 
-/* `otherwise` is what it is of a client that called by itself. */
+/* `otherwise` is what it is that answers nothing. */
 static enum mpci_meet_event of_syn_ack(const mpci_visit *v, enum mpci_meet_event otherwise)
 {
-    return mpci_role_was_called(v->s, v->side) &&
-                   v->st->view->seq == v->s->request[v->side].isn
-               ? MPCI_MEET_ACCEPT_AGAIN
-               : otherwise;
+    if (mpci_role_was_called(v->s, v->side) && v->st->view->seq == v->s->request[v->side].isn)
+        return MPCI_MEET_ACCEPT_AGAIN;
+    if (!is_answer_to_syn(v))
+        return otherwise;
+    return is_confirmed(v) ? MPCI_MEET_SYN_ACK_AGAIN : MPCI_MEET_SYN_ACK;
+}
+
+/* RFC 5961 3. Who answers a stray segment by a RST takes the number from there, and may say one
+ * that comes before what it has sent. */
+static int is_exact(const mpci_visit *v, const mpci_settled *e)
+{
+    uint32_t next = e->dir[v->side].end, seq = v->st->view->seq;
+
+    return seq == next || seq == next + v->s->request[v->side].early;
 }
 
 static enum mpci_meet_event of_client_in_doubt(const mpci_visit *v, const mpci_settled *e)
@@ -98,9 +139,9 @@ static enum mpci_meet_event of_client_in_doubt(const mpci_visit *v, const mpci_s
     unsigned flags = v->st->view->flags;
 
     if ((flags & MPCI_TCP_RST) != 0)
-        return v->st->view->seq == e->dir[v->side].end ? MPCI_MEET_RST : MPCI_MEET_SEGMENT;
+        return is_exact(v, e) ? MPCI_MEET_RST : MPCI_MEET_SEGMENT;
     if ((flags & MPCI_TCP_SYN) != 0)
-        return of_syn_ack(v, is_answer_to_syn(v) ? MPCI_MEET_SYN_ACK : MPCI_MEET_SEGMENT);
+        return of_syn_ack(v, is_confirmed(v) ? MPCI_MEET_SYN_ACK : MPCI_MEET_SEGMENT);
     if (is_confirmed(v))
         return MPCI_MEET_EARLY;
     return is_proof(v, e) ? MPCI_MEET_PROOF : MPCI_MEET_SEGMENT;
@@ -127,26 +168,26 @@ enum mpci_meet_event mpci_classify_segment(const mpci_rendezvous *rz, const mpci
                                                       : MPCI_MEET_SEGMENT;
 }
 
-static int has_passed(mpconn_time now, mpconn_time since, uint64_t ns)
-{
-    return now - since > ns;
-}
-
-static int is_stale(const mpci_rendezvous *rz, const mpci_session *s, unsigned side)
+/* Who still calls is there: it has until its next SYN is overdue. And who is to be answered on that
+ * one until the next but one, in case that it is lost: gaps double (RFC 6298 5.5). But none of them
+ * would come to who does not answer it. */
+static int has_stopped(const mpci_rendezvous *rz, const mpci_session *s, unsigned side)
 {
     const mpci_request *r = &s->request[side];
+    uint64_t most = s->config.wait_ms * MPCONN_MILLISECOND;
+    unsigned lost = (s->answered & 1 << side) == 0 ? 3 : 1;
 
+    if (!mpci_told_is_ours(rz, s, side))
+        return 1;
     return r->port != 0 &&
-           has_passed(rz->core->now, r->last,
-                      mpci_request_life(r, s->config.wait_ms * MPCONN_MILLISECOND));
+           has_passed(rz->core->now, r->last, lost * mpci_request_life(r, most / lost));
 }
 
-/* Who still calls is there: it has until its next SYN is overdue. */
 static int is_unproved(const mpci_rendezvous *rz, const mpci_session *s, unsigned side)
 {
-    if ((s->confirmed & 1 << side) != 0 || !is_stale(rz, s, side))
+    if ((s->confirmed & 1 << side) != 0 || !has_stopped(rz, s, side))
         return 0;
-    return has_passed(rz->core->now, s->since, s->config.confirm_ms * MPCONN_MILLISECOND);
+    return has_passed(rz->core->now, s->since, s->joint.confirm_s * MPCONN_SECOND);
 }
 
 /* Why a flow is over; 0 when it is not. */

@@ -28,6 +28,21 @@ int mpci_latch_is_from(const mpci_request *r, const mpci_view *v)
     return memcmp(&t.client, &r->remote, sizeof t.client) == 0;
 }
 
+static mpci_candidate_number anew_of(const mpci_rendezvous *rz, const mpci_session *s,
+                                     unsigned side)
+{
+    const mpci_request *client = &s->request[side], *r;
+    mpci_candidate_number n = s->candidates[side];
+
+    for (; n != 0; n = mpci_candidate_at(&rz->sessions, n)->next) {
+        r = &mpci_candidate_at(&rz->sessions, n)->request;
+        if (r->port == client->port && r->family == client->family &&
+            memcmp(&r->remote, &client->remote, sizeof r->remote) == 0)
+            return n;
+    }
+    return 0;
+}
+
 static mpci_candidate_number find(const mpci_rendezvous *rz, const mpci_visit *v)
 {
     mpci_candidate_number n = v->s->candidates[v->side];
@@ -38,6 +53,11 @@ static mpci_candidate_number find(const mpci_rendezvous *rz, const mpci_visit *v
     return n;
 }
 
+int mpci_latch_knows(const mpci_rendezvous *rz, const mpci_visit *v)
+{
+    return find(rz, v) != 0;
+}
+
 int mpci_latch_is_better(const mpci_rendezvous *rz, const mpci_visit *v)
 {
     mpci_candidate_number n = find(rz, v);
@@ -46,7 +66,38 @@ int mpci_latch_is_better(const mpci_rendezvous *rz, const mpci_visit *v)
     if (n == 0)
         return 0;
     r = &mpci_candidate_at(&rz->sessions, n)->request;
-    return r->isn == v->st->view->seq && r->tries >= v->s->request[v->side].tries;
+    return r->isn == v->st->view->seq && mpci_request_is_try(r, rz->core->now) &&
+           r->tries >= v->s->request[v->side].tries;
+}
+
+int mpci_latch_is_repeated(const mpci_rendezvous *rz, const mpci_visit *v)
+{
+    mpci_candidate_number n = find(rz, v);
+    const mpci_request *r;
+
+    if (n == 0)
+        return 0;
+    r = &mpci_candidate_at(&rz->sessions, n)->request;
+    return r->isn == v->st->view->seq && mpci_request_is_try(r, rz->core->now);
+}
+
+void mpci_latch_heard(mpci_rendezvous *rz, mpci_session *s, unsigned side)
+{
+    mpci_candidate_number n = anew_of(rz, s, side);
+
+    if (n != 0)
+        mpci_candidate_remove(&rz->sessions, s, side, n);
+}
+
+const mpci_request *mpci_latch_call(const mpci_rendezvous *rz, const mpci_visit *v)
+{
+    const mpci_request *r = &v->s->request[v->side];
+    mpci_candidate_number n;
+
+    if (!mpci_latch_is_from(r, v->st->view))
+        return NULL;
+    n = r->isn == v->st->view->seq ? 0 : anew_of(rz, v->s, v->side);
+    return n != 0 ? &mpci_candidate_at(&rz->sessions, n)->request : r;
 }
 
 static mpci_request read_request(const mpci_rendezvous *rz, const mpci_visit *v)
@@ -62,6 +113,7 @@ static mpci_request read_request(const mpci_rendezvous *rz, const mpci_visit *v)
 
 void mpci_latch_take(mpci_rendezvous *rz, mpci_visit *v)
 {
+    mpci_latch_heard(rz, v->s, v->side);
     v->s->request[v->side] = read_request(rz, v);
 }
 
@@ -82,11 +134,18 @@ mpci_candidate_number mpci_latch_note(mpci_rendezvous *rz, const mpci_visit *v)
     return mpci_candidate_add(&rz->sessions, v->s, v->side, &r);
 }
 
+void mpci_latch_miss(mpci_rendezvous *rz, const mpci_visit *v)
+{
+    v->s->marks |= (uint8_t)(MPCI_MARK_UNKEPT << v->side);
+    v->s->tick = (uint16_t)mpci_tick(rz->core->now);
+}
+
 void mpci_latch_swap(mpci_rendezvous *rz, mpci_session *s, unsigned side, mpci_candidate_number n)
 {
     mpci_request *candidate = &mpci_candidate_at(&rz->sessions, n)->request;
     mpci_request r = s->request[side];
 
+    mpci_latch_heard(rz, s, side);
     s->request[side] = *candidate;
     *candidate = r;
 }
@@ -105,19 +164,22 @@ static void keep_allowed(mpci_rendezvous *rz, mpci_session *s, unsigned side)
     }
 }
 
-void mpci_latch_review(mpci_rendezvous *rz, mpci_session *s, unsigned side)
+int mpci_latch_review(mpci_rendezvous *rz, mpci_session *s, unsigned side)
 {
     mpci_request *r = &s->request[side];
     mpci_candidate_number n;
 
+    if (mpci_latch_is_told(&s->config.termination[side]))
+        s->marks &= (uint8_t)~(MPCI_MARK_UNKEPT << side);
     keep_allowed(rz, s, side);
     if (r->port != 0 && !mpci_latch_may(&s->config.termination[side], &r->remote, r->port))
         memset(r, 0, sizeof *r);
     n = s->candidates[side];
-    if (r->port == 0 && n != 0) {
-        *r = mpci_candidate_at(&rz->sessions, n)->request;
-        mpci_candidate_remove(&rz->sessions, s, side, n);
-    }
+    if (r->port != 0 || n == 0)
+        return 0;
+    *r = mpci_candidate_at(&rz->sessions, n)->request;
+    mpci_candidate_remove(&rz->sessions, s, side, n);
+    return 1;
 }
 
 static void expire_side(mpci_rendezvous *rz, mpci_session *s, unsigned side)
@@ -134,8 +196,20 @@ static void expire_side(mpci_rendezvous *rz, mpci_session *s, unsigned side)
     }
 }
 
+/* It may have called again since and found room: what is known of it is one SYN. */
+static void expire_unkept(const mpci_rendezvous *rz, mpci_session *s)
+{
+    static const mpci_request once = {0};
+    uint16_t ticks = (uint16_t)(mpci_tick(rz->core->now) - s->tick);
+
+    if ((uint64_t)ticks << 24 >= mpci_request_life(&once, UINT64_MAX))
+        s->marks &= (uint8_t)~(MPCI_MARK_UNKEPT << 0 | MPCI_MARK_UNKEPT << 1);
+}
+
 void mpci_latch_expire(mpci_rendezvous *rz, mpci_session *s)
 {
+    if (s->flow == 0)
+        expire_unkept(rz, s);
     expire_side(rz, s, 0);
     expire_side(rz, s, 1);
 }
@@ -147,16 +221,20 @@ void mpci_latch_clear(mpci_rendezvous *rz, mpci_session *s)
             mpci_candidate_remove(&rz->sessions, s, side, s->candidates[side]);
 }
 
-static int is_disputed(const mpci_session *s, unsigned side)
+int mpci_latch_is_disputed(const mpci_rendezvous *rz, const mpci_session *s, unsigned side)
 {
-    return s->candidates[side] != 0 && !mpci_latch_is_told(&s->config.termination[side]);
+    if ((s->marks & MPCI_MARK_UNKEPT << side) != 0)
+        return 1;
+    if (mpci_latch_is_told(&s->config.termination[side]))
+        return anew_of(rz, s, side) != 0;
+    return s->candidates[side] != 0;
 }
 
 enum mpci_meet_event mpci_latch_outcome(const mpci_rendezvous *rz, const mpci_session *s)
 {
     int first = s->request[0].port != 0, second = s->request[1].port != 0;
 
-    if (is_disputed(s, 0) || is_disputed(s, 1))
+    if (mpci_latch_is_disputed(rz, s, 0) || mpci_latch_is_disputed(rz, s, 1))
         return MPCI_MEET_NOTHING;
     if (first && second && mpci_told_is_registrar(rz, s))
         return MPCI_MEET_PAIR;

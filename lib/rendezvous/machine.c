@@ -42,6 +42,7 @@ const char *mpci_meet_event_name(unsigned event)
 
 void mpci_meet_run(mpci_rendezvous *rz, mpci_visit *v, enum mpci_meet_event event)
 {
+    mpci_rendezvous_begin_run(rz);
     while (event != MPCI_MEET_NOTHING) {
         const mpci_meet_cell *cell = &table[v->s->state][event];
 
@@ -49,4 +50,5 @@ void mpci_meet_run(mpci_rendezvous *rz, mpci_visit *v, enum mpci_meet_event even
         if (cell->next != v->s->state)
             mpci_session_enter(&rz->sessions, v->s, cell->next, rz->core->now);
     }
+    mpci_rendezvous_end_run(rz);
 }

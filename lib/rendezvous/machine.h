@@ -54,6 +54,14 @@ typedef struct mpci_meet_cell {
     const char *action_name;
 } mpci_meet_cell;
 
+/* report.c: what is reported between these two is told at the end of the outermost. */
+void mpci_rendezvous_begin_run(mpci_rendezvous *rz);
+void mpci_rendezvous_end_run(mpci_rendezvous *rz);
+
+/* report.c: somebody who may not have the termination sent this. Once a session and state: that
+ * somebody tries is all that can be said of packets whose source may be forged. */
+void mpci_rendezvous_report_stranger(mpci_rendezvous *rz, const mpci_visit *v);
+
 /* The cell, for the machine, the tests and the documentation. */
 const mpci_meet_cell *mpci_meet_cell_at(unsigned state, unsigned event);
 const char *mpci_meet_event_name(unsigned event);

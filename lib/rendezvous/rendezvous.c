@@ -11,6 +11,7 @@
 #include "rendezvous/relatch.h"
 #include "rendezvous/role.h"
 #include "rendezvous/told.h"
+#include "split/incarnation.h"
 #include "split/kill.h"
 #include "table/reset.h"
 
@@ -32,12 +33,22 @@ static void let_time_pass(mpci_rendezvous *rz, mpci_session_number n)
         mpci_meet_run(rz, &v, mpci_latch_outcome(rz, v.s));
 }
 
+/* The word that a client has acknowledged may have been lost, on its way to others or from them.
+ * Who has heard of neither asks before giving them up, which would end what stands elsewhere. */
+static int is_word_missing(const mpci_rendezvous *rz, const mpci_session *s)
+{
+    uint64_t most = s->joint.confirm_s * MPCONN_SECOND;
+
+    return s->state == MPCONN_SESSION_HALF ||
+           (s->state == MPCONN_SESSION_ANSWERED && rz->core->now - s->since >= most / 2);
+}
+
 void mpci_rendezvous_sweep(mpci_rendezvous *rz, mpci_session_number n)
 {
     const mpci_session *s = mpci_session_at(&rz->sessions, n);
 
     let_time_pass(rz, n);
-    if (s->state == MPCONN_SESSION_HALF) /* the word of that may have been lost */
+    if (is_word_missing(rz, s))
         mpci_told_pair(rz, s, MPCONN_MEMBER_ALL);
 }
 
@@ -154,12 +165,39 @@ static void count_carried(const mpci_rendezvous *rz, mpci_visit *v)
     v->s->request[v->side].last = rz->core->now;
 }
 
+/* Is it of a connection that is over, or that nobody knows? Who does not know may not have been
+ * told of it. */
+static int is_of_nothing(const mpci_rendezvous *rz, const mpci_visit *v, uint32_t slot)
+{
+    if (slot == MPCI_SLOT_NONE)
+        return mpci_told_asked_in_vain(rz, v->st);
+    return !mpci_incarnation_is_alive(mpci_settled_at(&rz->core->settled, slot));
+}
+
+/* Does it end a call that is known here, or is it of no call, as who decides about it knows? Then
+ * others need not be asked what it is. */
+static int ends_call(const mpci_rendezvous *rz, const mpci_visit *v, uint32_t slot)
+{
+    enum mpci_meet_event event = mpci_classify_segment(rz, v);
+
+    return event == MPCI_MEET_RST || event == MPCI_MEET_REJECT ||
+           (event == MPCI_MEET_OLD_ANSWER && is_of_nothing(rz, v, slot) &&
+            mpci_told_is_registrar(rz, v->s));
+}
+
+/* Where all goes on as it is, so does a SYN|ACK, whose SYN went on at another member. */
+static int is_passed_on(const mpci_visit *v)
+{
+    return (v->st->view->flags & MPCI_TCP_ACK) != 0 && mpci_role_is_blind(v->s) &&
+           !mpci_told_has_pair(v->s);
+}
+
 /* What was joined before, or at another member, goes by its flow. */
 static int is_of_another_flow(const mpci_rendezvous *rz, const mpci_visit *v, uint32_t slot)
 {
-    return (v->st->view->flags & MPCI_TCP_SYN) == 0 &&
+    return ((v->st->view->flags & MPCI_TCP_SYN) == 0 || is_passed_on(v)) &&
            (slot != MPCI_SLOT_NONE || (mpci_sync_has_members(rz->sync) && !v->moved)) &&
-           !is_of_pair(rz, v->s, slot);
+           !is_of_pair(rz, v->s, slot) && !ends_call(rz, v, slot);
 }
 
 /* Time passes; what it makes of a session may take the flow of the packet away: 1. */
@@ -182,6 +220,44 @@ static int is_of_handshake(const mpci_visit *v)
             (mpci_role_is_through(v->s) || mpci_role_awaits(v->s, v->side)));
 }
 
+/* An answer to a call is not of a connection that is over, or was called before. */
+static int forget_over(mpci_rendezvous *rz, mpci_step *st, uint32_t slot)
+{
+    if (!mpci_role_is_answer(st->view) ||
+        mpci_incarnation_is_alive(mpci_settled_at(&rz->core->settled, slot)))
+        return 0;
+    mpci_core_end_flow(rz->core, slot, MPCONN_REASON_SESSION_OLD);
+    st->tuple = st->leg;
+    st->hash = mpci_tuple_hash(&rz->core->table_key, st->leg);
+    st->binding = 0;
+    return 1;
+}
+
+/* It goes on by a flow that another member made, or that has to be asked for: 1. */
+static int follow_elsewhere(mpci_rendezvous *rz, const mpci_visit *v, uint32_t slot)
+{
+    if (!is_passed_on(v))
+        return 0;
+    if (slot == MPCI_SLOT_NONE || forget_over(rz, v->st, slot)) {
+        mpci_split_ask(rz->split, v->st);
+        return 1;
+    }
+    if ((v->st->view->flags & MPCI_TCP_SYN) != 0)
+        mpci_pair_learn(rz, slot, v->st);
+    v->st->pkt->flow = 0; /* was held for this flow, whose segments nobody checks */
+    return 0;
+}
+
+/* The SYN|ACK went past another member: what its caller acknowledges is its number. */
+static int is_first_sign(const mpci_visit *v)
+{
+    const mpci_view *view = v->st->view;
+
+    return mpci_role_is_unanswered(v->s, v->side) && !view->first_fragment &&
+           (view->flags & (MPCI_TCP_ACK | MPCI_TCP_RST)) == MPCI_TCP_ACK &&
+           view->seq - (v->s->request[v->side].isn + 1) <= v->s->request[v->side].window;
+}
+
 /* A packet that is not simply one of a connection that stands. */
 static int take_packet(mpci_rendezvous *rz, mpci_visit *v, uint32_t slot)
 {
@@ -189,6 +265,7 @@ static int take_packet(mpci_rendezvous *rz, mpci_visit *v, uint32_t slot)
 
     if (!is_of_pair(rz, v->s, slot) && is_stranger(v)) {
         refuse(rz, v, MPCONN_REASON_SESSION_STRANGER);
+        mpci_rendezvous_report_stranger(rz, v);
         return 1;
     }
     if ((flags & MPCI_TCP_SYN) != 0 && is_wrong(rz, v->st))
@@ -197,9 +274,11 @@ static int take_packet(mpci_rendezvous *rz, mpci_visit *v, uint32_t slot)
         refuse(rz, v, MPCONN_REASON_SESSION_EARLY);
         return 1;
     }
+    if (mpci_told_answer(rz, v, slot))
+        return 1;
     v->moved = slot == MPCI_SLOT_NONE && mpci_relatch_fits(rz, v);
     if (is_of_another_flow(rz, v, slot))
-        return 0;
+        return follow_elsewhere(rz, v, slot);
     if (is_of_handshake(v))
         take_syn(rz, v);
     else
@@ -221,26 +300,33 @@ int mpci_rendezvous_input(mpci_rendezvous *rz, mpci_step *st, uint32_t slot,
         .member = rz->sync->members.self,
     };
 
-    if ((v.s->state != MPCONN_SESSION_ESTABLISHED || (st->view->flags & MPCI_TCP_SYN) != 0 ||
-         !is_of_pair(rz, v.s, slot)) &&
-        take_packet(rz, &v, slot))
-        return 1;
+    if (v.s->state != MPCONN_SESSION_ESTABLISHED || (st->view->flags & MPCI_TCP_SYN) != 0 ||
+        !is_of_pair(rz, v.s, slot)) {
+        if (take_packet(rz, &v, slot))
+            return 1;
+        if (slot == MPCI_SLOT_NONE && !v.goes_on) /* others are asked what it is */
+            return 0;
+    } else if (is_first_sign(&v)) {
+        if (is_wrong(rz, st))
+            return 1;
+        mpci_pair_hear(rz, v.s, v.side ^ 1, st->view->ack - 1);
+    }
     count_carried(rz, &v);
     return 0;
 }
 
 /* --- another member's packets --- */
 
-/* The SYN as it was there, but for what nobody needs. */
-static size_t rebuild_syn(uint8_t *bytes, size_t cap, const mpconn_tuple *leg, unsigned side,
-                          const mpci_request *r)
+/* The SYN as it was there, or the answer to one, but for what nobody needs. */
+static size_t rebuild(uint8_t *bytes, size_t cap, const mpconn_tuple *leg, unsigned side,
+                      const mpci_request *r, const mpci_answer_told *answer)
 {
+    unsigned ecn = (r->flags & MPCI_REQUEST_ECN) != 0 ? MPCI_TCP_ECE | MPCI_TCP_CWR : 0;
     mpci_segment s = {
         .tuple = leg,
         .to = (uint8_t)(side ^ 1),
         .hop_limit = 1,
-        .flags = (uint16_t)(MPCI_TCP_SYN | ((r->flags & MPCI_REQUEST_ECN) != 0
-                                                ? MPCI_TCP_ECE | MPCI_TCP_CWR : 0)),
+        .flags = (uint16_t)(MPCI_TCP_SYN | ecn),
         .seq = r->isn,
         .window = r->window,
         .mss = r->mss,
@@ -250,12 +336,17 @@ static size_t rebuild_syn(uint8_t *bytes, size_t cap, const mpconn_tuple *leg, u
         .tsval = r->tsval,
     };
 
+    if (answer != NULL) {
+        s.flags = (uint16_t)(answer->flags | (ecn & MPCI_TCP_ECE));
+        s.ack = answer->acknowledged + 1;
+        s.tsecr = answer->echoed;
+    }
     return mpci_build_tcp(bytes, cap, &s);
 }
 
 /* Statistics are of what came here. */
 void mpci_rendezvous_retold(mpci_rendezvous *rz, mpci_session_number n, unsigned side,
-                            const mpci_request *r)
+                            const mpci_request *r, const mpci_answer_told *answer)
 {
     uint8_t bytes[MPCI_BUILD_MAX];
     mpci_session *s = mpci_session_at(&rz->sessions, n);
@@ -270,12 +361,14 @@ void mpci_rendezvous_retold(mpci_rendezvous *rz, mpci_session_number n, unsigned
     *known = *r;
     mpci_session_leg(s, side, &leg);
     *known = before;
-    pkt.len = (uint32_t)rebuild_syn(bytes, sizeof bytes, &leg, side, r);
+    pkt.len = (uint32_t)rebuild(bytes, sizeof bytes, &leg, side, r, answer);
     mpci_view_parse(&view, &pkt);
     mpci_step_begin(&st, &pkt, &view, &leg);
     let_time_pass(rz, n);
     if (is_stranger(&v))
         mpci_count(&rz->core->counters, MPCONN_REASON_SESSION_STRANGER);
+    else if (answer != NULL && (answer->flags & MPCI_TCP_SYN) == 0)
+        mpci_meet_run(rz, &v, mpci_classify_segment(rz, &v));
     else
         take_syn(rz, &v);
     s->stats[side] = stats;
@@ -310,8 +403,9 @@ static mpci_session_number session_of_slot(const mpci_rendezvous *rz, uint32_t s
     return session_of(rz, mpci_settled_id(&rz->core->settled, slot), &key);
 }
 
-void mpci_rendezvous_moved(mpci_rendezvous *rz, uint32_t slot)
+void mpci_rendezvous_moved(void *owner, uint32_t slot)
 {
+    mpci_rendezvous *rz = owner;
     mpci_session_number n = session_of_slot(rz, slot);
 
     if (n != 0)
@@ -325,6 +419,16 @@ int mpci_rendezvous_is_proved(const mpci_rendezvous *rz, uint32_t slot)
                             : (unsigned)MPCONN_SESSION_ESTABLISHED;
 
     return state != MPCONN_SESSION_ANSWERED && state != MPCONN_SESSION_HALF;
+}
+
+int mpci_rendezvous_asked(void *owner, uint32_t slot, uint32_t member)
+{
+    mpci_rendezvous *rz = owner;
+
+    if (mpci_rendezvous_is_proved(rz, slot))
+        return 0;
+    mpci_told_pair_to(rz, mpci_session_at(&rz->sessions, session_of_slot(rz, slot)), member);
+    return 1;
 }
 
 unsigned mpci_rendezvous_audience(mpci_rendezvous *rz, uint32_t slot)
@@ -342,9 +446,10 @@ void mpci_rendezvous_abort(mpci_rendezvous *rz, mpci_session_number n)
         s->state != MPCONN_SESSION_ESTABLISHED)
         return;
     mpci_hold_release(rz, s, MPCONN_REASON_SESSION_REMOVED);
+    mpci_pair_kill(rz, s, mpci_answer_audience(s));
+    mpci_session_enter(&rz->sessions, s, MPCONN_SESSION_CLOSING, rz->core->now);
     mpci_rendezvous_report(rz, n, MPCONN_SESSION_EVENT_CLOSED, MPCONN_TERMINATION_NONE,
                            MPCONN_REASON_SESSION_REMOVED, NULL);
-    mpci_pair_kill(rz, s, mpci_answer_audience(s));
 }
 
 void mpci_rendezvous_ended(void *owner, uint64_t flow, const mpconn_tuple *key, unsigned reason)

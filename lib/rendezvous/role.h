@@ -19,6 +19,13 @@ static inline int mpci_role_calls(const mpci_session *s, unsigned side)
            mpci_termination_is_known(&s->config.termination[side ^ 1]);
 }
 
+/* Is that side's client one that is called, and answered for here? */
+static inline int mpci_role_is_called(const mpci_session *s, unsigned side)
+{
+    return (s->config.role == MPCONN_ROLE_TRACK || s->config.role == MPCONN_ROLE_REVERSE) &&
+           mpci_termination_is_known(&s->config.termination[side]);
+}
+
 /* And that by the SYN as it came? */
 static inline int mpci_role_passes(const mpci_session *s, unsigned side)
 {
@@ -46,6 +53,16 @@ static inline int mpci_role_is_blind(const mpci_session *s)
                    s->state == MPCONN_SESSION_ESTABLISHED;
 
     return (has_pair ? mpci_role_of(s) : s->config.role) == MPCONN_ROLE_FORWARD;
+}
+
+/* Does it answer a SYN? RFC 9293 3.10.7.1: who refuses one has no number of its own, so that a RST
+ * with another number is of a connection. */
+static inline int mpci_role_is_answer(const mpci_view *v)
+{
+    unsigned flags = v->flags & (MPCI_TCP_SYN | MPCI_TCP_RST | MPCI_TCP_ACK);
+
+    return flags == (MPCI_TCP_SYN | MPCI_TCP_ACK) ||
+           (flags == (MPCI_TCP_RST | MPCI_TCP_ACK) && v->seq == 0);
 }
 
 /* Of the present pair. */

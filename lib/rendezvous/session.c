@@ -175,8 +175,11 @@ static int is_waiting(unsigned state)
 
 void mpci_session_enter(mpci_sessions *t, mpci_session *s, unsigned state, mpconn_time now)
 {
+    if (!mpci_sessions_wait(t))
+        t->waits_since = now;
     t->waiting += (uint32_t)is_waiting(state) - (uint32_t)is_waiting(s->state);
     s->state = (uint8_t)state;
+    s->marks &= (uint8_t)~MPCI_MARK_STRANGER;
     s->since = now;
 }
 
@@ -219,6 +222,8 @@ mpci_candidate_number mpci_candidate_add(mpci_sessions *t, mpci_session *s, unsi
         last = &mpci_candidate_at(t, *last)->next;
     if (n == 0 || before >= s->config.candidates)
         return 0;
+    if (!mpci_sessions_wait(t))
+        t->waits_since = request->last;
     t->free_candidate = mpci_candidate_at(t, n)->next;
     t->used_candidates++;
     *mpci_candidate_at(t, n) = (mpci_candidate){.request = *request};

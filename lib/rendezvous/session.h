@@ -28,6 +28,16 @@ typedef struct mpci_candidate {
     mpci_candidate_number next;  /* of the same termination, or of those that are free */
 } mpci_candidate;
 
+/* Of the present pair, or of those who call while there is none. The first two are shifted by the
+ * side that they are about; above all is what was wanted when the pair was made. */
+enum {
+    MPCI_MARK_MISFIT = 1 << 0,      /* its client sent what does not fit its answer */
+    MPCI_MARK_UNKEPT = 1 << 2,      /* somebody called that there was no room to keep */
+    MPCI_MARK_STRANGER = 1 << 4,    /* one was reported since the session came into its state */
+    MPCI_MARKS_ANSWER = 5,          /* bits below its mpconn_answer */
+    MPCI_MARK_STRICT = 1 << 7       /* who is postponed is answered when it calls, and not before */
+};
+
 /* It costs a session six cache lines, and the indexes half a one. */
 typedef struct mpci_session {
     mpconn_session_config config;   /* defaults filled in; behind the name zeros; an empty name: not
@@ -35,7 +45,8 @@ typedef struct mpci_session {
     mpci_request request[2];        /* by termination: the SYN of who has it; port 0: nobody has */
     mpconn_termination_stats stats[2];
     mpci_joint joint;               /* of the present pair */
-    uint16_t held_since;            /* low bits of a tick: when the first that is held came */
+    uint16_t tick;                  /* low bits of one: when the first that is held came; without a
+                                       pair, when last a source called that was not kept */
     mpconn_time since;              /* when it came into its state; of a connection that stands:
                                        since when `tries` counts */
     uint64_t flow;                  /* id of the present one; 0 = none */
@@ -47,7 +58,7 @@ typedef struct mpci_session {
     uint8_t first;                  /* whose client called first */
     uint8_t answered, confirmed;    /* bit `side`: that client was; has acknowledged */
     uint8_t postponed;              /* the same: is answered when it calls again */
-    uint8_t misfits;                /* the same: sent what does not fit its answer */
+    uint8_t marks;                  /* MPCI_MARK_* */
     uint8_t tries;                  /* wrong numbers of sources that wanted a client's place */
     uint8_t held_packets;           /* for a client that has not acknowledged yet */
     uint16_t held_bytes;
@@ -65,6 +76,7 @@ typedef struct mpci_sessions {
     mpci_session_number free_head;
     mpci_candidate_number free_candidate;
     uint32_t waiting;               /* in a state that does not last */
+    mpconn_time waits_since;        /* when the first of those that wait began to */
     uint32_t sweep;                 /* entry to look at next */
 } mpci_sessions;
 
@@ -125,6 +137,12 @@ int mpci_sessions_add(mpci_sessions *t, const mpconn_session_config *config,
                       mpci_session_number *n);
 /* Give it back, with its candidates. */
 void mpci_sessions_remove(mpci_sessions *t, mpci_session_number n);
+
+/* Whom of the present pair to answer when: as it was wanted when that was made. */
+static inline unsigned mpci_session_answer(const mpci_session *s)
+{
+    return (unsigned)s->marks >> MPCI_MARKS_ANSWER & 3;
+}
 
 /* It comes into a state. */
 void mpci_session_enter(mpci_sessions *t, mpci_session *s, unsigned state, mpconn_time now);

@@ -4,6 +4,8 @@
  * are greater. */
 #include "rendezvous/told.h"
 
+#include "rendezvous/hold.h"
+#include "rendezvous/moved.h"
 #include "rendezvous/pair.h"
 
 /* Who comes up is told of so many at once, and of the next after a while. */
@@ -26,7 +28,7 @@ int mpci_told_is_greater(const mpci_record *r, const mpci_record *other)
     X(zone) X(max_mss) X(role) X(answer) X(stale) X(candidates) X(flags) X(wait_ms) X(fresh_ms) \
     X(confirm_ms) X(relatch_ms)
 
-static mpci_record write_config(const mpci_session *s)
+mpci_record mpci_told_config_record(const mpci_session *s)
 {
     mpci_record r = mpci_told_record(s, MPCI_RECORD_SESSION);
     mpci_session_record *to = &r.session;
@@ -73,11 +75,17 @@ static int read_config(mpconn_session_config *out, const mpci_session_record *r)
     return mpci_session_import(out, &c);
 }
 
-void mpci_told_config(mpci_rendezvous *rz, mpci_session_number n, uint32_t to)
+static void tell_config(mpci_rendezvous *rz, mpci_session_number n, uint32_t to)
 {
-    mpci_record r = write_config(mpci_session_at(&rz->sessions, n));
+    mpci_record r = mpci_told_config_record(mpci_session_at(&rz->sessions, n));
 
     mpci_sync_put(rz->sync, to, &r);
+}
+
+void mpci_told_changed(mpci_rendezvous *rz, mpci_session_number n)
+{
+    mpci_told_note(rz, n);
+    tell_config(rz, n, MPCONN_MEMBER_ALL);
 }
 
 /* --- what is over --- */
@@ -87,10 +95,40 @@ static uint64_t hash_of(const mpci_rendezvous *rz, const char *name)
     return mpci_members_session_key(&rz->sync->members, name);
 }
 
-static int is_buried(const mpci_rendezvous *rz, const char *name, unsigned version)
+/* With a version half a circle of them is over, which came before it, and of which a late word may
+ * still come. That of number n stands for itself and so many before it as its lowest bit counts, or
+ * as a block has: any version is found under 15 numbers, and 16 say that those are over. */
+enum { BLOCK = 1 << 14, HALF = 1 << 15 };
+
+static uint16_t count_of(uint16_t n)
 {
-    return mpci_tombstones_find(&rz->core->tombstones, hash_of(rz, name), version) !=
-           MPCI_TOMBSTONE_NONE;
+    unsigned bit = n & (0u - n);
+
+    return (uint16_t)(bit == 0 || bit > BLOCK ? BLOCK : bit);
+}
+
+static int is_buried(const mpci_rendezvous *rz, const char *name, uint16_t version)
+{
+    uint64_t hash = hash_of(rz, name);
+    uint16_t n = version;
+
+    while (mpci_tombstones_find(&rz->core->tombstones, hash, n) == MPCI_TOMBSTONE_NONE) {
+        if (count_of(n) == BLOCK)
+            return 0;
+        n = (uint16_t)(n + count_of(n));
+    }
+    return 1;
+}
+
+static void bury(mpci_rendezvous *rz, const char *name, uint16_t version)
+{
+    uint64_t hash = hash_of(rz, name);
+    uint16_t n = version;
+
+    for (unsigned over = 0; over < HALF; n = (uint16_t)(n - count_of(n))) {
+        mpci_core_bury(rz->core, hash, n, MPCI_TOMBSTONE_FOUND);
+        over += count_of(n);
+    }
 }
 
 /* A session of a name that was given before must not look like the one that is gone. */
@@ -101,7 +139,7 @@ void mpci_told_added(mpci_rendezvous *rz, mpci_session_number n)
     s->version = 1;
     while (is_buried(rz, s->config.name, s->version) && s->version < UINT16_MAX)
         s->version++;
-    mpci_told_config(rz, n, MPCONN_MEMBER_ALL);
+    mpci_told_changed(rz, n);
 }
 
 static void tell_removed(mpci_rendezvous *rz, const char *name, unsigned version, unsigned why,
@@ -117,15 +155,11 @@ static void tell_removed(mpci_rendezvous *rz, const char *name, unsigned version
     mpci_sync_put(rz->sync, to, &r);
 }
 
-static void bury(mpci_rendezvous *rz, const char *name, unsigned version)
-{
-    mpci_core_bury(rz->core, hash_of(rz, name), version, MPCI_TOMBSTONE_FOUND);
-}
-
 void mpci_told_removed(mpci_rendezvous *rz, mpci_session_number n)
 {
     const mpci_session *s = mpci_session_at(&rz->sessions, n);
 
+    mpci_told_forget(rz, n);
     bury(rz, s->config.name, s->version);
     tell_removed(rz, s->config.name, s->version, MPCONN_REASON_SESSION_REMOVED, MPCONN_MEMBER_ALL);
 }
@@ -149,7 +183,19 @@ static void take_new(mpci_rendezvous *rz, const mpci_session_record *r,
         refuse(rz, MPCONN_REASON_SESSION_WORD); /* no room, or called otherwise */
     } else {
         mpci_session_at(&rz->sessions, n)->version = r->version;
+        mpci_told_note(rz, n);
     }
+}
+
+/* Its clients were told where that was decided. */
+static void drop_session(mpci_rendezvous *rz, mpci_session_number n)
+{
+    mpci_session *s = mpci_session_at(&rz->sessions, n);
+
+    mpci_hold_release(rz, s, MPCONN_REASON_SESSION_REMOVED);
+    mpci_pair_drop(rz, s);
+    mpci_told_forget(rz, n);
+    mpci_sessions_remove(&rz->sessions, n);
 }
 
 static int is_called_alike(const mpconn_session_config *a, const mpconn_session_config *b)
@@ -164,29 +210,40 @@ static int is_called_alike(const mpconn_session_config *a, const mpconn_session_
     return a->zone == b->zone;
 }
 
+/* Does what is told take the place of what is known here? */
+static int stands(mpci_rendezvous *rz, mpci_session_number n, const mpci_session_record *r,
+                  const mpconn_session_config *config)
+{
+    const mpci_session *s = mpci_session_at(&rz->sessions, n);
+    mpci_record ours = mpci_told_config_record(s);
+    mpci_record theirs = {.type = MPCI_RECORD_SESSION, .session = *r};
+
+    if (mpci_is_later(s->version, r->version))
+        tell_config(rz, n, rz->teller);
+    if (r->version != s->version)
+        return mpci_is_later(r->version, s->version);
+    if (memcmp(&s->config, config, sizeof *config) == 0)
+        return 0;
+    refuse(rz, MPCONN_REASON_SESSION_DIFFERS);
+    return !mpci_told_is_greater(&ours, &theirs);
+}
+
+/* What is called does not change: where it has, the session that had this name is gone. */
 static void take_change(mpci_rendezvous *rz, mpci_session_number n, const mpci_session_record *r,
                         const mpconn_session_config *config)
 {
     mpci_session *s = mpci_session_at(&rz->sessions, n);
-    int differs = memcmp(&s->config, config, sizeof *config) != 0;
-    mpci_record ours = write_config(s), theirs = {.type = MPCI_RECORD_SESSION, .session = *r};
 
-    if (r->version < s->version || (r->version == s->version && !differs)) {
-        if (r->version < s->version)
-            mpci_told_config(rz, n, rz->teller);
+    if (!stands(rz, n, r, config))
         return;
-    }
     if (!is_called_alike(&s->config, config)) {
-        refuse(rz, MPCONN_REASON_SESSION_DIFFERS);
+        drop_session(rz, n);
+        take_new(rz, r, config);
         return;
-    }
-    if (r->version == s->version) {
-        refuse(rz, MPCONN_REASON_SESSION_DIFFERS);
-        if (mpci_told_is_greater(&ours, &theirs))
-            return;
     }
     s->version = r->version;
     s->config = *config;
+    mpci_told_note(rz, n);
     mpci_rendezvous_modified(rz, n);
 }
 
@@ -205,11 +262,9 @@ static void take_config(mpci_rendezvous *rz, mpci_session_number n, const mpci_s
 /* Who removed it has told its clients. Who does not know it is told. */
 static void take_removal(mpci_rendezvous *rz, mpci_session_number n, const mpci_session_record *r)
 {
-    mpci_session *s;
-
     if (r->why == MPCONN_REASON_SESSION_UNKNOWN) {
         if (n != 0) {
-            mpci_told_config(rz, n, rz->teller);
+            tell_config(rz, n, rz->teller);
             mpci_told_calls(rz, mpci_session_at(&rz->sessions, n), rz->teller);
         }
         return;
@@ -217,14 +272,12 @@ static void take_removal(mpci_rendezvous *rz, mpci_session_number n, const mpci_
     bury(rz, r->name, r->version);
     if (n == 0)
         return;
-    s = mpci_session_at(&rz->sessions, n);
-    if (s->version > r->version) {
-        mpci_told_config(rz, n, rz->teller);
+    if (mpci_is_later(mpci_session_at(&rz->sessions, n)->version, r->version)) {
+        tell_config(rz, n, rz->teller);
         refuse(rz, MPCONN_REASON_SESSION_OLD);
         return;
     }
-    mpci_pair_drop(rz, s);
-    mpci_sessions_remove(&rz->sessions, n);
+    drop_session(rz, n);
     refuse(rz, MPCONN_REASON_SESSION_REMOVED);
 }
 
@@ -251,12 +304,16 @@ void mpci_rendezvous_told(void *rendezvous, const mpci_record *r, uint32_t from)
 {
     mpci_rendezvous *rz = rendezvous;
 
-    if (rz->sessions.capacity == 0) {
-        refuse(rz, MPCONN_REASON_SESSION_UNKNOWN);
+    if (rz->sessions.capacity == 0) { /* here nobody asks for sessions */
+        if (r->type != MPCI_RECORD_SESSION_SUMS)
+            refuse(rz, MPCONN_REASON_SESSION_UNKNOWN);
         return;
     }
     rz->teller = from;
-    take_word(rz, mpci_sessions_named(&rz->sessions, r->session.name), r->type, &r->session);
+    if (r->type == MPCI_RECORD_SESSION_SUMS)
+        mpci_told_take_sums(rz, &r->session);
+    else
+        take_word(rz, mpci_sessions_named(&rz->sessions, r->session.name), r->type, &r->session);
     rz->teller = MPCONN_MEMBER_ALL;
 }
 
@@ -274,15 +331,16 @@ mpconn_time mpci_told_due(const mpci_rendezvous *rz)
     return rz->sync->joined != 0 ? rz->core->now : rz->tell_due;
 }
 
-static void tell_them(mpci_rendezvous *rz, mpci_session_number n)
+void mpci_told_session(mpci_rendezvous *rz, mpci_session_number n, uint64_t members)
 {
     const mpci_members *m = &rz->sync->members;
 
     for (uint32_t i = 0; i < m->n; i++) {
-        if ((rz->tell_to >> i & 1) == 0)
+        if ((members >> i & 1) == 0)
             continue;
-        mpci_told_config(rz, n, m->list[i].id);
+        tell_config(rz, n, m->list[i].id);
         mpci_told_calls(rz, mpci_session_at(&rz->sessions, n), m->list[i].id);
+        mpci_moved_tell_anew(rz, mpci_session_at(&rz->sessions, n), m->list[i].id);
     }
 }
 
@@ -298,7 +356,7 @@ int mpci_told_next(mpci_rendezvous *rz)
     rz->sync->joined = 0;
     for (; rz->tell_next < rz->sessions.capacity && told < TOLD_AT_ONCE; rz->tell_next++)
         if (rz->sessions.entries[rz->tell_next].config.name[0] != '\0') {
-            tell_them(rz, rz->tell_next + 1);
+            mpci_told_session(rz, rz->tell_next + 1, rz->tell_to);
             told++;
         }
     if (rz->tell_next == rz->sessions.capacity)

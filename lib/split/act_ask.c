@@ -37,7 +37,7 @@ static void keep_syn_ack(mpci_split *sp, mpci_step *st, unsigned reason)
 enum mpci_split_event mpci_act_take_syn_ack(mpci_split *sp, mpci_step *st)
 {
     mpci_handshake *h = st->h;
-    unsigned bad = mpci_entry_hear_syn_ack(h, st);
+    unsigned bad = mpci_entry_hear_syn_ack(sp, h, st);
 
     if (bad != 0) {
         mpci_drop(sp->core, st->pkt, bad);
@@ -97,7 +97,7 @@ enum mpci_split_event mpci_act_ask_commit_by_timer(mpci_split *sp, mpci_step *st
 
 enum mpci_split_event mpci_act_note_syn_ack(mpci_split *sp, mpci_step *st)
 {
-    unsigned bad = mpci_entry_hear_syn_ack(st->h, st);
+    unsigned bad = mpci_entry_hear_syn_ack(sp, st->h, st);
 
     if (bad != 0) {
         mpci_drop(sp->core, st->pkt, bad);

@@ -79,9 +79,9 @@ static void note_offers(mpci_split *sp, mpci_handshake *h, const mpci_cookie *c)
 /* What every segment of the client refreshes. Of one incarnation the latest timestamp stays: what
  * was overtaken must not take back the clock that the server has seen (RFC 7323 5.3). Nor must that
  * run ahead of what is held: it comes to the server behind our own segments. */
-static void note_client(mpci_handshake *h, const mpci_step *st, int same)
+static void note_client(const mpci_split *sp, mpci_handshake *h, const mpci_step *st, int same)
 {
-    h->link[MPCONN_SIDE_CLIENT] = (uint16_t)st->pkt->link;
+    mpci_core_note_link(sp->core, h->link, st);
     h->mark = st->pkt->mark;
     if (st->view->ts_offset == 0 || (same && h->held_packets > 0))
         return;
@@ -95,8 +95,8 @@ static int is_same(const mpci_handshake *h, uint32_t client_isn)
            h->client_isn == client_isn;
 }
 
-/* Build the answer into the SYN's own buffer. */
-static int answer(mpci_split *sp, mpci_step *st, mpci_cookie *c)
+/* Build the answer into the buffer of the SYN, or of what it came in. */
+static int answer(mpci_split *sp, mpci_step *st, mpci_cookie *c, unsigned reason)
 {
     const mpci_syn_options *o = st->options;
     mpconn_pkt *pkt = st->pkt;
@@ -114,7 +114,7 @@ static int answer(mpci_split *sp, mpci_step *st, mpci_cookie *c)
         mpci_drop(sp->core, pkt, MPCONN_REASON_NO_SPACE);
         return 1;
     }
-    mpci_verdict(sp->core, pkt, MPCONN_VERDICT_FORWARD, MPCONN_REASON_SYN_ANSWERED);
+    mpci_verdict(sp->core, pkt, MPCONN_VERDICT_FORWARD, reason);
     return 0;
 }
 
@@ -124,7 +124,7 @@ enum mpci_split_event mpci_act_answer(mpci_split *sp, mpci_step *st)
     mpci_handshake *h = st->h;
     int same;
 
-    if (answer(sp, st, &c) != 0) {
+    if (answer(sp, st, &c, MPCONN_REASON_SYN_ANSWERED) != 0) {
         st->h = NULL; /* an older entry stays as it was */
         return MPCI_EV_NOTHING;
     }
@@ -135,7 +135,7 @@ enum mpci_split_event mpci_act_answer(mpci_split *sp, mpci_step *st)
     st->h = h;
     same = is_same(h, c.client_isn);
     note_offers(sp, h, &c);
-    note_client(h, st, same);
+    note_client(sp, h, st, same);
     if (!same) { /* its own repeats do not give it more of ours */
         mpci_split_announce_early(sp, h);
         h->tries = 0;
@@ -149,8 +149,15 @@ enum mpci_split_event mpci_act_answer_only(mpci_split *sp, mpci_step *st)
 {
     mpci_cookie c;
 
-    (void)answer(sp, st, &c);
+    (void)answer(sp, st, &c, MPCONN_REASON_SYN_ANSWERED);
     return MPCI_EV_NOTHING;
+}
+
+void mpci_split_answer_carried(mpci_split *sp, mpci_step *st)
+{
+    mpci_cookie c;
+
+    (void)answer(sp, st, &c, MPCONN_REASON_ECHO_ANSWERED);
 }
 
 int mpci_split_take_proof(mpci_split *sp, mpci_step *st)
@@ -163,10 +170,12 @@ int mpci_split_take_proof(mpci_split *sp, mpci_step *st)
         mpci_drop(sp->core, st->pkt, MPCONN_REASON_HANDSHAKE_FULL);
         return 0;
     }
+    mpci_echo_proved(sp->echo, st->tuple,
+                     st->proof != NULL ? st->proof->client_isn : st->h->client_isn);
     same = st->proof == NULL || is_same(st->h, st->proof->client_isn);
     if (st->proof != NULL)
         note_offers(sp, st->h, st->proof);
-    note_client(st->h, st, same);
+    note_client(sp, st->h, st, same);
     st->h->client_window = st->view->window;
     st->h->roles |= MPCI_ROLE_DRIVES;
     return 1;
@@ -236,7 +245,7 @@ enum mpci_split_event mpci_act_reopen(mpci_split *sp, mpci_step *st)
 
 enum mpci_split_event mpci_act_wait(mpci_split *sp, mpci_step *st)
 {
-    note_client(st->h, st, 1);
+    note_client(sp, st->h, st, 1);
     st->h->client_window = st->view->window;
     mpci_consume(sp->core, st->pkt, MPCONN_REASON_CLIENT_WAITS);
     return MPCI_EV_NOTHING;
@@ -248,7 +257,7 @@ enum mpci_split_event mpci_act_hold(mpci_split *sp, mpci_step *st)
         mpci_core_hold(sp->core, st->h, st->pkt);
         return MPCI_EV_NOTHING;
     }
-    note_client(st->h, st, 1);
+    note_client(sp, st->h, st, 1);
     hold_stream(sp, st);
     return MPCI_EV_NOTHING;
 }

@@ -42,7 +42,7 @@ static uint16_t plain_hs(const mpci_syn_options *o)
     return mpci_offers_pack(&f);
 }
 
-static void note_syn(mpci_handshake *h, const mpci_step *st)
+static void note_syn(const mpci_split *sp, mpci_handshake *h, const mpci_step *st)
 {
     const mpci_syn_options *o = st->options; /* the endpoints judge a list that is malformed */
 
@@ -52,7 +52,7 @@ static void note_syn(mpci_handshake *h, const mpci_step *st)
     h->client_window = st->view->window;
     h->hs = plain_hs(o);
     h->mark = st->pkt->mark;
-    h->link[st->from] = (uint16_t)st->pkt->link;
+    mpci_core_note_link(sp->core, h->link, st);
     h->driver = h->answerer = MPCI_NOBODY;
     h->roles = 0;
     h->flags &= (uint8_t)~(MPCI_HANDSHAKE_REVERSE | MPCI_HANDSHAKE_CHALLENGED);
@@ -81,7 +81,7 @@ enum mpci_split_event mpci_act_track_syn(mpci_split *sp, mpci_step *st)
     } else {
         st->h = h;
         mpci_bind_entry(sp, h, 0);
-        note_syn(h, st);
+        note_syn(sp, h, st);
         mpci_peers_set_timer(sp, h, MPCI_PLAIN_WAIT_NS);
         mpci_split_announce_plain(sp, h, st->from);
     }
@@ -96,7 +96,7 @@ enum mpci_split_event mpci_act_track_answer(mpci_split *sp, mpci_step *st)
 
     (void)mpci_syn_options_parse(&o, st->view);
     mpci_entry_note_number(h, st->view->seq);
-    mpci_entry_note_answer(h, st, &o);
+    mpci_entry_note_answer(sp, h, st, &o);
     mpci_peers_set_timer(sp, h, MPCI_PLAIN_WAIT_NS);
     if (h->driver == MPCI_NOBODY)
         mpci_path_learn(&sp->paths, &sp->core->table_key, st->tuple, MPCI_NOBODY, sp->core->now);

@@ -9,7 +9,7 @@
 enum mpci_split_event mpci_act_commit(mpci_split *sp, mpci_step *st)
 {
     mpci_handshake *h = st->h;
-    unsigned bad = mpci_entry_hear_syn_ack(h, st);
+    unsigned bad = mpci_entry_hear_syn_ack(sp, h, st);
 
     if (bad != 0) {
         mpci_drop(sp->core, st->pkt, bad);
@@ -108,7 +108,7 @@ enum mpci_split_event mpci_act_stale(mpci_split *sp, mpci_step *st)
         mpci_drop(sp->core, st->pkt, MPCONN_REASON_NO_FLOW);
         return MPCI_EV_NOTHING;
     }
-    st->h->link[MPCONN_SIDE_SERVER] = (uint16_t)st->pkt->link;
+    mpci_core_note_link(sp->core, st->h->link, st);
     if (v->ack - (st->h->client_isn + 1) <= UINT16_MAX) {
         /* It has this very incarnation: somebody has committed it. Where there is nobody (V9),
          * nobody knows any more how its legs differ. */

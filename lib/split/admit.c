@@ -25,43 +25,85 @@ static int is_way_round(const mpci_split *sp, const mpci_step *st, syn_kind kind
            !mpci_split_in_peace(sp);
 }
 
-static enum mpconn_admit suggest(const mpci_split *sp, const mpci_step *st, syn_kind kind)
+int mpci_split_cannot_answer(const mpci_split *sp, const mpci_step *st)
 {
-    if (is_way_round(sp, st, kind))
-        return MPCONN_ADMIT_REFUSE;
-    if (!kind.splittable || sp->mode == MPCONN_SPLIT_NEVER)
-        return MPCONN_ADMIT_TRACK;
-    if (sp->mode == MPCONN_SPLIT_ALWAYS || sp->half_open >= sp->adaptive_threshold)
-        return MPCONN_ADMIT_SPLIT;
-    return MPCONN_ADMIT_TRACK;
+    mpci_way way;
+
+    if (!sp->echo->on || st->from != MPCONN_SIDE_CLIENT)
+        return 0;
+    way = mpci_echo_way(sp->echo, st->tuple);
+    return way.kind == MPCI_WAY_NONE ||
+           (way.kind == MPCI_WAY_ECHO &&
+            (st->view->total_len > MPCI_KEPT_SYN || st->view->total_len > st->pkt->len));
 }
 
-static enum mpconn_admit ask(const mpci_split *sp, const mpci_step *st)
+/* What to do, if the host does not know better. */
+typedef struct suggestion {
+    enum mpconn_admit what;
+    int unsplit;    /* nobody knows how to answer the client: its SYN is passed on, by rate */
+} suggestion;
+
+static suggestion suggest_unsplit(const mpci_split *sp, const mpci_step *st)
+{
+    int may = mpci_echo_may_pass(sp->echo, st->hash, st->view->seq);
+
+    return (suggestion){may ? MPCONN_ADMIT_TRACK : MPCONN_ADMIT_REFUSE, may};
+}
+
+static suggestion suggest(const mpci_split *sp, const mpci_step *st, syn_kind kind)
+{
+    if (is_way_round(sp, st, kind))
+        return (suggestion){MPCONN_ADMIT_REFUSE, 0};
+    if (!kind.splittable || sp->mode == MPCONN_SPLIT_NEVER)
+        return (suggestion){MPCONN_ADMIT_TRACK, 0};
+    if (sp->mode == MPCONN_SPLIT_ADAPTIVE && sp->half_open < sp->adaptive_threshold)
+        return (suggestion){MPCONN_ADMIT_TRACK, 0};
+    if (mpci_split_cannot_answer(sp, st))
+        return suggest_unsplit(sp, st);
+    return (suggestion){MPCONN_ADMIT_SPLIT, 0};
+}
+
+static enum mpconn_admit ask(const mpci_split *sp, const mpci_step *st, syn_kind kind,
+                             enum mpconn_admit suggested)
 {
     const mpci_core *core = sp->core;
-    syn_kind kind = kind_of(st);
-    enum mpconn_admit suggestion = suggest(sp, st, kind);
     mpconn_admit_request req;
     int answer;
 
     if (core->callbacks.admit == NULL)
-        return suggestion;
+        return suggested;
     MPCONN_STRUCT_INIT(&req);
     req.pkt = st->pkt;
     req.tuple = *st->tuple;
     req.isn = st->view->seq;
     req.unproved = sp->half_open;
     req.side = (uint8_t)st->from;
-    req.suggestion = (uint8_t)suggestion;
+    req.suggestion = (uint8_t)suggested;
     req.flags = kind.is_signed ? MPCONN_ADMIT_F_SIGNED : 0;
     answer = core->callbacks.admit(core->user, &req);
     if (answer == MPCONN_ADMIT_DEFAULT)
-        return suggestion;
+        return suggested;
     if (answer == MPCONN_ADMIT_SPLIT && !kind.splittable)
         return MPCONN_ADMIT_TRACK;
     return answer < MPCONN_ADMIT_DEFAULT || answer > MPCONN_ADMIT_REFUSE
                ? MPCONN_ADMIT_REFUSE
                : (enum mpconn_admit)answer;
+}
+
+static enum mpconn_admit decide(const mpci_split *sp, const mpci_step *st, int *unsplit)
+{
+    syn_kind kind = kind_of(st);
+    suggestion s = suggest(sp, st, kind);
+    enum mpconn_admit decision = ask(sp, st, kind, s.what);
+
+    *unsplit = s.unsplit && decision == MPCONN_ADMIT_TRACK;
+    return decision;
+}
+
+void mpci_split_passes_unsplit(mpci_split *sp, const mpci_step *st)
+{
+    mpci_echo_passes(sp->echo, st->hash, st->view->seq);
+    mpci_count(&sp->core->counters, MPCONN_REASON_RETURN_UNSPLIT);
 }
 
 /* RST|ACK in the SYN's own buffer (RFC 9293 3.10.7.1). */
@@ -79,9 +121,9 @@ static void reset_in_place(mpci_split *sp, mpci_step *st)
     mpci_verdict(sp->core, st->pkt, MPCONN_VERDICT_FORWARD, MPCONN_REASON_ADMIT_RESET);
 }
 
-enum mpconn_admit mpci_split_admit(mpci_split *sp, mpci_step *st)
+enum mpconn_admit mpci_split_admit(mpci_split *sp, mpci_step *st, int *unsplit)
 {
-    enum mpconn_admit decision = ask(sp, st);
+    enum mpconn_admit decision = decide(sp, st, unsplit);
 
     switch (decision) {
     case MPCONN_ADMIT_BYPASS:

@@ -116,6 +116,14 @@ static int yield_to(mpci_split *sp, holders o, const mpci_step *told)
     return 1;
 }
 
+void mpci_bind_settle_question(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple)
+{
+    holders o = holders_of_tuple(sp, hash, tuple);
+
+    if (o.h != NULL && o.h->state == MPCI_ST_ASKING)
+        evict(sp, o.h);
+}
+
 static int is_taken(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple,
                     const mpci_step *told)
 {

@@ -35,6 +35,9 @@ void mpci_bind_entry(mpci_split *sp, mpci_handshake *h, mpci_binding_number n);
 /* The same of what the record of the step says. */
 void mpci_bind_note(mpci_split *sp, mpci_handshake *h, const mpci_step *st);
 
+/* A question about such a tuple, whose segment waits for the answer, is settled: both are. */
+void mpci_bind_settle_question(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple);
+
 /* Is a tuple that a connection is to go by the server leg of another one? One that is over makes
  * room. */
 int mpci_bind_is_taken(mpci_split *sp, uint64_t hash, const mpconn_tuple *tuple);

@@ -102,6 +102,19 @@ static uint32_t tsval_of(uint64_t m, uint16_t large)
     return (uint32_t)(m & 0xffff) << 16 | large;
 }
 
+uint16_t mpci_cookie_offers(const mpci_syn_options *o)
+{
+    mpci_offers f = {0};
+
+    f.mss_client = (uint8_t)mpci_mss_index(o->mss);
+    f.wscale_client = o->wscale;
+    f.wscale_proxy = MPCONN_WSCALE_NONE;
+    f.sack = o->sack_permitted;
+    f.timestamps = o->timestamps;
+    f.ecn = o->ecn;
+    return mpci_offers_pack(&f);
+}
+
 void mpci_cookie_make(mpci_cookie *c, const mpci_epochs *e, const mpci_profile *p,
                       const mpconn_tuple *tuple, uint32_t client_isn, const mpci_syn_options *o)
 {

@@ -36,6 +36,9 @@ typedef struct mpci_cookie {
     mpci_offers offers;
 } mpci_cookie;
 
+/* What a SYN offers, as a word (conn/offers.h). */
+uint16_t mpci_cookie_offers(const mpci_syn_options *o);
+
 /* Answer a SYN: offers from its options and the profile, numbers from the current epoch. */
 void mpci_cookie_make(mpci_cookie *c, const mpci_epochs *e, const mpci_profile *p,
                       const mpconn_tuple *tuple, uint32_t client_isn, const mpci_syn_options *o);

@@ -7,7 +7,8 @@ void mpci_entry_leave_behind(mpci_split *sp, mpci_step *st)
         mpci_split_run(sp, st, MPCI_EV_DONE);
 }
 
-void mpci_entry_note_answer(mpci_handshake *h, const mpci_step *st, const mpci_syn_options *o)
+void mpci_entry_note_answer(const mpci_split *sp, mpci_handshake *h, const mpci_step *st,
+                            const mpci_syn_options *o)
 {
     mpci_server_options so = {0};
 
@@ -20,10 +21,10 @@ void mpci_entry_note_answer(mpci_handshake *h, const mpci_step *st, const mpci_s
     h->server_ts = o->timestamps ? o->tsval : 0;
     h->server_mss = o->mss;
     h->server_window = st->view->window;
-    h->link[st->from] = (uint16_t)st->pkt->link;
+    mpci_core_note_link(sp->core, h->link, st);
 }
 
-unsigned mpci_entry_hear_syn_ack(mpci_handshake *h, const mpci_step *st)
+unsigned mpci_entry_hear_syn_ack(const mpci_split *sp, mpci_handshake *h, const mpci_step *st)
 {
     uint32_t client_isn = st->view->ack - 1;
     mpci_syn_options o;
@@ -35,7 +36,7 @@ unsigned mpci_entry_hear_syn_ack(mpci_handshake *h, const mpci_step *st)
         h->driver = h->answerer = MPCI_NOBODY;
         h->client_isn = client_isn;
     }
-    mpci_entry_note_answer(h, st, &o);
+    mpci_entry_note_answer(sp, h, st, &o);
     h->roles |= MPCI_ROLE_ANSWERED;
     return 0;
 }

@@ -22,11 +22,12 @@ static inline unsigned mpci_entry_opener(const mpci_handshake *h)
 void mpci_entry_leave_behind(mpci_split *sp, mpci_step *st);
 
 /* What a SYN|ACK says of its sender; o is its option list. */
-void mpci_entry_note_answer(mpci_handshake *h, const mpci_step *st, const mpci_syn_options *o);
+void mpci_entry_note_answer(const mpci_split *sp, mpci_handshake *h, const mpci_step *st,
+                            const mpci_syn_options *o);
 
 /* The same where it may be split: that it came here, and of which incarnation it is. Returns 0, or
  * why it is to be dropped: the entry is then as it was. */
-unsigned mpci_entry_hear_syn_ack(mpci_handshake *h, const mpci_step *st);
+unsigned mpci_entry_hear_syn_ack(const mpci_split *sp, mpci_handshake *h, const mpci_step *st);
 
 /* What we did not offer cannot have been accepted, whatever the server says. */
 void mpci_entry_limit_to_offers(mpci_handshake *h);

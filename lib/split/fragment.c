@@ -17,13 +17,30 @@ static void judge_unknown(mpci_split *sp, mpci_step *st)
         mpci_drop(sp->core, st->pkt, MPCONN_REASON_NO_FLOW);
 }
 
+/* It waits with what was held before. */
+static void wait_also(mpci_split *sp, mpci_step *st)
+{
+    mpci_split_run(sp, st, st->from == MPCONN_SIDE_CLIENT ? MPCI_EV_OPENER_OTHER
+                                                          : MPCI_EV_ANSWERER_OTHER);
+}
+
+void mpci_split_ask(mpci_split *sp, mpci_step *st)
+{
+    mpci_split_find_entry(sp, st);
+    if (st->h == NULL)
+        judge_unknown(sp, st);
+    else if (st->h->state == MPCI_ST_ASKING)
+        wait_also(sp, st);
+    else
+        mpci_drop(sp->core, st->pkt, MPCONN_REASON_NO_FLOW);
+}
+
 void mpci_split_input_fragment(mpci_split *sp, mpci_step *st)
 {
     if (st->h == NULL)
         judge_unknown(sp, st);
     else if (st->h->state == MPCI_ST_ASKING)
-        mpci_split_run(sp, st, st->from == MPCONN_SIDE_CLIENT ? MPCI_EV_OPENER_OTHER
-                                                              : MPCI_EV_ANSWERER_OTHER);
+        wait_also(sp, st);
     else if (mpci_entry_is_plain(st->h))
         mpci_forward(sp->core, st->pkt, MPCONN_REASON_FRAGMENT_TRACKED);
     else

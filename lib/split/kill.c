@@ -19,27 +19,57 @@ static void reset_endpoint(mpci_split *sp, const mpci_settled *e, const mpconn_t
     mpci_reset_put(sp->core, &s, e->link[to], 0);
 }
 
+static void leave_tombstone(mpci_split *sp, uint32_t slot, unsigned silent)
+{
+    mpci_settled *e = mpci_settled_at(&sp->core->settled, slot);
+    mpci_track t;
+
+    mpci_settled_track_load(e, &t);
+    t.life |= MPCI_LIFE_RST;
+    mpci_settled_track_store(e, &t);
+    e->use |= MPCI_SETTLED_KILLED | silent;
+    e->last_seen = mpci_tick(sp->core->now);
+}
+
+/* Of a pair, whose clients may both come here, and not have been told where it was killed. Who is
+ * not to be told at all is not there either. */
+static unsigned word_of_kill(const mpci_settled *e, int silent)
+{
+    if (silent && (mpci_settled_flags(e) & MPCI_SETTLED_RENDEZVOUS) != 0)
+        return MPCONN_REASON_NONE;
+    return mpci_settled_is_unused(e) ? MPCONN_REASON_SESSION_UNCONFIRMED : MPCONN_REASON_KILLED;
+}
+
 void mpci_split_kill_flow(mpci_split *sp, uint32_t slot, unsigned told, int silent)
 {
     mpci_settled *e = mpci_settled_at(&sp->core->settled, slot);
     mpci_binding_number n = mpci_settled_binding(&sp->core->settled, slot);
     mpconn_tuple tuple;
     mpconn_delta d;
-    mpci_track t;
 
     mpci_settled_tuple(&sp->core->settled, slot, &tuple);
     mpci_settled_delta(e, &d);
     mpci_split_flow_ends(sp, slot);
     if (mpci_settled_flags(e) & MPCI_SETTLED_SHARED)
         mpci_share_word(sp, MPCI_RECORD_CLOSE, &tuple, e->client_isn, MPCONN_MEMBER_ALL,
-                        MPCONN_REASON_KILLED);
+                        word_of_kill(e, silent));
     for (unsigned to = 0; to < 2; to++)
         if ((told & 1u << to) != 0)
             reset_endpoint(sp, e, mpci_core_leg(sp->core, &tuple, n, to), &d, to);
-    mpci_settled_track_load(e, &t);
-    t.life |= MPCI_LIFE_RST;
-    mpci_settled_track_store(e, &t);
-    e->use |= MPCI_SETTLED_KILLED | (silent ? MPCI_SETTLED_SILENT : 0u);
-    e->last_seen = mpci_tick(sp->core->now);
+    leave_tombstone(sp, slot, silent ? MPCI_SETTLED_SILENT : 0u);
     mpci_count(&sp->core->counters, MPCONN_REASON_KILLED);
+}
+
+void mpci_split_told_killed(mpci_split *sp, uint32_t slot)
+{
+    mpci_core *core = sp->core;
+    mpconn_tuple key;
+
+    if ((mpci_settled_flags(mpci_settled_at(&core->settled, slot)) & MPCI_SETTLED_KILLED) != 0)
+        return;
+    leave_tombstone(sp, slot, 0);
+    mpci_settled_tuple(&core->settled, slot, &key);
+    if (core->ended != NULL)
+        core->ended(core->ended_owner, mpci_settled_id(&core->settled, slot), &key,
+                    MPCONN_REASON_KILLED);
 }

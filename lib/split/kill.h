@@ -10,6 +10,10 @@
  * each segment that it still sends. Other members are told. */
 void mpci_split_kill_flow(mpci_split *sp, uint32_t slot, unsigned told, int silent);
 
+/* Another member did so with a flow of two clients that called: its session has ended, and whoever
+ * of them goes on here gets a RST here. */
+void mpci_split_told_killed(mpci_split *sp, uint32_t slot);
+
 enum { MPCI_KILL_TELLS_NOBODY = 0, MPCI_KILL_TELLS_BOTH = 3 };
 
 #endif

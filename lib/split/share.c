@@ -206,9 +206,25 @@ static void share_flow(mpci_split *sp, uint32_t slot, uint32_t to, unsigned flag
     mpci_sync_put(sp->sync, to, &r);
 }
 
+/* A copy would carry what is said to a client that may not be there. */
+static int is_told_otherwise(const mpci_split *sp, uint32_t slot, uint32_t to)
+{
+    const mpci_core *core = sp->core;
+    unsigned flags = mpci_settled_flags(mpci_settled_at(&core->settled, slot));
+
+    return to != MPCONN_MEMBER_ALL && (flags & MPCI_SETTLED_RENDEZVOUS) != 0 &&
+           core->asked != NULL && core->asked(core->ended_owner, slot, to);
+}
+
 void mpci_share_flow(mpci_split *sp, uint32_t slot, uint32_t to)
 {
-    share_flow(sp, slot, to, 0);
+    if (!is_told_otherwise(sp, slot, to))
+        share_flow(sp, slot, to, 0);
+}
+
+void mpci_share_moved(mpci_split *sp, uint32_t slot, uint32_t to)
+{
+    share_flow(sp, slot, to, MPCI_FLOW_MOVED);
 }
 
 /* Life only grows, but for the mark of a RST: who was told of that would tell it back for ever. */

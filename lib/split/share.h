@@ -15,6 +15,7 @@ enum {
     MPCI_FLOW_GOES_ON = 1 << 3,     /* somebody spoke after its RST, which counts for nobody */
     MPCI_FLOW_LEAST_PATH = 1 << 4,  /* the server's segments may not become longer */
     MPCI_FLOW_RENDEZVOUS = 1 << 5,  /* both endpoints called */
+    MPCI_FLOW_MOVED = 1 << 6,       /* one of those comes from elsewhere: an answer is awaited */
     MPCI_PLAIN_REVERSE = 1 << 0,    /* the server opened it */
     MPCI_QUERY_FROM_SERVER = 1 << 0, /* the segment that is asked about comes from the server */
     /* it was an ICMP error, which may pass: the driver counts them */
@@ -41,6 +42,8 @@ void mpci_share_answer(mpci_split *sp, const mpci_handshake *h, uint32_t to, uns
 void mpci_share_plain(mpci_split *sp, const mpci_handshake *h, uint32_t to);
 void mpci_share_commit(mpci_split *sp, const mpci_handshake *h, uint32_t to);
 void mpci_share_flow(mpci_split *sp, uint32_t slot, uint32_t to);
+/* The same of one whose endpoint has moved. */
+void mpci_share_moved(mpci_split *sp, uint32_t slot, uint32_t to);
 /* The same to all, when its life was `before` until now. */
 void mpci_share_life(mpci_split *sp, uint32_t slot, uint8_t before);
 /* A record that only names a connection: SHARE, STALE, QUERY, REPLY, CLOSE,

@@ -20,6 +20,7 @@ void mpci_split_input_syn(mpci_split *sp, mpci_step *st)
     mpci_syn_options options;
     enum mpconn_admit admitted;
     unsigned dead;
+    int unsplit;
 
     st->bad_options = mpci_syn_options_parse(&options, st->view);
     st->options = &options;
@@ -29,11 +30,12 @@ void mpci_split_input_syn(mpci_split *sp, mpci_step *st)
         mpci_split_run(sp, st, MPCI_EV_ANSWERER_OTHER);
         return;
     }
-    if (h != NULL && st->view->seq == h->client_isn) {
+    if (h != NULL && st->view->seq == h->client_isn &&
+        !(h->state == MPCI_ST_ANSWERED && mpci_split_cannot_answer(sp, st))) {
         mpci_split_run(sp, st, MPCI_EV_SYN_AGAIN);
         return;
     }
-    admitted = mpci_split_admit(sp, st);
+    admitted = mpci_split_admit(sp, st, &unsplit);
     if (admitted != MPCONN_ADMIT_SPLIT && admitted != MPCONN_ADMIT_TRACK)
         return;
     dead = mpci_tombstones_find(&sp->core->tombstones, st->hash, st->view->seq);
@@ -44,6 +46,8 @@ void mpci_split_input_syn(mpci_split *sp, mpci_step *st)
     else
         mpci_split_run(sp, st,
                        admitted == MPCONN_ADMIT_SPLIT ? MPCI_EV_SYN_SPLIT : MPCI_EV_SYN_TRACK);
+    if (unsplit && st->pkt->verdict != MPCONN_VERDICT_DROP)
+        mpci_split_passes_unsplit(sp, st);
 }
 
 static void input(mpci_split *sp, mpci_step *st)

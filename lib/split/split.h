@@ -15,13 +15,14 @@
 #define MPCI_SPLIT_SPLIT_H
 
 #include "split/cookie.h"
-#include "split/path.h"
+#include "echo/echo.h"
 #include "sync/sync.h"
 #include "table/core.h"
 
 typedef struct mpci_split {
     mpci_core *core;
     mpci_sync *sync;
+    mpci_echo *echo;
     mpci_profile profile;
     uint32_t opening_hand;       /* where the search for one that may give way goes on */
     uint32_t binding_hand;       /* and that for a binding whose flow is over */
@@ -44,6 +45,9 @@ static inline int mpci_split_in_peace(const mpci_split *sp)
 
 /* A segment that belongs to no live settled flow. Gives the packet its verdict. */
 void mpci_split_input(mpci_split *sp, mpci_step *st);
+
+/* A SYN that came inside of an echo: answered in the buffer of that, and nothing is kept. */
+void mpci_split_answer_carried(mpci_split *sp, mpci_step *st);
 
 /* A segment of the server that names a settled flow, but by another server leg than that has: it
  * may be of the handshake for the next incarnation. */
@@ -75,6 +79,10 @@ int mpci_split_unreachable(mpci_split *sp, mpci_step *st, uint32_t client_isn);
  * gives the packet its verdict. It may be held while other members are asked, as a segment would
  * be, if it is worth that. */
 void mpci_split_error(mpci_split *sp, mpci_step *st, uint32_t seq, int is_worth_asking);
+
+/* A segment of what only another member can have carried so far, whatever its flags: it is held,
+ * and the others are asked. */
+void mpci_split_ask(mpci_split *sp, mpci_step *st);
 
 /* A segment of a settled flow that is still MPCI_SETTLED_CONFIRMING was forwarded. */
 void mpci_split_forwarded(mpci_split *sp, mpci_step *st);

@@ -4,6 +4,7 @@
 #include "split/bind.h"
 #include "split/entry.h"
 #include "split/incarnation.h"
+#include "split/kill.h"
 #include "split/peers.h"
 #include "split/share.h"
 
@@ -83,6 +84,7 @@ static int is_left_for_a_driver(const mpci_handshake *h)
 
 static void told_drive(mpci_split *sp, mpci_step *st)
 {
+    mpci_echo_proved(sp->echo, st->tuple, st->record->client_isn);
     if (tell_what_is_settled(sp, st))
         return;
     if (entry_is_other(st)) /* the client goes on elsewhere */
@@ -172,21 +174,35 @@ static void told_query(mpci_split *sp, mpci_step *st)
         mpci_share_flow(sp, slot, st->teller);
 }
 
+/* The controller of a session waits for what becomes of its connection. */
+static void tell_session(const mpci_split *sp, uint32_t slot, uint8_t before)
+{
+    const mpci_core *core = sp->core;
+    const mpci_settled *e = mpci_settled_at(&core->settled, slot);
+
+    if (e->state != before && (mpci_settled_flags(e) & MPCI_SETTLED_RENDEZVOUS) != 0 &&
+        core->moved != NULL)
+        core->moved(core->ended_owner, slot);
+}
+
 /* A question about a flow that stands here is answered: over elsewhere, it is over unless somebody
  * speaks. */
 static void told_of_flow(mpci_split *sp, mpci_step *st)
 {
     uint32_t slot;
     mpci_settled *e = settled_of(sp, st, &slot);
+    uint8_t before;
 
     if (e == NULL || e->client_isn != st->record->client_isn)
         return;
     e->use &= ~(uint32_t)MPCI_SETTLED_ASKED;
     if (st->record->code != MPCI_REPLY_DEAD)
         return;
+    before = e->state;
     e->state |= (uint8_t)(MPCI_LIFE_RST << 3);
     if (st->h != NULL && st->h->settled == slot)
         mpci_entry_leave_behind(sp, st);
+    tell_session(sp, slot, before);
 }
 
 static void told_reply(mpci_split *sp, mpci_step *st)
@@ -248,18 +264,28 @@ static int is_opened_by_server(const mpci_step *st)
                                               h->server_isn == st->record->client_isn));
 }
 
+/* Clients that were joined in vain are joined again by the same numbers. */
+static int is_next_pair(const mpci_settled *e, const mpci_record *r)
+{
+    return mpci_settled_is_unused(e) && !mpci_incarnation_is_alive(e) &&
+           mpci_is_later(r->generation, e->generation);
+}
+
 static void told_flow(mpci_split *sp, mpci_step *st)
 {
     uint32_t slot;
     mpci_settled *e = settled_of(sp, st, &slot);
 
-    if (e != NULL && e->client_isn == st->record->client_isn) {
+    if (e != NULL && e->client_isn == st->record->client_isn && !is_next_pair(e, st->record)) {
+        uint8_t before = e->state;
+
         if (mpci_split_merge_copy(sp, st, slot))
             mpci_share_flow(sp, slot, MPCONN_MEMBER_ALL);
         else if ((e->state & ~st->record->state) != 0) /* it has missed something */
             mpci_share_flow(sp, slot, st->teller);
         if (!mpci_incarnation_is_alive(e)) /* nobody waits any more for who was to be heard */
             mpci_split_flow_ends(sp, slot);
+        tell_session(sp, slot, before);
     } else if (entry_is_other(st) && !is_opened_by_server(st))
         /* late, or of a life that the entry knows nothing of */
         (void)mpci_split_keep_copy(sp, st);
@@ -275,15 +301,34 @@ static unsigned close_reason(const mpci_record *r)
                : MPCONN_REASON_FLOW_RESET;
 }
 
+/* Of a pair that carried nothing: another one may have the same numbers. */
+static int is_of_unused(const mpci_record *close)
+{
+    return close->code == MPCONN_REASON_SESSION_UNCONFIRMED ||
+           close->code == MPCONN_REASON_SESSION_OLD;
+}
+
+/* Whoever of its clients goes on is told: unless they call anew already. */
+static int leaves_tombstone(const mpci_record *close, const mpci_settled *e)
+{
+    return (mpci_settled_flags(e) & MPCI_SETTLED_RENDEZVOUS) != 0 &&
+           (close->code == MPCONN_REASON_KILLED ||
+            close->code == MPCONN_REASON_SESSION_UNCONFIRMED);
+}
+
 static void told_close(mpci_split *sp, mpci_step *st)
 {
     uint32_t slot;
     mpci_settled *e = settled_of(sp, st, &slot);
 
-    mpci_core_bury(sp->core, st->hash, st->record->client_isn, MPCI_TOMBSTONE_FOUND);
+    if (!is_of_unused(st->record))
+        mpci_core_bury(sp->core, st->hash, st->record->client_isn, MPCI_TOMBSTONE_FOUND);
     if (e != NULL && e->client_isn == st->record->client_isn) {
         mpci_split_flow_ends(sp, slot);
-        mpci_core_end_flow(sp->core, slot, close_reason(st->record));
+        if (leaves_tombstone(st->record, e))
+            mpci_split_told_killed(sp, slot);
+        else
+            mpci_core_end_flow(sp->core, slot, close_reason(st->record));
         return;
     }
     if (entry_is_same(st))
@@ -383,6 +428,9 @@ static void take_word(mpci_split *sp, mpci_step *st)
     case MPCI_RECORD_REQUEST:
     case MPCI_RECORD_PAIR:
     case MPCI_RECORD_SESSION_END:
+    case MPCI_RECORD_SESSION_SUMS:
+    case MPCI_RECORD_SAY:
+    case MPCI_RECORD_PATH:
     case MPCI_RECORD_LIMIT:
         break;
     }

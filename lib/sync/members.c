@@ -36,41 +36,13 @@ unsigned mpci_member_greeted(const mpci_members *m, uint64_t answer, mpconn_time
     return (unsigned)mpci_siphash24(&m->challenge_key, bytes, sizeof bytes) % MPCI_GREETED;
 }
 
-int mpci_member_is_new(const mpci_member *p, uint64_t sequence)
-{
-    uint64_t bit = sequence % MPCI_REPLAY_WIDTH;
-
-    if (sequence > p->highest)
-        return 1;
-    return p->highest - sequence < MPCI_REPLAY_WIDTH &&
-           (p->seen[bit / 64] >> (bit % 64) & 1) == 0;
-}
-
-void mpci_member_take(mpci_member *p, uint64_t sequence)
-{
-    uint64_t bit = sequence % MPCI_REPLAY_WIDTH;
-
-    if (sequence > p->highest) {
-        /* the places of the numbers between were used by older ones */
-        uint64_t fresh = sequence - p->highest;
-
-        if (fresh >= MPCI_REPLAY_WIDTH)
-            memset(p->seen, 0, sizeof p->seen);
-        for (uint64_t n = p->highest; fresh < MPCI_REPLAY_WIDTH && n++ != sequence;)
-            p->seen[n % MPCI_REPLAY_WIDTH / 64] &= ~(UINT64_C(1) << (n % 64));
-        p->highest = sequence;
-    }
-    p->seen[bit / 64] |= UINT64_C(1) << (bit % 64);
-}
-
 void mpci_member_begin(mpci_member *p, uint64_t boot, uint64_t sequence)
 {
     p->boot_before = p->boot;
     p->boot = boot;
     p->changes++;
-    p->highest = sequence;
     p->differs = 0;
-    memset(p->seen, 0xff, sizeof p->seen); /* what was said before is not taken any more */
+    mpci_window_begin_after(&p->taken, sequence);
 }
 
 /* By a key of the cluster and in one byte order, unlike the hash of the table, which is each

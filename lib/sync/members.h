@@ -17,8 +17,9 @@
 #include <mpconn/rendezvous.h>
 
 #include "base/siphash.h"
+#include "base/window.h"
 
-enum { MPCI_REPLAY_WORDS = 16, MPCI_REPLAY_WIDTH = 64 * MPCI_REPLAY_WORDS, MPCI_GREETED = 16 };
+enum { MPCI_GREETED = 16 };
 
 typedef struct mpci_member {
     uint16_t id;
@@ -26,8 +27,7 @@ typedef struct mpci_member {
     uint8_t differs;         /* this boot tells clients something else, and the host knows */
     uint64_t boot;           /* whose frames count; 0 = none yet */
     uint64_t boot_before;    /* the one it took the place of */
-    uint64_t highest;        /* sequence number taken */
-    uint64_t seen[MPCI_REPLAY_WORDS]; /* bit n % WIDTH: sequence number n was taken */
+    mpci_window taken;       /* of its sequence numbers */
     uint64_t changes;        /* of boot */
     uint64_t heard_challenge;/* the one this boot put to us last; 0 = none */
     mpconn_time heard;       /* last frame that counted */
@@ -59,10 +59,6 @@ uint64_t mpci_member_challenge(const mpci_members *m, const mpci_member *p);
 /* Place in `greeted` of an answer: nobody else can tell which share a place, and that changes. Who
  * draws answers to old greetings would otherwise use up the budget of the one that matters. */
 unsigned mpci_member_greeted(const mpci_members *m, uint64_t answer, mpconn_time now);
-
-/* Whether a sequence number of the boot that counts is new; and: it was taken. */
-int mpci_member_is_new(const mpci_member *p, uint64_t sequence);
-void mpci_member_take(mpci_member *p, uint64_t sequence);
 
 /* This boot of it is alive, from this sequence number on. */
 void mpci_member_begin(mpci_member *p, uint64_t boot, uint64_t sequence);

@@ -91,9 +91,9 @@ static unsigned survey(const mpci_sync *s, arrival *a)
 static unsigned admit(mpci_sync *s, const arrival *a, mpci_member *p)
 {
     if (a->f.boot == p->boot) {
-        if (!mpci_member_is_new(p, a->f.sequence))
+        if (!mpci_window_is_new(&p->taken, a->f.sequence))
             return MPCONN_SYNC_REPLAYED;
-        mpci_member_take(p, a->f.sequence);
+        mpci_window_take(&p->taken, a->f.sequence);
         return MPCONN_SYNC_TAKEN;
     }
     if (a->greeted && a->greeting.answer == mpci_member_challenge(&s->members, p)) {

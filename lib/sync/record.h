@@ -41,7 +41,7 @@ enum mpci_record_type {
     MPCI_RECORD_TYPES(MPCI_RECORD_TYPE)
     MPCI_SESSION_TYPES(MPCI_RECORD_TYPE)
 #undef MPCI_RECORD_TYPE
-    MPCI_RECORD_LIMIT
+    MPCI_RECORD_LIMIT = 23
 };
 
 enum mpci_record_extension {
@@ -76,6 +76,9 @@ typedef struct mpci_record {
             uint32_t end[2], room[2];
             uint16_t max_window[2];
             uint32_t stamp;
+            uint32_t seq, acked, tsval, tsecr; /* of a segment */
+            uint16_t control, window, mss;
+            uint8_t scale;
             mpconn_tuple server_leg; /* what that shows; family NONE = what `tuple` says */
         };
         mpci_session_record session; /* of one about a session, which has nothing else */
@@ -105,7 +108,7 @@ enum mpci_record_result mpci_record_decode(mpci_reader *frame, mpci_record_conte
 /* Is a record of this type about a session? */
 static inline int mpci_record_is_about_session(unsigned type)
 {
-    return type >= MPCI_RECORD_SESSION && type <= MPCI_RECORD_SESSION_END;
+    return type >= MPCI_RECORD_SESSION && type <= MPCI_RECORD_SESSION_SUMS;
 }
 
 /* Can a record of this type say what the server leg shows? */

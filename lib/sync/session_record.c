@@ -12,7 +12,8 @@ enum field {
 };
 
 typedef struct field_place {
-    uint8_t offset, width;
+    uint16_t offset;
+    uint8_t width;
 } field_place;
 
 static const field_place places[] = {
@@ -128,12 +129,13 @@ void mpci_session_record_write(mpci_writer *w, unsigned type, const mpci_session
             write_field(w, s, l->fields[i]);
 }
 
-static int read_name(mpci_reader *b, mpci_session_record *s)
+static int read_name(mpci_reader *b, unsigned type, mpci_session_record *s)
 {
     size_t len = (size_t)mpci_read_number(b, 1);
     const uint8_t *bytes = mpci_read_bytes(b, len);
 
-    if (bytes == NULL || len == 0 || len > MPCONN_SESSION_NAME_MAX)
+    if (bytes == NULL || (len == 0) != (type == MPCI_RECORD_SESSION_SUMS) ||
+        len > MPCONN_SESSION_NAME_MAX)
         return 0;
     for (size_t i = 0; i < len; i++)
         if (bytes[i] == 0)
@@ -179,14 +181,16 @@ static int is_configuration(const mpci_session_record *s)
     return s->version != 0;
 }
 
-/* Does it say nothing of a side? */
+/* Does it say nothing of a side? But an answer bears its caller's number, and timestamp. */
 static int is_silent(const mpci_session_record *s, unsigned side)
 {
-    return (s->families & 1u << side) == 0 && s->port[side] == 0 && s->isn[side] == 0 &&
-           s->tsval[side] == 0 && s->window[side] == 0 && s->mss[side] == 0 &&
-           s->wscale[side] == 0 && s->options[side] == 0 && s->tries[side] == 0 &&
-           s->age_ms[side] == 0 && s->gap_ms[side] == 0 &&
-           is_zero(s->remote[side].bytes, sizeof s->remote[side]);
+    int may_be_answered = s->why != 0;
+
+    return (s->families & 1u << side) == 0 && s->port[side] == 0 &&
+           (may_be_answered || (s->isn[side] == 0 && s->tsval[side] == 0)) &&
+           s->window[side] == 0 && s->mss[side] == 0 && s->wscale[side] == 0 &&
+           s->options[side] == 0 && s->tries[side] == 0 && s->age_ms[side] == 0 &&
+           s->gap_ms[side] == 0 && is_zero(s->remote[side].bytes, sizeof s->remote[side]);
 }
 
 static int is_caller(const mpci_session_record *s, unsigned side)
@@ -206,6 +210,8 @@ static int is_well_formed(unsigned type, const mpci_session_record *s)
         return (is_caller(s, 0) && is_silent(s, 1)) || (is_silent(s, 0) && is_caller(s, 1));
     case MPCI_RECORD_PAIR:
         return is_caller(s, 0) && is_caller(s, 1) && s->generation != 0;
+    case MPCI_RECORD_SESSION_SUMS:
+        return s->level <= 2 && s->place >> 4 * s->level == 0;
     default:
         return (s->version == 0) != (s->generation == 0);
     }
@@ -213,5 +219,6 @@ static int is_well_formed(unsigned type, const mpci_session_record *s)
 
 int mpci_session_record_read(mpci_reader *b, unsigned type, mpci_session_record *s)
 {
-    return read_name(b, s) && read_fields(b, &layouts[type - FIRST], s) && is_well_formed(type, s);
+    return read_name(b, type, s) && read_fields(b, &layouts[type - FIRST], s) &&
+           is_well_formed(type, s);
 }

@@ -5,7 +5,8 @@
  *   mask (one byte for eight fields): bit n says that field n follows, as in other records
  *   fields, in the order of session_record.def
  *
- * A REQUEST has the fields of one side, a PAIR those of both. */
+ * A REQUEST has the fields of one side, a PAIR those of both. SESSION_SUMS names no session: of its
+ * name there is the length, which is 0. */
 #ifndef MPCI_SYNC_SESSION_RECORD_H
 #define MPCI_SYNC_SESSION_RECORD_H
 
@@ -22,10 +23,11 @@ typedef struct mpci_session_record {
     mpconn_addr local[2], expect[2], remote[2];
     uint32_t generation, flags, wait_ms, fresh_ms, confirm_ms, relatch_ms;
     uint32_t isn[2], tsval[2], age_ms[2], gap_ms[2];
-    uint16_t version, why, zone, max_mss, joint_mss;
+    uint32_t sums[16];
+    uint16_t version, why, zone, max_mss, joint_mss, place;
     uint16_t local_port[2], expect_port[2], port[2], window[2], mss[2];
     uint8_t prefix[2], latch[2], wscale[2], options[2], tries[2];
-    uint8_t families, role, answer, stale, candidates, joint, confirmed;
+    uint8_t families, role, answer, stale, candidates, joint, confirmed, level;
 } mpci_session_record;
 
 /* mpconn_family of a side's addresses. */

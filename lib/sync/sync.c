@@ -49,8 +49,8 @@ int mpci_sync_init(mpci_sync *s, mpci_core *core, mpci_alloc *a, const mpconn_en
     mpci_frame_key_init(&s->key, &s->epochs.root);
     s->old_key = s->key;
     s->members.order_key = mpci_sipkey_derive(&s->epochs.root, "mpconn order", 0);
-    if (cfg->n_members == 0)
-        return MPCONN_OK;
+    if (cfg->n_members == 0) /* its own echoes must be told from those of an earlier life */
+        return cfg->return_path == MPCONN_RETURN_ECHO ? draw_boot(s) : MPCONN_OK;
     s->members.list = mpci_alloc_array(a, cfg->n_members, sizeof *s->members.list, 8);
     s->frame = mpci_alloc_array(a, cfg->sync_mtu, 1, 8);
     if (s->members.list == NULL || s->frame == NULL)

@@ -108,7 +108,8 @@ void mpci_core_delta(const mpci_core *core, uint32_t slot, mpconn_delta *out)
     out->tuple[MPCONN_SIDE_SERVER] = mpci_binding_at(&core->bindings, n)->server_leg;
 }
 
-/* While a cookie of it may still be valid, nothing that comes late may drive it again. */
+/* While a cookie of it may still be valid, nothing that comes late may drive it again. But by the
+ * numbers of a pair that carried nothing its clients go on to call, and are joined again. */
 static void bury_flow(mpci_core *core, uint32_t slot, uint64_t hash)
 {
     const mpci_settled *e = mpci_settled_at(&core->settled, slot);
@@ -119,7 +120,7 @@ static void bury_flow(mpci_core *core, uint32_t slot, uint64_t hash)
         kind |= MPCI_TOMBSTONE_KILLED;
     if (flags & MPCI_SETTLED_SILENT)
         kind |= MPCI_TOMBSTONE_QUIET;
-    if ((flags & MPCI_SETTLED_SPLIT) != 0 &&
+    if ((flags & MPCI_SETTLED_SPLIT) != 0 && !mpci_settled_is_unused(e) &&
         idle / MPCI_TOMBSTONE_AGES < core->timeouts.epoch_ns)
         mpci_core_bury_bound(core, hash, mpci_settled_binding(&core->settled, slot), e->client_isn,
                              kind);

@@ -35,7 +35,11 @@ typedef struct mpci_core {
     void *user;
     /* Who is told that a flow with MPCI_SETTLED_RENDEZVOUS has left the table; or NULL. */
     void (*ended)(void *owner, uint64_t flow, const mpconn_tuple *key, unsigned reason);
-    void *ended_owner;
+    /* Another member has told of its life; and another member asks about it, which is told what is
+     * to be told instead: 1. */
+    void (*moved)(void *owner, uint32_t slot);
+    int (*asked)(void *owner, uint32_t slot, uint32_t member);
+    void *ended_owner; /* of all three */
     mpconn_timeouts timeouts; /* all defaults filled in */
     uint64_t changes;         /* flows or bindings that came or went: an older look-up may be
                                * wrong */
@@ -46,6 +50,7 @@ typedef struct mpci_core {
     uint32_t reclaim_hand[2]; /* narrow, wide lines: where the search for a flow that is over goes
                                * on */
     uint8_t hop_limit;
+    uint8_t one_way;          /* a link-layer member: links lead onward only */
 } mpci_core;
 
 /* One packet (or, with pkt NULL, one timer) on its way through a machine. */
@@ -115,6 +120,14 @@ static inline void mpci_forward(mpci_core *core, mpconn_pkt *pkt, unsigned reaso
     pkt->side = pkt->side == MPCONN_SIDE_CLIENT ? MPCONN_SIDE_SERVER : MPCONN_SIDE_CLIENT;
     pkt->link = MPCONN_LINK_NONE;
     mpci_verdict(core, pkt, MPCONN_VERDICT_FORWARD, reason);
+}
+
+/* Note where a packet came from, in the links that lead to each endpoint: back there, or where
+ * nothing can be sent back, onward. */
+static inline void mpci_core_note_link(const mpci_core *core, uint16_t link[2],
+                                       const mpci_step *st)
+{
+    link[core->one_way ? st->from ^ 1u : st->from] = (uint16_t)st->pkt->link;
 }
 
 /* The packet was built anew in its own buffer: checksums are complete, it is no super-segment. */

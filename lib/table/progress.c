@@ -100,6 +100,6 @@ int mpci_progress_note(mpci_core *core, mpci_settled *e, const mpconn_delta *d,
         note_after_reset(core, e, &t, life_before, st->from);
     mpci_settled_track_store(e, &t);
     e->last_seen = mpci_tick(core->now);
-    e->link[st->from] = (uint16_t)st->pkt->link;
+    mpci_core_note_link(core, e->link, st);
     return 1;
 }

@@ -36,5 +36,5 @@ void mpci_reset_answer(mpci_core *core, const mpci_step *st)
 {
     mpci_segment s = mpci_reset(core, st->leg, st->from, st->view->ack);
 
-    mpci_reset_put(core, &s, st->pkt->link, st->pkt->mark);
+    mpci_reset_put(core, &s, core->one_way ? MPCONN_LINK_NONE : st->pkt->link, st->pkt->mark);
 }

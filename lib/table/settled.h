@@ -186,6 +186,14 @@ static inline int mpci_is_later(uint16_t a, uint16_t b)
     return ahead == 0x8000 ? a > b : ahead != 0 && ahead < 0x8000;
 }
 
+/* Two clients were joined, and nothing of theirs was ever carried: then they go on to call, by the
+ * same numbers, and those are not over with it. Who sends grants a window. */
+static inline int mpci_settled_is_unused(const mpci_settled *e)
+{
+    return (mpci_settled_flags(e) & MPCI_SETTLED_RENDEZVOUS) != 0 && e->max_window[0] == 0 &&
+           e->max_window[1] == 0;
+}
+
 /* 0 stands for none. */
 static inline uint16_t mpci_generation_after(uint16_t g)
 {

@@ -89,11 +89,19 @@ wrong_ways() {
         refuses 'only IPv4' --sync 'broadcast:[2001:db8::7]:5000@c0'
         refuses 'at most' --sync $here --sync udp:127.0.0.1:5001
         refuses 'at most' --sync $group --sync broadcast:192.0.2.255:5000@c0
+        for value in '' c0: c0:x c0:0x0800; do
+                refuses 'expected IFACE' --sync "ether:$value"
+        done
+        refuses 'no such interface' --sync ether:s9
+        refuses 'at most' --sync ether:c0 --sync $here
+        refuses 'at most' --sync $group --sync ether:c0
         for value in '' x =127.0.0.1:5000 65535 -1=127.0.0.1:5000; do
                 refuses 'expected ID=' --peer "$value"
         done
         refuses 'expected ADDR:PORT' --peer 7=127.0.0.1
         refuses 'same member twice' --peer 7 --peer 7
+        refuses 'expected routed or bridge' --mode switched
+        for value in '' x 0 1000001 1: 1:x 1:0; do refuses 'expected ALL' --echo-rate "$value"; done
         for value in '' x -1 86401 1s; do refuses 'expected 0 to' --defer "$value"; done
         refuses 'expected adaptive or early' --announce late
         refuses 'expected a number from 0 to 65535' --client-window 65536
@@ -101,8 +109,10 @@ wrong_ways() {
         refuses 'peer ID=ADDR:PORT is missing' "$@" --sync $here
         refuses 'that is this member' "$@" --sync $here --peer 1=127.0.0.1:5001
         refuses 'there is no group' "$@" --sync $here --peer 2
-        refuses 'sync udp:ADDR:PORT is missing' "$@" --sync $group --peer 2=127.0.0.1:5001
-        refuses 'not of the same IP version' "$@" --sync $here --peer '2=[::1]:5001'
+        refuses 'sync udp: or ether: is missing' "$@" --sync $group --peer 2=127.0.0.1:5001
+        refuses 'not an address of the same kind' "$@" --sync $here --peer '2=[::1]:5001'
+        refuses 'not an address of the same kind' "$@" --sync $here --peer 2=02:00:00:00:00:01
+        refuses 'not an address of the same kind' "$@" --sync ether:c0 --peer 2=127.0.0.1:5001
 }
 
 head -c 15 /dev/urandom >$bed/key15
@@ -112,8 +122,8 @@ wrong_options
 "$member_program" --version | grep -qx 'mpconn-member (libmpconn) [0-9]*\.[0-9]*\.[0-9]*' ||
         fail "--version"
 "$member_program" --help >$bed/help || fail "--help"
-for option in id key client-if server-if split control impair pcap sync peer defer announce \
-        help version; do
+for option in id key client-if server-if mode split control impair pcap sync peer defer \
+        announce help version; do
         grep -q "^  --$option " $bed/help || fail "--help does not tell of --$option"
 done
 says 1 'packet socket: Operation not permitted' at member setpriv --bounding-set=-net_raw \

@@ -14,6 +14,10 @@ joined() {
         echo "$(figure server MPTcpExtMPJoinSynRx) $(figure client MPTcpExtMPJoinSynAckRx)"
 }
 
+is_joined() {
+        test "$(joined)" = "1 1"
+}
+
 answered() {
         test "$(counter .reasons.SYN_ANSWERED)" -ge 1
 }
@@ -41,7 +45,7 @@ offloads off
 
 member_start --split never --unknown pass
 carry mptcp $past_client $past_server 7 || fail "mptcp: $line"
-eventually 5 test "$(joined)" = "1 1" || fail "control: no subflow joined: $(joined)"
+eventually 5 is_joined || fail "control: no subflow joined: $(joined)"
 ok "control: without a split the client joins a second subflow"
 member_stop
 

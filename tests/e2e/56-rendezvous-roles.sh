@@ -7,23 +7,6 @@ bed_shape=bare
 bed_enter 240 "$0"
 rendezvous_bed
 
-# listener VERSION: the one that is called
-listener() {
-        rm -f $bed/heard2
-        run_at x socat -t 30 "OPEN:$bed/big2,rdonly!!CREATE:$bed/heard2" \
-                "TCP$1-LISTEN:8000,reuseaddr" 2>$bed/listener.err &
-        listener=$!
-        eventually 5 listens || fail "nobody listens: $(cat $bed/listener.err)"
-}
-
-listens() {
-        at x ss -Hltn "sport = 8000" | grep -q .
-}
-
-nobody_listens() {
-        ! listens
-}
-
 # joined VERSION-OF-1: client 1 calls, and both hear each other
 joined() {
         rm -f $bed/heard1

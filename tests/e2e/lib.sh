@@ -85,7 +85,8 @@ namespace_flags() {
         unshare "$@" mount -t tmpfs none /run 2>/dev/null && printf "%s\n" "$*"
 }
 
-# bed_enter SECONDS SCRIPT [ARGUMENT...]: run the script inside, once.
+# bed_enter SECONDS SCRIPT [ARGUMENT...]: run the script inside, once. SECONDS are ample for a
+# machine that does nothing else, and a busy one gets three times as many.
 bed_enter() {
         if test "${MPCONN_IN_BED:-}" = yes; then
                 bed_make
@@ -100,7 +101,7 @@ bed_enter() {
         export MPCONN_IN_BED
         # unshare hears no signal but KILL, and then takes everything with it
         # shellcheck disable=SC2086
-        exec timeout --foreground -k 0.1 "$limit" unshare $flags sh "$@" </dev/null
+        exec timeout --foreground -k 0.1 $((limit * 3)) unshare $flags sh "$@" </dev/null
 }
 
 # at NAMESPACE COMMAND...
@@ -152,8 +153,16 @@ wire_works() {
                 ip -n member link show dev "$2" | grep -q 'state UP'
 }
 
+# remembers_paths NAMESPACE: path MTUs learned by IPv6. The kernel's collection, every 30 s, takes
+# those away whose gateway has not said that it is a router. Only root may set it.
+remembers_paths() {
+        at "$1" sh -c 'interval=/proc/sys/net/ipv6/route/gc_interval
+                test ! -w $interval || echo 3600 >$interval'
+}
+
 # Addresses, and a congestion control that does not depend on the machine.
 bed_endpoint() {
+        remembers_paths "$1"
         ip -n "$1" link set lo up
         ip -n "$1" link set eth0 up
         ip -n "$1" address add "$2/24" dev eth0 noprefixroute
@@ -408,6 +417,7 @@ two_wire() {
 
 # two_addresses NAMESPACE IPV4 IPV6 HERE THERE
 two_addresses() {
+        remembers_paths "$1"
         at "$1" sh -c 'echo 0 >/proc/sys/net/ipv4/conf/all/rp_filter'
         ip -n "$1" link set lo up
         ip -n "$1" address add "$2/32" dev lo

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Sourced by the tests that carry connections between ends of different settings, each twice:
 # split, and by the same two members that split nothing and pass on what comes ("plain"). A path of
-# 5 ms each way loses the same segments of both, by their number (examples/host/impair.h). What the
+# 2 ms each way loses the same segments of both, by their number (examples/host/impair.h). What the
 # ratio of the two times says is what the split costs, not what the program does.
 bed_shape=two
 . "$(dirname "$0")/lib.sh"

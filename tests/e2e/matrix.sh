@@ -9,19 +9,17 @@ bed_enter 3600 "$0"
 data=$MPCONN_BUILD/matrix.data table=$MPCONN_BUILD/matrix.txt
 runs='1 2 3 4 5'
 
-# measure SERVER CLIENT MODE FIRST: by all ways; the connections are numbered on from FIRST
+# measure SERVER CLIENT RUN MODE NUMBER: by all ways, the connections numbered on from NUMBER
 measure() {
-        number=$4
-        carry_start "$3"
+        number=$5
+        carry_start "$4"
         for way in symmetric asymmetric; do
                 cell_set "$1" "$2" $way
                 for family in 4 6; do
-                        for run in $runs; do
-                                carry "$(port_of "$3" $number)" $family ||
-                                        fail "$3 $1 $2 IPv$family $way: $(cat $bed/carried)"
-                                echo "$1 $2 IPv$family $way $run $3 $(cat $bed/carried)"
-                                number=$((number + 1))
-                        done
+                        carry "$(port_of "$4" $number)" $family ||
+                                fail "$4 $1 $2 IPv$family $way: $(cat $bed/carried)"
+                        echo "$1 $2 IPv$family $way $3 $4 $(cat $bed/carried)"
+                        number=$((number + 1))
                 done
         done
         pair_stop
@@ -47,9 +45,13 @@ first=0
 : >$data
 for server in $matrix_settings; do
         for client in $matrix_settings; do
-                # close together, so that a machine that gets busy is so for both
-                for mode in split plain; do measure $server $client $mode $first >>$data; done
-                first=$number
+                for run in $runs; do
+                        # in turn, so that a machine that gets busy is so for both
+                        for mode in split plain; do
+                                measure $server $client $run $mode $first >>$data
+                        done
+                        first=$number
+                done
         done
         echo "$(date +%T) server $server done, load $(cut -d ' ' -f 1 /proc/loadavg)"
 done

@@ -150,6 +150,13 @@ ways_to() {
         ip -n net -6 route replace $terms6 via "2001:db8:b$n::2"
 }
 
+# way CLIENT BROKER: where what it calls leads
+way() {
+        to=${2#b}
+        ip -n net route replace "$(calls "$1" 4)/32" via "203.0.113.$((to * 4 - 2))"
+        ip -n net -6 route replace "$(calls "$1" 6)/128" via "2001:db8:b$to::2"
+}
+
 # broker_start NAMESPACE [OPTION...]: and wait until it runs; its events are in events.NAMESPACE
 broker_start() {
         broker=$1
@@ -208,4 +215,21 @@ call() {
 # called CLIENT: it came through
 called() {
         eval "wait \$call_$1"
+}
+
+# listener VERSION: client 2 is called, at x, and says $bed/big2
+listener() {
+        rm -f $bed/heard2
+        run_at x socat -t 30 "OPEN:$bed/big2,rdonly!!CREATE:$bed/heard2" \
+                "TCP$1-LISTEN:8000,reuseaddr" 2>$bed/listener.err &
+        listener=$!
+        eventually 5 listens || fail "nobody listens: $(cat $bed/listener.err)"
+}
+
+listens() {
+        at x ss -Hltn "sport = 8000" | grep -q .
+}
+
+nobody_listens() {
+        ! listens
 }

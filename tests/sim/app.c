@@ -215,6 +215,17 @@ static void start_session(void *arg)
     s->isn = e->conn->iss;
 }
 
+static void start_second(void *arg)
+{
+    sim_session *s = arg;
+    sim_end *e = &s->end[SIM_SERVER];
+    const sim_leg *leg = &s->plan.second;
+
+    e->conn = sim_tcp_connect(s->world->server, &s->plan.second_cfg, &leg->server, leg->sport,
+                              &leg->client, leg->cport, s->key[SIM_SERVER], s->key[SIM_CLIENT],
+                              &app_ops, e);
+}
+
 sim_session *sim_session_find(struct sim_world *w, const sim_addr *client, uint16_t cport,
                               uint16_t sport, uint32_t isn)
 {
@@ -269,6 +280,10 @@ sim_session *sim_session_new(struct sim_world *w, const sim_plan *plan)
     }
     sim_timer_init(&s->starter, start_session, s);
     sim_timer_set(&w->schedule, &s->starter, w->schedule.now + plan->start);
+    sim_timer_init(&s->second_starter, start_second, s);
+    if (plan->meets)
+        sim_timer_set(&w->schedule, &s->second_starter,
+                      w->schedule.now + plan->start + plan->later);
     s->next = w->sessions;
     w->sessions = s;
     return s;
@@ -284,6 +299,7 @@ void sim_session_del(sim_session *s)
         sim_timer_cancel(&s->world->schedule, &e->abort);
     }
     sim_timer_cancel(&s->world->schedule, &s->starter);
+    sim_timer_cancel(&s->world->schedule, &s->second_starter);
     free(s);
 }
 
@@ -291,7 +307,8 @@ bool sim_session_over(const sim_session *s)
 {
     const sim_end *server = &s->end[SIM_SERVER];
 
-    return s->started && s->end[SIM_CLIENT].closed && (!server->established || server->closed);
+    return s->started && s->end[SIM_CLIENT].closed &&
+           (server->closed || (!s->plan.meets && !server->established));
 }
 
 static const char *end_text(const sim_end *e, char *dst, size_t cap)
@@ -355,6 +372,23 @@ static bool killed(const sim_session *s)
             (!server->established || (server->closed && server->error != SIM_E_TIMEOUT)));
 }
 
+/* By a client that hears of its end when it acknowledges: it asks by keepalive. */
+#define JOINED_FOR (300 * SIM_SECOND)
+
+static bool joined(const sim_session *s)
+{
+    if (complete(s))
+        return true;
+    for (unsigned side = 0; side < 2; side++) {
+        const sim_end *e = &s->end[side];
+
+        if (!e->closed || (e->established && e->error == SIM_E_TIMEOUT) ||
+            e->closed_at > s->world->started + s->plan.start + JOINED_FOR)
+            return false;
+    }
+    return true;
+}
+
 void sim_session_check(sim_session *s)
 {
     const sim_end *client = &s->end[SIM_CLIENT], *server = &s->end[SIM_SERVER];
@@ -397,6 +431,10 @@ void sim_session_check(sim_session *s)
     case SIM_EXPECT_ABORT:
         if (!aborted(s))
             fail_session(s, "one side does not know that the other gave up");
+        break;
+    case SIM_EXPECT_JOINED:
+        if (!joined(s))
+            fail_session(s, "neither was it completed nor was every client told");
         break;
     case SIM_EXPECT_ANY:
         break;

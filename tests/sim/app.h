@@ -4,6 +4,7 @@
 #define SIM_APP_H
 
 #include "sim/host.h"
+#include "sim/nat.h"
 
 enum { SIM_CLIENT = 0, SIM_SERVER = 1, SIM_NOBODY = 2 };
 
@@ -17,6 +18,7 @@ enum sim_expect {
     SIM_EXPECT_KILLED,   /* COMPLETE, or both are told by RST */
     SIM_EXPECT_EITHER,   /* COMPLETE or REFUSED */
     SIM_EXPECT_ENDED,    /* COMPLETE, or both know that it failed, by RST or by their own time */
+    SIM_EXPECT_JOINED,   /* COMPLETE, or who was answered is told by RST, and soon */
     SIM_EXPECT_ANY
 };
 
@@ -35,6 +37,10 @@ typedef struct sim_plan {
     enum sim_tcp_state abort_state; /* after entering this state */
     sim_time abort_delay;   /* so much later */
     bool reverse;           /* "client" is a port of the server's host, and the other way round */
+    bool meets;             /* the "server" calls, too */
+    sim_leg second;         /* what its leg shows: itself as the server */
+    sim_tcp_config second_cfg;
+    sim_time later;         /* than the client */
     enum sim_expect expect;
 } sim_plan;
 
@@ -60,7 +66,7 @@ typedef struct sim_session {
     uint64_t key[2]; /* of each side's stream */
     uint32_t isn;    /* of the client */
     bool started;
-    sim_timer starter;
+    sim_timer starter, second_starter;
     sim_end end[2];
     struct sim_session *next;
 } sim_session;

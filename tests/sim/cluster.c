@@ -43,11 +43,14 @@ static void fork_receive(sim_node *node, unsigned port, sim_frame *frame)
     case SIM_WAY_B:
         to = SIM_B;
         break;
+    case SIM_WAY_C:
+        to = SIM_C;
+        break;
     case SIM_WAY_SPRAY:
-        to = sim_rng_below(&c->rng, SIM_MEMBERS);
+        to = sim_rng_below(&c->rng, c->size);
         break;
     case SIM_WAY_FLOW:
-        to = (unsigned)(sim_mix(c->world->seed + f->side, ports_of(frame)) % SIM_MEMBERS);
+        to = (unsigned)(sim_mix(c->world->seed + f->side, ports_of(frame)) % c->size);
         break;
     }
     sim_node_send(node, 1 + to, frame);
@@ -85,8 +88,17 @@ sim_cluster *sim_cluster_new(struct sim_world *w, enum sim_way from_client,
     do {
         c->id[SIM_B] = (uint16_t)sim_rng_below(&c->rng, 65535);
     } while (c->id[SIM_A] == c->id[SIM_B]);
+    c->size = 2;
     c->oob_quality.delay = sim_rng_between(&c->rng, 100, 20000) * SIM_US;
     return c;
+}
+
+void sim_cluster_grow(sim_cluster *c)
+{
+    c->size = 3;
+    do {
+        c->id[SIM_C] = (uint16_t)sim_rng_below(&c->rng, 65535);
+    } while (c->id[SIM_C] == c->id[SIM_A] || c->id[SIM_C] == c->id[SIM_B]);
 }
 
 void sim_cluster_del(sim_cluster *c)
@@ -105,8 +117,11 @@ void sim_cluster_join(sim_cluster *c, sim_member *m)
     m->place = c->n++;
     c->member[m->place] = m;
     e->member_id = c->id[m->place];
-    e->members = &c->id[m->place ^ 1];
-    e->n_members = 1;
+    e->members = c->others[m->place];
+    for (unsigned i = 0; i < c->size; i++) {
+        if (i != m->place)
+            c->others[m->place][e->n_members++] = c->id[i];
+    }
     if (m->place == SIM_A)
         return;
     if (c->one_splits)
@@ -118,11 +133,37 @@ void sim_cluster_join(sim_cluster *c, sim_member *m)
     m->cfg.batch[1] = m->cfg.batch[0] == 1 ? 0 : 1;
 }
 
+/* Of a member, toward another one. */
+static unsigned port_toward(unsigned from, unsigned to)
+{
+    return SIM_MEMBER_PORT + (to < from ? to : to - 1);
+}
+
+static void link_members(sim_cluster *c)
+{
+    for (unsigned i = 0, n = 0; i < c->size; i++) {
+        for (unsigned j = i + 1; j < c->size; j++)
+            c->oob[n++] = sim_link_new(c->world, &c->member[i]->node, port_toward(i, j),
+                                       &c->member[j]->node, port_toward(j, i), &c->oob_quality);
+    }
+}
+
+void sim_cluster_send_frame(sim_member *m, uint32_t id, const uint8_t *frame, size_t len)
+{
+    const sim_cluster *c = m->cluster;
+
+    for (unsigned i = 0; i < c->size; i++) {
+        if (i != m->place && (id == MPCONN_MEMBER_ALL || id == c->id[i]))
+            sim_node_send(&m->node, port_toward(m->place, i), sim_frame_new(frame, len));
+    }
+}
+
 static void link_member(sim_cluster *c, sim_node *forks[2], unsigned i,
                         const sim_quality *to_client, const sim_quality *to_server)
 {
     struct sim_world *w = c->world;
-    sim_node *m = sim_member_new(w, i == SIM_A ? "A" : "B", &w->member_config, c);
+    static const char *const names[SIM_MEMBERS] = {"A", "B", "C"};
+    sim_node *m = sim_member_new(w, names[i], &w->member_config, c);
 
     sim_link_new(w, forks[SIM_CLIENT], 1 + i, m, 0, to_client);
     sim_link_new(w, m, 1, forks[SIM_SERVER], 1 + i, to_server);
@@ -144,16 +185,17 @@ void sim_cluster_build(sim_cluster *c, const sim_quality *to_client, const sim_q
     forks[SIM_SERVER] = fork_new(c, "far", SIM_SERVER);
     w->client_link = sim_link_new(w, &w->client->node, 0, forks[SIM_CLIENT], 0, &none);
     w->server_link = sim_link_new(w, forks[SIM_SERVER], 0, &w->server->node, 0, &none);
-    for (unsigned i = 0; i < SIM_MEMBERS; i++)
+    for (unsigned i = 0; i < c->size; i++)
         link_member(c, forks, i, to_client, to_server);
-    c->oob = sim_link_new(w, &c->member[SIM_A]->node, SIM_MEMBER_PORT, &c->member[SIM_B]->node,
-                          SIM_MEMBER_PORT, &c->oob_quality);
+    link_members(c);
 }
 
 static void set_oob(sim_cluster *c, const sim_quality *q)
 {
-    if (c->oob != NULL)
-        c->oob->pipe[0].quality = c->oob->pipe[1].quality = *q;
+    for (unsigned i = 0; i < SIM_MEMBERS; i++) {
+        if (c->oob[i] != NULL)
+            c->oob[i]->pipe[0].quality = c->oob[i]->pipe[1].quality = *q;
+    }
 }
 
 static void step_fired(void *arg)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Two members that carry the same connections. A fork before each host decides through which of
- * them a packet goes; a link of their own lets them talk.
+/* Two or three members that carry the same connections. A fork before each host decides through
+ * which of them a packet goes; a link of their own lets them talk.
  *
  *              +-- A --+
  *   client -- fork  |   fork -- server
@@ -12,11 +12,12 @@
 #include "sim/member.h"
 #include "sim/moment.h"
 
-enum { SIM_A = 0, SIM_B = 1, SIM_MEMBERS = 2 };
+enum { SIM_A = 0, SIM_B = 1, SIM_C = 2 };
 
 enum sim_way {
     SIM_WAY_A,
     SIM_WAY_B,
+    SIM_WAY_C,
     SIM_WAY_SPRAY, /* each packet by chance */
     SIM_WAY_FLOW   /* each connection by its ports */
 };
@@ -40,9 +41,11 @@ typedef struct sim_cluster {
     struct sim_world *world;
     sim_member *member[SIM_MEMBERS];
     unsigned n; /* members: none in a plain world */
+    unsigned size; /* how many there will be: two, if the scenario does not want three */
     uint16_t id[SIM_MEMBERS];
+    uint16_t others[SIM_MEMBERS][SIM_MEMBERS - 1]; /* of each: their ids, in order */
     enum sim_way way[2]; /* of what comes from the client, the server */
-    sim_link *oob;
+    sim_link *oob[SIM_MEMBERS]; /* of members 0 and 1, then of the third with either */
     sim_quality oob_quality;
     sim_rng rng;
     sim_step steps[SIM_STEPS];
@@ -58,6 +61,8 @@ typedef struct sim_cluster {
 /* What sim_row() will build in place of one member; `way` of what client and server send. */
 sim_cluster *sim_cluster_new(struct sim_world *w, enum sim_way from_client,
                              enum sim_way from_server);
+/* A third member. Before it is built. */
+void sim_cluster_grow(sim_cluster *c);
 void sim_cluster_del(sim_cluster *c);
 void sim_cluster_build(sim_cluster *c, const sim_quality *to_client, const sim_quality *to_server);
 /* Plan something for a time after the start. Returns the step, to be completed. */
@@ -66,6 +71,8 @@ sim_step *sim_cluster_at(sim_cluster *c, sim_time when, enum sim_step_kind kind)
 /* For members: before the first engine is made. */
 void sim_cluster_join(sim_cluster *c, sim_member *m);
 void sim_cluster_note_frame(sim_member *m, const uint8_t *frame, size_t len);
+/* To that member, or to all. */
+void sim_cluster_send_frame(sim_member *m, uint32_t id, const uint8_t *frame, size_t len);
 /* Lives of all members so far. */
 unsigned sim_cluster_lives(const sim_cluster *c);
 /* A cipher that hides nothing. */

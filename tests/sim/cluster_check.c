@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What must hold of two members together. */
+/* What must hold of members together. */
 #include "sim/cluster.h"
+#include "sim/meeting.h"
 #include "sim/util.h"
 #include "sim/world.h"
 
@@ -74,9 +75,8 @@ static bool same_delta(const mpconn_delta *a, const mpconn_delta *b)
     return memcmp(&x, &y, sizeof(x)) == 0;
 }
 
-static void check_agreement(const sim_cluster *c, const mpconn_flow *f)
+static void check_agreement(const sim_cluster *c, const mpconn_flow *f, const sim_member *b)
 {
-    const sim_member *b = c->member[SIM_B];
     mpconn_flow_cursor cursor = {0};
     mpconn_flow g;
 
@@ -104,8 +104,8 @@ static void check_flows(const sim_cluster *c)
         while (!c->member[i]->dead &&
                mpconn_engine_flow_next(c->member[i]->engine[0].eng, &cursor, &f) == MPCONN_OK) {
             check_truth(c->member[i], &f);
-            if (i == SIM_A)
-                check_agreement(c, &f);
+            for (unsigned j = i + 1; j < c->n; j++)
+                check_agreement(c, &f, c->member[j]);
         }
     }
 }
@@ -132,6 +132,8 @@ static void check_nothing_left(const sim_cluster *c)
         if (m->dead)
             continue;
         (void)mpconn_engine_stats(m->engine[0].eng, &st);
+        if (c->world->meeting != NULL)
+            sim_meeting_check_idle(m, c->may_outlive);
         if (st.handshakes != 0 || st.held_packets != 0)
             sim_fail(c->world, "%s: long after the end %u handshakes and %u held packets are left",
                      m->node.name, st.handshakes, st.held_packets);

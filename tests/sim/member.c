@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/cluster.h"
+#include "sim/meeting.h"
 #include "sim/util.h"
 #include "sim/world.h"
 
@@ -178,7 +179,7 @@ static void member_receive(sim_node *node, unsigned port, sim_frame *frame)
     enum sim_parse result;
     sim_segment seg = {0};
 
-    if (port == SIM_MEMBER_PORT && !m->dead) {
+    if (port >= SIM_MEMBER_PORT && !m->dead) {
         take_frame(m, frame);
         return;
     }
@@ -274,6 +275,8 @@ static void start(sim_member *m)
 {
     start_engine(m, 0);
     start_engine(m, 1);
+    if (m->node.world->meeting != NULL && !m->node.world->failed)
+        sim_meeting_start(m);
     if (m->cluster != NULL && !m->node.world->failed)
         set_expiry(m);
 }
@@ -350,6 +353,8 @@ static void check_empty(sim_member *m)
                      "left at the end: %u flows, %u wide, %u handshakes, %u unproved, %u held",
                      st.flows, st.wide_flows, st.handshakes, st.unproved, st.held_packets);
     }
+    if (m->node.world->meeting != NULL)
+        sim_meeting_check_idle(m, false);
     if (m->held != NULL)
         sim_fail(m->node.world, "a packet was held and never released");
 }

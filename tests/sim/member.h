@@ -11,6 +11,8 @@
 #include "sim/net.h"
 #include "sim/util.h"
 
+#define SIM_MEMBERS 3 /* at most */
+
 /* How the host vouches for checksums. */
 enum sim_vouch {
     SIM_VOUCH_NOT,     /* says nothing, nobody verifies what is only passed on */
@@ -80,7 +82,7 @@ typedef struct sim_attempt {
     struct {
         bool settled;
         uint32_t isn, y, z, d, t;
-    } commit[2];
+    } commit[SIM_MEMBERS];
 } sim_attempt;
 
 #define SIM_ATTEMPTS 4096
@@ -88,7 +90,7 @@ typedef struct sim_attempt {
 #define SIM_RECORDS 32
 
 typedef struct sim_member {
-    sim_node node; /* port 0 to the client, 1 to the server, 2 to the other member */
+    sim_node node; /* port 0 to the client, 1 to the server, 2 and 3 to the other members */
     sim_member_config cfg;
     sim_engine engine[2];
     recorder recorder[2];           /* only the first may record */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/cluster.h"
+#include "sim/meeting.h"
 #include "sim/util.h"
 #include "sim/world.h"
 
@@ -235,8 +236,11 @@ void sim_member_note_input(sim_member *m, const sim_parcel *p)
     sim_leg leg;
     sim_attempt *a;
 
-    if (p->side != SIM_CLIENT || p->again ||
-        sim_segment_parse(&seg, p->original->data, p->original->len) != SIM_PARSE_OK)
+    if (p->again || sim_segment_parse(&seg, p->original->data, p->original->len) != SIM_PARSE_OK)
+        return;
+    if (m->node.world->meeting != NULL)
+        sim_meeting_note_input(m, &seg, p->side);
+    if (p->side != SIM_CLIENT)
         return;
     leg = (sim_leg){seg.src, seg.dst, seg.sport, seg.dport};
     a = attempt_of(m, &leg);
@@ -281,6 +285,10 @@ void sim_member_check_output(sim_member *m, const sim_frame *f, unsigned side, u
     if (sim_segment_parse(&seg, f->data, f->len) != SIM_PARSE_OK) {
         if (made)
             sim_fail(m->node.world, "packet made is malformed: %s", mpconn_reason_name(reason));
+        return;
+    }
+    if (m->node.world->meeting != NULL) {
+        sim_meeting_check_output(m, &seg, side, reason);
         return;
     }
     leg = client_leg_of(m, &seg, side);
@@ -328,7 +336,7 @@ void sim_member_forget_commits(sim_member *m)
 static void note_commit(sim_member *m, const mpconn_event *ev, const sim_leg *leg)
 {
     sim_attempt *a = attempt_of(m, leg);
-    unsigned i = m->place, o = i ^ 1;
+    unsigned i = m->place;
 
     a->commit[i].settled = true;
     a->commit[i].isn = ev->delta->client_isn;
@@ -336,13 +344,15 @@ static void note_commit(sim_member *m, const mpconn_event *ev, const sim_leg *le
     a->commit[i].z = ev->server->server_isn;
     a->commit[i].d = ev->delta->seq[MPCONN_SIDE_SERVER];
     a->commit[i].t = ev->delta->ts[MPCONN_SIDE_SERVER];
-    if (m->cluster == NULL || m->cluster->may_disagree || !a->commit[o].settled ||
-        a->commit[o].isn != a->commit[i].isn)
-        return;
-    if (a->commit[o].d != a->commit[i].d || a->commit[o].t != a->commit[i].t)
+    for (unsigned o = 0; m->cluster != NULL && o < m->cluster->n; o++) {
+        if (m->cluster->may_disagree || !a->commit[o].settled ||
+            a->commit[o].isn != a->commit[i].isn ||
+            (a->commit[o].d == a->commit[i].d && a->commit[o].t == a->commit[i].t))
+            continue;
         sim_fail(m->node.world, "members settled client port %u with D %08x and %08x, T %08x, %08x",
-                 a->cport, (unsigned)a->commit[0].d, (unsigned)a->commit[1].d,
-                 (unsigned)a->commit[0].t, (unsigned)a->commit[1].t);
+                 a->cport, (unsigned)a->commit[i].d, (unsigned)a->commit[o].d,
+                 (unsigned)a->commit[i].t, (unsigned)a->commit[o].t);
+    }
 }
 
 static bool same_leg(const sim_leg *a, const sim_leg *b)
@@ -357,7 +367,9 @@ static sim_leg check_legs(sim_member *m, const mpconn_event *ev, const sim_leg *
     sim_leg leg = *client_leg, expected = leg;
     bool split = ev->delta->seq[MPCONN_SIDE_SERVER] != 0 || ev->delta->ts[MPCONN_SIDE_SERVER] != 0;
 
-    if (m->node.world->nat && split)
+    if (m->node.world->meeting != NULL)
+        expected = sim_meeting_server_leg(m->node.world->meeting, client_leg);
+    else if (m->node.world->nat && split)
         expected = sim_nat_server_leg(client_leg);
     if ((ev->delta->flags & MPCONN_DELTA_F_TUPLE) != 0)
         leg = sim_member_leg(&ev->delta->tuple[MPCONN_SIDE_SERVER]);

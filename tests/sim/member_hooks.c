@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/cluster.h"
+#include "sim/meeting.h"
 #include "sim/util.h"
 #include "sim/world.h"
 
@@ -45,14 +46,13 @@ static int send_frame(void *user, uint32_t to, const uint8_t *frame, size_t len)
     sim_engine *e = user;
     sim_member *m = e->member;
 
-    (void)to; /* there is one other member */
     if (e->which != 0 || sim_sabotage_is(m, "members-deaf"))
         return 0;
     m->frames++;
     sim_cluster_note_frame(m, frame, len);
     if (!sim_moment_frame(m))
         return 0;
-    sim_node_send(&m->node, SIM_MEMBER_PORT, sim_frame_new(frame, len));
+    sim_cluster_send_frame(m, to, frame, len);
     return 0;
 }
 
@@ -173,6 +173,7 @@ void sim_member_hooks(const sim_member *m, mpconn_callbacks *cb)
     cb->release = release;
     cb->event = event;
     cb->admit = m->cfg.admit ? admit : NULL;
+    cb->session_event = m->node.world->meeting != NULL ? sim_meeting_event : NULL;
     cb->bind = m->node.world->nat ? bind_leg : NULL;
     if (m->cluster != NULL) {
         cb->send_frame = send_frame;

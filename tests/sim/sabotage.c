@@ -39,6 +39,9 @@ const sim_sabotage sim_sabotages[] = {
      "the final ACK with another number than the committed one"},
     {"members-deaf", "pair-asymmetric", "what members say to one another is lost"},
     {"life-lost", "pair-asymmetric", "members do not tell one another how a flow ends"},
+    {"answer-often", "meet", "who calls gets three answers more than it should"},
+    {"data-unproved", "meet", "data to a client that was answered and has not acknowledged"},
+    {"answer-stranger", "meet", "the answer to a client goes to another port of it"},
     {"chatty", "pair-symmetric", "defers nothing"},
     {NULL, NULL, NULL},
 };
@@ -128,6 +131,35 @@ static void send_forged(sim_member *m, const sim_segment *from, unsigned side, u
     sim_node_send(&m->node, side, f);
 }
 
+static void send_beside(sim_member *m, sim_frame *f, unsigned side)
+{
+    sim_member_check_output(m, f, side, MPCONN_REASON_SESSION_ANSWERED, true);
+    sim_node_send(&m->node, side, f);
+}
+
+/* With the answer to a client that called. */
+static void spoil_answer(sim_member *m, sim_frame *f, sim_segment *seg, unsigned side)
+{
+    static const uint8_t byte = 'x';
+
+    for (unsigned more = sim_sabotage_is(m, "answer-often") ? 3 : 0; more > 0; more--)
+        send_beside(m, sim_frame_new(f->data, f->len), side);
+    if (sim_sabotage_is(m, "answer-stranger")) {
+        seg->dport ^= 1;
+        rebuild(f, seg);
+    }
+    if (sim_sabotage_is(m, "data-unproved")) {
+        sim_segment data = *seg;
+
+        data.flags = SIM_ACK;
+        data.has_mss = data.has_wscale = data.has_sack_permitted = false;
+        data.seq++;
+        data.payload = &byte;
+        data.n_payload = 1;
+        send_beside(m, sim_frame_of(&data), side);
+    }
+}
+
 void sim_sabotage_records(const sim_member *m, uint8_t *records, size_t len)
 {
     mpci_record_context in = {0}, out = {0};
@@ -173,6 +205,8 @@ bool sim_sabotage_output(sim_member *m, sim_frame *f, const sim_frame *original,
         if (sim_sabotage_is(m, "drop-some") && sim_rng_chance(&m->rng, 20000))
             return false;
     }
+    if (reason == MPCONN_REASON_SESSION_ANSWERED)
+        spoil_answer(m, f, &seg, *side);
     if (reason == MPCONN_REASON_RST_TO_CLIENT && sim_sabotage_is(m, "rst-seq-0")) {
         seg.seq = 0;
         rebuild(f, &seg);

@@ -25,6 +25,8 @@ extern const sim_scenario sim_scenarios_pair_late[];
 extern const sim_scenario sim_scenarios_pair_step[];
 extern const sim_scenario sim_scenarios_pair_tracked[];
 
+extern const sim_scenario sim_scenarios_meet[];
+
 const sim_scenario *sim_scenario_find(const char *name);
 /* Calls `each` for all of them, as long as it returns true. */
 bool sim_scenario_each(bool (*each)(const sim_scenario *s, void *arg), void *arg);

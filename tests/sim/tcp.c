@@ -145,7 +145,7 @@ static void agree_options(sim_tcp *c, const sim_segment *syn)
     c->sack_on = cfg->sack && syn->has_sack_permitted;
     c->wscale_on = cfg->wscale && syn->has_wscale;
     c->ts_on = cfg->timestamps && syn->has_ts;
-    c->ecn_on = cfg->ecn && ecn == (c->passive ? (SIM_ECE | SIM_CWR) : SIM_ECE);
+    c->ecn_on = cfg->ecn && ecn == ((syn->flags & SIM_ACK) == 0 ? (SIM_ECE | SIM_CWR) : SIM_ECE);
     c->tx_shift = c->wscale_on ? (syn->wscale > 14 ? 14 : syn->wscale) : 0;
     c->rx_shift = c->wscale_on ? cfg->shift : 0;
     c->tx_mss = syn->has_mss ? syn->mss : 536;
@@ -175,7 +175,7 @@ void sim_tcp_accept(sim_tcp *c, const sim_segment *syn)
 {
     uint32_t now_ack = syn->seq + 1;
 
-    if (c->state == SIM_SYN_SENT)
+    if (c->state == SIM_SYN_SENT && (syn->flags & SIM_ACK) != 0)
         check_syn_ack_options(c, syn);
     agree_options(c, syn);
     c->irs = syn->seq;

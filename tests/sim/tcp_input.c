@@ -72,8 +72,15 @@ static void syn_sent_input(sim_tcp *c, const sim_segment *seg)
         sim_tcp_close(c, SIM_E_REFUSED);
         return;
     }
-    if ((seg->flags & SIM_SYN) == 0 || !ack) {
+    if ((seg->flags & SIM_SYN) == 0) {
         sim_tcp_count(c, SIM_C_SYN_SENT_DROP, "");
+        return;
+    }
+    if (!ack) { /* RFC 9293 3.5: both open */
+        sim_tcp_accept(c, seg);
+        c->known = true;
+        sim_tcp_set_state(c, SIM_SYN_RECEIVED);
+        sim_tcp_send_syn(c);
         return;
     }
     if (!tsecr_is_ours(c, seg))

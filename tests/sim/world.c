@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/cluster.h"
@@ -57,6 +58,7 @@ void sim_world_fini(sim_world *w)
         n->ops->destroy(n);
     }
     sim_cluster_del(w->cluster);
+    free(w->meeting);
     sim_trace_fini(&w->trace);
     sim_schedule_fini(&w->schedule);
 }

@@ -32,6 +32,7 @@ typedef struct sim_world {
     sim_member_config member_config; /* of the member sim_world_in_row() will make */
     sim_member *member;
     struct sim_cluster *cluster;    /* in its place, or NULL */
+    struct sim_meeting *meeting;    /* both hosts call: sim/meeting.h; or NULL */
     sim_link *client_link, *server_link;
     bool guess_wscale;              /* the member does not know its server's */
     bool nat;                       /* hosts translate addresses: sim/nat.h */

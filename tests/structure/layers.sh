@@ -12,8 +12,8 @@ check_tree() {
         done <"$tmp/files" | awk '
         BEGIN {
                 rank["base"] = 1; rank["packet"] = 2; rank["conn"] = 3; rank["table"] = 4
-                rank["sync"] = 5; rank["split"] = 6; rank["echo"] = 6
-                rank["rendezvous"] = 7; rank["engine"] = 8
+                rank["sync"] = 5; rank["echo"] = 6; rank["split"] = 7
+                rank["rendezvous"] = 8; rank["engine"] = 9
                 n = split("stddef.h stdint.h stdbool.h stdalign.h limits.h string.h stdlib.h", h)
                 for (i = 1; i <= n; i++) plain["<" h[i] ">"] = 1
         }
@@ -39,15 +39,16 @@ holds "includes point down" check_tree "$MPCONN_SRC/lib"
 # control NAME FILE INCLUDE: a tree with one bad line.
 control() {
         rm -rf "$tmp/lib"
-        mkdir -p "$tmp/lib/base" "$tmp/lib/packet" "$tmp/lib/split" "$tmp/lib/misc"
+        mkdir -p "$tmp/lib/base" "$tmp/lib/packet" "$tmp/lib/echo" "$tmp/lib/split" "$tmp/lib/misc"
         echo '#include "base/seq.h"' >"$tmp/lib/packet/view.c"
+        echo '#include "echo/echo.h"' >"$tmp/lib/split/split.c"
         check_tree "$tmp/lib" || fail "a tree in order was refused"
         echo "#include $3" >"$tmp/lib/$2"
         refuses "$1" check_tree "$tmp/lib"
 }
 
 control "an include that points up" base/seq.c '"packet/view.h"'
-control "an include that points sideways" split/machine.c '"echo/carrier.h"'
+control "an include of a user by what it uses" echo/carrier.c '"split/machine.h"'
 control "an include without its layer" packet/ip.h '"view.h"'
 control "a system header" base/clock.c '<time.h>'
 control "a layer nobody knows" misc/util.c '<stdint.h>'

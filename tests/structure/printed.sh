@@ -29,7 +29,7 @@ files=$(printed "$MPCONN_SRC")
 test "$(echo "$files" | wc -l)" -ge 8 || fail "only these say that they are printed: $files"
 mkdir -p "$tmp/tree/tests"
 cp -R "$MPCONN_SRC/doc" "$tmp/tree/doc"
-for part in dissector vectors frame_vectors.h trace_golden.h; do
+for part in dissector vectors echo_vectors.h frame_vectors.h trace_golden.h; do
         cp -R "$MPCONN_SRC/tests/$part" "$tmp/tree/tests/$part"
 done
 chmod -R u+w "$tmp/tree"

@@ -9,6 +9,7 @@ rules="$(echo R1a R1b R1c R1d V12b V18b
         seq -f R%g 12
         seq -f V%g 21
         seq -f S%02g 18)"
+lines_of_echoes="$(seq -f I%02g 18)"
 checks="$(seq -f E%g 14 21
         echo E26 E31 E33
         seq -f L%g 7)"
@@ -18,24 +19,15 @@ lines_of_rendezvous="$(seq -f R%02g 9
         seq -f R%g 13 21
         seq -f R%g 23 25)"
 
-# tests_of RULE PAGE: the last column of its row
-tests_of() {
-        sed -n "s/^| $1 | .* | \(.*\) |$/\1/p" "$2"
-}
-
 # all_there PAGE RULES: one row for each rule.
 all_there() {
-        for rule in $2; do
-                test "$(grep -c "^| $rule |" "$1")" -eq 1 ||
-                        { echo "$1: not one row for $rule"; return 1; }
-        done
-}
-
-# defined FILE NAME: a test, or a scenario of the simulator; a * stands for the rest of the name.
-defined() {
-        name=$(echo "$2" | sed 's/\*$/[A-Za-z0-9_]*/')
-        grep -qE "START_TEST\($name\)|^ *\{\"$name\"," "$1" ||
-                { echo "no $2 in $1"; return 1; }
+        echo "$2" | tr ' ' '\n' >"$tmp/rules"
+        awk -v page="$1" 'NR == FNR { rules[$1]; next }
+                $1 == "|" && $3 == "|" { rows[$2]++ }
+                END { for (rule in rules) if (rows[rule] != 1) {
+                        print page ": not one row for " rule
+                        exit 1
+                } }' "$tmp/rules" "$1"
 }
 
 # files_exist PAGE: whatever it names of the tree
@@ -45,40 +37,45 @@ files_exist() {
         done
 }
 
-# tests_exist PAGE: what stands in the last column of its rows, each behind its file
+# last_columns PAGE: of each row the rule, and the words of its last column
+last_columns() {
+        grep -E "^\| $id " "$1" | sed 's/^| \([^ ]*\) .* | \(.*\) |$/\1 \2/' | tr ',;' '  '
+}
+
+# tests_exist PAGE: what stands in the last column of its rows, each behind its file; a * stands
+# for the rest of the name.
 tests_exist() {
-        grep -E "^\| $id " "$1" | sed 's/.* | \(.*\) |$/\1/' | tr ' ,;' '\n\n\n' >"$tmp/words"
-        file=
-        while read -r word; do
-                case $word in
-                tests/*) file=$word ;;
-                \`*\`)
-                        word=${word#\`}
-                        defined "$file" "${word%\`}" || return 1 ;;
-                esac
-        done <"$tmp/words"
+        last_columns "$1" >"$tmp/columns"
+        awk 'NR == FNR { name[FNR] = $0; n = FNR; next }
+                { for (i = 2; i <= NF; i++) {
+                        if ($i ~ /^tests\//) { file = $i; continue }
+                        if ($i !~ /^`.*`$/) continue
+                        wanted = file " " substr($i, 2, length($i) - 2)
+                        sub(/\*$/, "[A-Za-z0-9_]*", wanted)
+                        for (k = 1; k <= n && name[k] !~ "^" wanted "$"; k++) {}
+                        if (k > n) { print "no " $i " in " file; exit 1 }
+                } }' "$tmp/names" "$tmp/columns"
 }
 
 # counters_exist PAGE: what stands in capitals is a reason
 counters_exist() {
-        for name in $(grep -oE '`[A-Z][A-Z_]+`' "$1" | tr -d '`' | sort -u); do
-                grep -q "X([0-9]*, $name," include/mpconn/reason.h ||
-                        { echo "$1: no counter $name"; return 1; }
-        done
+        grep -oE '`[A-Z][A-Z_]+`' "$1" | tr -d '`' | sort -u >"$tmp/counters"
+        sed -n 's/.*X([0-9]*, \([A-Z_]*\),.*/\1/p' include/mpconn/reason.h | sort >"$tmp/reasons"
+        comm -23 "$tmp/counters" "$tmp/reasons" >"$tmp/unknown"
+        test ! -s "$tmp/unknown" || { echo "$1: no counter $(head -n 1 "$tmp/unknown")"; return 1; }
 }
 
 # in_its_row PAGE RULES: START_TEST(RULE_..., or RULE_RULE_..., in a file that the row names.
 in_its_row() {
-        grep -hoE "^START_TEST\(($id"'_)+' /dev/null tests/test_*.c >"$tmp/all"
-        test -s "$tmp/all" || { echo "no test bears the name of a rule"; return 1; }
-        for file in tests/test_*.c; do
-                for rule in $(grep -oE "^START_TEST\(($id"'_)+' "$file" |
-                        sed 's/.*(//' | tr '_' '\n' | sort -u); do
-                        echo "$2" | tr ' ' '\n' | grep -qx "$rule" || continue
-                        tests_of "$rule" "$1" | tr ' ;' '\n\n' | grep -qx "$file" ||
-                                { echo "$1: the row of $rule does not name $file"; return 1; }
-                done
-        done
+        test -s "$tmp/bearers" || { echo "no test bears the name of a rule"; return 1; }
+        echo "$2" | tr ' ' '\n' >"$tmp/rules"
+        last_columns "$1" >"$tmp/columns"
+        awk -v page="$1" 'FILENAME == ARGV[1] { rules[$1]; next }
+                FILENAME == ARGV[2] { for (i = 2; i <= NF; i++) named[$1, $i]; next }
+                $1 in rules && !(($1, $2) in named) {
+                        print page ": the row of " $1 " does not name " $2
+                        exit 1
+                }' "$tmp/rules" "$tmp/columns" "$tmp/bearers"
 }
 
 # hold PAGE RULES
@@ -96,6 +93,14 @@ without() {
         ! cmp -s "$2" "$tmp/doctored" || fail "nothing in $2 to change by $1"
         refuses "$2 after $1" "$3" "$tmp/doctored" ${4+"$4"}
 }
+
+# Every test and every scenario of the simulator behind its file, and every rule that a test bears
+# the name of, before that test's file.
+grep -oE 'START_TEST\([A-Za-z0-9_]+\)|^ *\{"[^"]+",' /dev/null tests/*.c tests/*/*.c |
+        sed 's/:[^("]*[("]/ /; s/[)"].*//' >"$tmp/names"
+grep -oE "^START_TEST\(($id"'_)+' /dev/null tests/test_*.c |
+        awk -F '[:(]' '{ n = split($3, rule, "_"); for (i = 1; i < n; i++) print rule[i], $1 }' |
+        sort -u >"$tmp/bearers"
 
 page=doc/rules.md
 hold $page "$rules"
@@ -118,3 +123,9 @@ hold $page "$lines_of_rendezvous"
 without '/^| R14 |/d' $page all_there "$lines_of_rendezvous"
 without 's/`R17_\*`/`R17b_*`/' $page tests_exist
 without 's,tests/test_rendezvous_budget.c `R06_\*`,open,' $page in_its_row "$lines_of_rendezvous"
+
+page=doc/echo.md
+hold $page "$lines_of_echoes"
+without '/^| I14 |/d' $page all_there "$lines_of_echoes"
+without 's/`I17_\*`/`I17b_*`/' $page tests_exist
+without 's,tests/test_echo_hostile.c `I05_\*`,open,' $page in_its_row "$lines_of_echoes"

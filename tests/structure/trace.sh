@@ -27,8 +27,8 @@ returns_agree() {
         d
         :name
         s/ +$//
-        s/^(packet [0-9]+|delta (client|server) leg|delta|(client|server) leg) //
-        s/ (client|server)$//
+        s/^(packet [0-9]+|delta (client|server) leg|delta|(client|server) leg|termination [01]) //
+        s/ (client|server|[01])$//
         p' | sort -u >"$tmp/names"
 
 values_named() {

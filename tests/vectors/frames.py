@@ -9,14 +9,16 @@ frames are made as the page says. Run it only when the page changes.
 import struct
 import sys
 
-M = (1 << 64) - 1
+sys.dont_write_bytecode = True
+from siphash import derive, fold, number, siphash  # noqa: E402
 
 # Type, name, fields as (name, bytes), as in the tables of the page.
 W = {"FLAGS": 1, "CODE": 1, "GENERATION": 2, "HS": 2, "OPTIONS": 1, "PROXY_ISN": 4, "SERVER_ISN": 4,
      "SEQ_OFFSET": 4, "TS_OFFSET": 4, "CLIENT_TS": 4, "PROXY_TS": 4, "SERVER_TS": 4,
      "CLIENT_WINDOW": 2, "SERVER_WINDOW": 2, "SERVER_MSS": 2, "CLIENT_END": 4, "SERVER_END": 4,
      "CLIENT_ROOM": 4, "SERVER_ROOM": 4, "CLIENT_SCALE": 2, "SERVER_SCALE": 2, "LIFE": 1,
-     "IDLE": 2, "STAMP": 4}
+     "IDLE": 2, "STAMP": 4, "CONTROL": 2, "SEQ": 4, "ACKED": 4, "WINDOW": 2, "MSS": 2, "SCALE": 1,
+     "TSVAL": 4, "TSECR": 4}
 TYPES = [
     (2, "CLIENT_TS"),
     (3, "FLAGS HS PROXY_ISN CLIENT_TS PROXY_TS CLIENT_WINDOW"),
@@ -34,6 +36,8 @@ TYPES = [
     (12, "FLAGS"),
     (13, "CODE"),
     (14, "FLAGS HS CLIENT_TS CLIENT_WINDOW"),
+    (21, "FLAGS CONTROL SEQ ACKED WINDOW MSS SCALE TSVAL TSECR"),
+    (22, "CODE"),
 ]
 
 # Records about sessions, the same; A0 and A1 are addresses of that side's family.
@@ -43,70 +47,23 @@ SIDE = {"LOCAL": "A", "LOCAL_PORT": 2, "EXPECT": "A", "EXPECT_PORT": 2, "PREFIX"
 SESSION_W = {"FAMILIES": 1, "VERSION": 2, "PAIR_GENERATION": 4, "WHY": 2, "SESSION_ZONE": 2,
              "MAX_MSS": 2, "ROLE": 1, "ANSWERS": 1, "STALE_STAMPS": 1, "CANDIDATES": 1,
              "SESSION_FLAGS": 4, "WAIT": 4, "FRESH": 4, "CONFIRM": 4, "RELATCH": 4, "JOINT_MSS": 2,
-             "JOINT": 1, "CONFIRMED": 1}
+             "JOINT": 1, "CONFIRMED": 1, "LEVEL": 1, "PLACE": 2}
+SUMS = ["SUM_" + letter for letter in "ABCDEFGHIJKLMNOP"]
+SESSION_W.update((field, 4) for field in SUMS)
+# The field that holds no more than 1 plus the remainder of ...
+SESSION_BOUND = {"CONFIRMED": 3, "LEVEL": 2, "PLACE": 15}
 SESSION_TYPES = {
     15: "FAMILIES VERSION LOCAL_0 LOCAL_PORT_0 EXPECT_0 EXPECT_PORT_0 PREFIX_0 LATCH_0 LOCAL_1 "
         "LOCAL_PORT_1 EXPECT_1 EXPECT_PORT_1 PREFIX_1 LATCH_1 SESSION_ZONE MAX_MSS ROLE ANSWERS "
         "STALE_STAMPS CANDIDATES SESSION_FLAGS WAIT FRESH CONFIRM RELATCH",
     16: "FAMILIES REMOTE_0 PORT_0 ISN_0 TSVAL_0 WINDOW_0 MSS_0 SCALE_0 OPTIONS_0 TRIES_0 AGE_0 "
-        "GAP_0 REMOTE_1 PORT_1 ISN_1 TSVAL_1 WINDOW_1 MSS_1 SCALE_1 OPTIONS_1 TRIES_1 AGE_1 GAP_1",
+        "GAP_0 REMOTE_1 PORT_1 ISN_1 TSVAL_1 WINDOW_1 MSS_1 SCALE_1 OPTIONS_1 TRIES_1 AGE_1 GAP_1 "
+        "WHY",
     17: "FAMILIES PAIR_GENERATION JOINT_MSS JOINT CONFIRMED REMOTE_0 PORT_0 ISN_0 TSVAL_0 "
-        "WINDOW_0 MSS_0 SCALE_0 REMOTE_1 PORT_1 ISN_1 TSVAL_1 WINDOW_1 MSS_1 SCALE_1",
+        "WINDOW_0 MSS_0 SCALE_0 REMOTE_1 PORT_1 ISN_1 TSVAL_1 WINDOW_1 MSS_1 SCALE_1 ROLE",
     18: "VERSION PAIR_GENERATION WHY",
+    19: "LEVEL PLACE " + " ".join(SUMS),
 }
-
-
-def rotate(x, n):
-    return (x << n | x >> (64 - n)) & M
-
-
-def rounds(v, n):
-    for _ in range(n):
-        v[0] = (v[0] + v[1]) & M
-        v[1] = rotate(v[1], 13) ^ v[0]
-        v[0] = rotate(v[0], 32)
-        v[2] = (v[2] + v[3]) & M
-        v[3] = rotate(v[3], 16) ^ v[2]
-        v[0] = (v[0] + v[3]) & M
-        v[3] = rotate(v[3], 21) ^ v[0]
-        v[2] = (v[2] + v[1]) & M
-        v[1] = rotate(v[1], 17) ^ v[2]
-        v[2] = rotate(v[2], 32)
-
-
-def siphash(key, data, c=2, d=4, size=8):
-    k = struct.unpack("<QQ", key)
-    v = [k[0] ^ 0x736f6d6570736575, k[1] ^ 0x646f72616e646f6d,
-         k[0] ^ 0x6c7967656e657261, k[1] ^ 0x7465646279746573]
-    if size == 16:
-        v[1] ^= 0xee
-    padded = data + bytes(-(len(data) + 1) % 8) + bytes([len(data) & 255])
-    for (word,) in struct.iter_unpack("<Q", padded):
-        v[3] ^= word
-        rounds(v, c)
-        v[0] ^= word
-    v[2] ^= 0xee if size == 16 else 0xff
-    rounds(v, d)
-    out = struct.pack("<Q", v[0] ^ v[1] ^ v[2] ^ v[3])
-    if size == 16:
-        v[1] ^= 0xdd
-        rounds(v, d)
-        out += struct.pack("<Q", v[0] ^ v[1] ^ v[2] ^ v[3])
-    return out
-
-
-def number(eight):
-    return struct.unpack("<Q", eight)[0]
-
-
-def derive(key, label):
-    text = label.encode().ljust(16, b"\0") + bytes(8)
-    return siphash(key, text + b"\0") + siphash(key, text + b"\1")
-
-
-def fold(secret):
-    assert len(secret) == 16
-    return siphash(secret, bytes(17) + b"\0") + siphash(secret, bytes(17) + b"\1")
 
 
 ROOT = fold(bytes(range(16)))
@@ -171,7 +128,8 @@ def session_value(field, place, families):
         return bytes([families])
     value = 0x01020304 * place
     if field[-2:] not in ("_0", "_1"):
-        value = 1 + value % 3 if field == "CONFIRMED" else value
+        if field in SESSION_BOUND:
+            value = 1 + value % (1 << 32) % SESSION_BOUND[field]
         return (value % (1 << 8 * SESSION_W[field])).to_bytes(SESSION_W[field], "big")
     name, ipv6 = field[:-2], families >> int(field[-1]) & 1
     if SIDE[name] == "A":
@@ -245,6 +203,7 @@ def session_vector():
         session_record(17, b"ddd", 2, lambda field: False),
         session_record(18, b"eeee", 0, lambda field: field == "PAIR_GENERATION"),
         session_record(18, b"f" * 5, 0, lambda field: field == "VERSION"),
+        session_record(19, b"", 0, lambda field: False),
     ]))
 
 

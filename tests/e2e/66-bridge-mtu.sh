@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# A server that takes smaller segments than the client was told, behind members that are bridges:
+# the one that sees the client's segments cannot tell the client, and has the other one do so. The
+# client learns it by that, and keeps to it.
+bed_shape=bare
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/bridge-lib.sh"
+need nft tcpdump
+bed_enter 120 "$0"
+bridge_bed
+for member in a b; do wire_in $member; done
+web_start
+random_file file 1
+for member in a b; do wire_out $member; done
+one_way
+
+# server_mss IPV4 IPV6: what the server announces
+server_mss() {
+        ip -n server route replace default via "${server4%.*}.254" dev eth0 congctl cubic \
+                advmss "$1"
+        ip -n server -6 route replace default via "${server6%::*}::fe" dev eth0 congctl cubic \
+                advmss "$2"
+}
+
+# path_mtu ADDRESS: what the client's kernel learned about the way, or nothing
+path_mtu() {
+        at client ip route get "$1" | sed -n 's/.* mtu \([0-9]*\).*/\1/p'
+}
+
+forget_paths() {
+        at client ip route flush cache
+        at client ip -6 route flush cache
+        forget_metrics
+}
+
+reason() {
+        count_of "$1" ".reasons.$2 // 0"
+}
+
+# sends ADDRESS: a file to the server, from a client that knows nothing of the way
+sends() {
+        forget_paths
+        test -z "$(path_mtu "$1")" || fail "$1: the client knows a way already"
+        rm -f $bed/web/upload/got
+        at client curl -sf --max-time $patience -T $bed/web/file "$(url "$1" upload/got)" &&
+                cmp -s $bed/web/file $bed/web/upload/got
+}
+
+patience=20
+server_mss 1000 1300
+bridges_start --mode bridge
+wire_tap b c0 left out 'icmp[0] = 3 or icmp6[0] = 2'
+for want in "$server4 1040" "$server6 1360"; do
+        sends "${want% *}" || fail "${want% *}: upload"
+        test "$(path_mtu "${want% *}")" = "${want#* }" ||
+                fail "${want% *}: the client took '$(path_mtu "${want% *}")' for ${want#* }"
+done
+tap_stop left
+test "$(in_capture left icmp)" -ge 1 && test "$(in_capture left icmp6)" -ge 1 ||
+        fail "$(in_capture left icmp) and $(in_capture left icmp6) errors left at b"
+test "$(reason a SEGMENT_TOO_BIG)" -ge 2 || fail "no segment was dropped"
+test "$(reason a RETURN_SAID)" -ge 2 || fail "a said $(reason a RETURN_SAID)"
+test "$(reason b RETURN_SENT)" -ge 2 || fail "b sent $(reason b RETURN_SENT)"
+ok "1 MiB up: the client learns what the server takes by errors that leave at b"
+bridges_stop
+
+server_mss 1460 1440
+bridges_start --mode bridge
+for address in $server4 $server6; do
+        sends $address || fail "$address: upload"
+        control "a server that takes what it was told, $address" test -n "$(path_mtu $address)"
+done
+bridges_stop
+
+server_mss 1000 1300
+bridges_start --mode bridge --lose RETURN_SENT
+patience=3
+for address in $server4 $server6; do
+        control "an error that does not leave, $address" sends $address
+done
+bridges_stop

@@ -5,6 +5,11 @@
 . "$(dirname "$0")/lib.sh"
 bed_enter 60 "$0"
 
+# was_captured NAME: tcpdump writes when it finds the time
+was_captured() {
+        test -n "$(server_isn "$1")"
+}
+
 # legs_differ ADDRESS: after a transfer that was captured on both legs.
 legs_differ() {
         near=$(server_isn "near_$1") far=$(server_isn "far_$1")
@@ -22,8 +27,10 @@ transfer() {
                 capture_start client eth0 near_$version
                 capture_start server eth0 far_$version
                 download "$address" big || fail "$1: download over IPv$version"
-                capture_stop near_$version
-                capture_stop far_$version
+                for leg in near far; do
+                        eventually 10 was_captured "${leg}_$version" || fail "no handshake, $leg"
+                        capture_stop "${leg}_$version"
+                done
                 upload "$address" big || fail "$1: upload over IPv$version"
                 ok "$1: 64 MiB down and up over IPv$version"
         done

@@ -50,6 +50,7 @@ endpoint server s1 $other4 $other6
 web_start
 random_file big 16
 serve greet 25
+: >$bed/served2
 run_at server2 "$tools/peer" serve greet 25 >$bed/served2 2>$bed/served2.err &
 eventually 10 grep -q listening $bed/served2 || fail "no second server"
 

@@ -92,6 +92,7 @@ spray_server ip6 fd00:1::1 2001:db8::/64 -6
 ways b a
 for ns in client server; do patient $ns; done
 at server sh -c 'echo 2 >/proc/sys/net/ipv4/tcp_syncookies'
+: >$bed/served
 run_at server "$tools/echo" serve 7 >$bed/served 2>$bed/served.err &
 eventually 10 grep -q listening $bed/served || fail "no server"
 

@@ -21,6 +21,7 @@ figures_of() {
         forget_metrics
         member_start --impair data:nth=1%,delay=2,seed=7
         for i in $connections; do
+                : >"$bed/one.$i"
                 run_at client "$tools/exchange" connect $client4 $((base + i)) $server4 7 \
                         $bytes $limit >"$bed/one.$i" &
         done
@@ -58,6 +59,7 @@ all_is_well() {
 }
 
 offloads off
+: >$bed/served
 run_at server "$tools/exchange" serve 7 $bytes >$bed/served 2>$bed/exchange.err &
 eventually 10 grep -q listening $bed/served || fail "no server"
 

@@ -44,6 +44,7 @@ is_well() {
 
 offloads off
 at server sysctl -qw net.ipv4.tcp_sack=0
+: >$bed/served
 run_at server "$tools/exchange" serve 7 $bytes >$bed/served 2>$bed/exchange.err &
 eventually 10 grep -q listening $bed/served || fail "no server"
 

@@ -76,6 +76,7 @@ held() {
 # A server leg that takes a second: the client repeats itself, and may begin with more than is held.
 offloads off
 port=2000
+: >$bed/served
 run_at server "$tools/exchange" serve 7 65536 >$bed/served 2>$bed/exchange.err &
 eventually 10 grep -q listening $bed/served || fail "no server"
 for burst in 10 40; do

@@ -56,6 +56,7 @@ narrow() {
 # carries FROM TO LIMIT_MS: 1 MiB each way over one connection
 carries() {
         port=$((port + 1))
+        : >$bed/exchanged
         run_at near "$tools/exchange" connect "$1" $port "$2" 7 1048576 "$3" >$bed/exchanged &
         eventually $(($3 / 1000 + 2)) grep -q repeats= $bed/exchanged || return 1
         grep -q '^ok' $bed/exchanged
@@ -114,6 +115,7 @@ offloads off
 ways a a
 channel_a=none channel_b=none
 pair_start
+: >$bed/served
 run_at far "$tools/exchange" serve 7 1048576 >$bed/served 2>&1 &
 eventually 10 grep -q listening $bed/served || fail "no server"
 carries $near4 $far4 20000 && carries $near6 $far6 20000 || fail "whole segments"

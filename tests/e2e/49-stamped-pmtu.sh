@@ -34,6 +34,7 @@ quoted_options() {
 }
 
 errors_start() {
+        rm -f $bed/errors.pcap
         : >$bed/errors.tcpdump
         run_at server tcpdump -Z root -n -U -i any -w $bed/errors.pcap \
                 'icmp[0] = 3 and icmp[1] = 4' 2>$bed/errors.tcpdump &

@@ -49,7 +49,7 @@ for pair in "4 4" "6 6" "4 6" "6 4"; do
         join $pair || fail "IPv${pair% *} and IPv${pair#* }: $(cat $bed/call?.err)"
         listed b1 '.state == "ESTABLISHED" or .state == "CLOSING"' || fail "$(ask_of b1 list)"
         listed b1 '.a.bytes_in > 67108864 and .b.bytes_in > 67108864' || fail "$(ask_of b1 list)"
-        happened b1 '.event == "established"' || fail "no event: $(cat $bed/events.b1)"
+        happens b1 '.event == "established"' || fail "no event: $(cat $bed/events.b1)"
         ok "IPv${pair% *} and IPv${pair#* }: 64 MiB each way"
         broker_stop b1
 done
@@ -57,6 +57,7 @@ done
 # The host goes on being a host: what is not for a termination is not touched.
 session quiet 4 6 >$bed/session
 broker_start b1 --sessions $bed/session
+: >$bed/own
 run_at b1 "$tools/peer" serve greet 25 >$bed/own 2>&1 &
 eventually 5 grep -q listening $bed/own || fail "no server on the broker"
 for address in 203.0.113.2 2001:db8:b1::2; do

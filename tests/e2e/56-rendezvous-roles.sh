@@ -41,7 +41,7 @@ for pair in "4 4" "6 6" "4 6" "6 4"; do
                 joined "$1" || fail "$role, IPv$1 and IPv$2: $(cat $bed/call1.err)"
                 listed b1 '.a.bytes_in > 8388608 and .b.bytes_in > 8388608' ||
                         fail "$(ask_of b1 list)"
-                happened b1 '.event == "established"' || fail "no event: $(cat $bed/events.b1)"
+                happens b1 '.event == "established"' || fail "no event: $(cat $bed/events.b1)"
                 ok "$role, IPv$1 and IPv$2: 8 MiB each way"
                 eventually 5 nobody_listens || fail "the listener stays"
                 # Its host may still remember the connection before, and takes a second SYN then.

@@ -72,7 +72,7 @@ for run in "4 1" "6 2"; do
                 listed b$n ".a.bytes_in > $size or .b.bytes_in > $size" || fail "$(ask_of b$n list)"
         done
         followed $member "$was" || fail "$was: $(place b1 $member), $(place b2 $member)"
-        happened "b$client" ".event == \"relatched\" and .termination == \"$member\" and
+        happens "b$client" ".event == \"relatched\" and .termination == \"$member\" and
                 .remote == \"$now\"" || fail "no event: $(cat "$bed/events.b$client")"
         listed "b$client" ".$member.relatched == 1" || fail "$(ask_of "b$client" list)"
         ok "IPv$version: client $client went from $was to $now, and both brokers follow it"

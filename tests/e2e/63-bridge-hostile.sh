@@ -23,6 +23,7 @@ reason() {
 
 # server_answers HOW
 server_answers() {
+        : >$bed/replies
         run_at server python3 "$MPCONN_SRC/tests/e2e/replies.py" "$1" \
                 >$bed/replies 2>$bed/replies.err &
         server_pid=$!

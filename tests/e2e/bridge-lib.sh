@@ -221,6 +221,7 @@ in_capture() {
 
 # What the switches learn, from now on, and whether they say so.
 monitor_start() {
+        : >$bed/fdb
         run_at lan bridge monitor fdb >$bed/fdb 2>&1 &
         monitor=$!
         eventually 5 monitor_sees || fail "bridge monitor says nothing"

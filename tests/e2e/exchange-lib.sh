@@ -5,6 +5,7 @@ bytes=262144 client_port=3000 # each way; the client's last port
 
 # serve_bytes KIND PORT
 serve_bytes() {
+        : >"$bed/bytes.$2"
         run_at server "$tools/exchange" "$1" serve "$2" $bytes >"$bed/bytes.$2" \
                 2>"$bed/exchange.err" &
         eventually 10 grep -q -e listening "$bed/bytes.$2" || skip "$(cat $bed/exchange.err)"

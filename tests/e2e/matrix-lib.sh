@@ -17,6 +17,7 @@ matrix_begin() {
         for ns in client server; do
                 at $ns sh -c 'echo 1 >/proc/sys/net/ipv4/tcp_no_metrics_save'
         done
+        : >$bed/served
         run_at server "$tools/exchange" serve 7 $matrix_bytes >$bed/served 2>$bed/exchange.err &
         eventually 10 grep -q listening $bed/served || fail "no server"
         echo "seed $MPCONN_SEED (MPCONN_SEED sets another)"

@@ -163,6 +163,7 @@ broker_start() {
         shift
         test -s $bed/key || head -c 32 /dev/urandom >$bed/key
         : >"$bed/$broker.out"
+        : >"$bed/events.$broker"
         run_at "$broker" "$broker_program" --id "${broker#b}" --key $bed/key --if eth0 \
                 --control "$bed/control.$broker" "$@" >"$bed/$broker.out" 2>"$bed/$broker.err" &
         eval "pid_$broker=\$!"
@@ -195,6 +196,11 @@ session() {
 # happened BROKER FILTER: of one event this is true
 happened() {
         jq -se "any(.[]; $2)" "$bed/events.$1" >/dev/null
+}
+
+# happens BROKER FILTER: what is told on the control socket takes its time
+happens() {
+        eventually 5 happened "$1" "$2"
 }
 
 # listed BROKER FILTER: of the one session there is

@@ -11,30 +11,20 @@ server_mss() {
         ip -n server -6 route replace 2001:db8::/64 dev eth0 congctl cubic advmss "${2:-$1}"
 }
 
-# path_mtu ADDRESS: what the client's kernel learned about the way, or nothing
-path_mtu() {
-        at client ip route get "$1" | sed -n 's/.* mtu \([0-9]*\).*/\1/p'
-}
-
-forget_paths() {
-        at client ip route flush cache
-        at client ip -6 route flush cache
-        forget_metrics
-}
-
 # limited ADDRESS FILE MTU: an upload in which the client learns it
 limited() {
         forget_paths
-        test -z "$(path_mtu "$1")" || fail "$1: the client knows a way already"
+        test -z "$(path_mtu client "$1")" || fail "$1: the client knows a way already"
         upload "$1" "$2" || fail "$1: upload"
-        test "$(path_mtu "$1")" = "$3" || fail "$1: the client took '$(path_mtu "$1")' for $3"
+        test "$(path_mtu client "$1")" = "$3" ||
+                fail "$1: the client took '$(path_mtu client "$1")' for $3"
 }
 
 # untold ADDRESS: nobody says anything to a client that keeps to the limit anyway
 untold() {
         forget_paths
         upload "$1" file || fail "$1: upload"
-        test -z "$(path_mtu "$1")"
+        test -z "$(path_mtu client "$1")"
 }
 
 # everything WORD: over IPv4 and IPv6, for limits that can be obeyed
@@ -66,8 +56,8 @@ everything "super-segments"
 server_mss 500 1200
 forget_paths
 upload $server4 file && upload $server6 file || fail "upload to a server that takes very little"
-test "$(path_mtu $server4)" = 552 && test "$(path_mtu $server6)" = 1280 ||
-        fail "least: '$(path_mtu $server4)' '$(path_mtu $server6)'"
+test "$(path_mtu client $server4)" = 552 && test "$(path_mtu client $server6)" = 1280 ||
+        fail "least: '$(path_mtu client $server4)' '$(path_mtu client $server6)'"
 test "$(counter .reasons.OVER_MSS)" -gt 100 || fail "segments above the MSS were not counted"
 ok "as small as the client can be told, the rest passes"
 member_stop

@@ -18,25 +18,19 @@ ways_of_small() {
         ip -n server -6 route replace $route6 advmss "$4"
 }
 
-path_mtu() {
-        at client ip route get "$1" | sed -n 's/.* mtu \([0-9]*\).*/\1/p'
-}
-
 # learns ADDRESS MTU: from an upload
 learns() {
-        at client ip route flush cache
-        at client ip -6 route flush cache
-        forget_metrics
+        forget_paths
         upload "$1" file || fail "upload to $1"
-        test "$(path_mtu "$1")" = "$2"
+        test "$(path_mtu client "$1")" = "$2"
 }
 
 # transfer FORTH BACK
 transfer() {
         ways_of_small "$1" "$2" 1000 1300
         pair_start
-        learns $server4 1040 || fail "$1 $2: IPv4: '$(path_mtu $server4)'"
-        learns $server6 1360 || fail "$1 $2: IPv6: '$(path_mtu $server6)'"
+        learns $server4 1040 || fail "$1 $2: IPv4: '$(path_mtu client $server4)'"
+        learns $server6 1360 || fail "$1 $2: IPv6: '$(path_mtu client $server6)'"
         test "$(count_of "$1" .reasons.TOO_BIG_SENT)" -ge 2 || fail "$1 said nothing"
         test "$(count_of "$2" .reasons.TOO_BIG_SENT)" -eq 0 || fail "$2 said something"
         ok "forth through $1, back through $2: the client learns it from $1"

@@ -71,7 +71,7 @@ for pair in "4 4" "6 6" "4 6"; do
                 test "$(by_route b$n)" -gt 0 || fail "broker $n: $(ask_of b$n stats)"
         done
         eventually 5 told_once || fail "not told: $(cat $bed/events.b?)"
-        for n in 1 2; do broker_stop b$n; done
+        brokers_stop
         told_once || fail "not told once: $(cat $bed/events.b?)"
         ok "IPv${pair% *} at one broker and IPv${pair#* } at the other: 64 MiB each way"
 done

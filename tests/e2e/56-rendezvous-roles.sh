@@ -7,15 +7,6 @@ bed_shape=bare
 bed_enter 240 "$0"
 rendezvous_bed
 
-# joined VERSION-OF-1: client 1 calls, and both hear each other
-joined() {
-        rm -f $bed/heard1
-        call 1 "$1" $bed/big1 $bed/heard1
-        called 1 && wait $listener &&
-                test "$(sum $bed/heard1)" = "$(sum $bed/big2)" &&
-                test "$(sum $bed/heard2)" = "$(sum $bed/big1)"
-}
-
 # broker ROLE VERSION-OF-1 VERSION-OF-CALLED
 broker() {
         session role "$2" "$3" '' "\"expect\":\"$(with_port "$(outside 3 "$3")" 8000)\"" \

@@ -58,10 +58,6 @@ forget() {
         if all_heard; then fail "it was too late"; fi
 }
 
-brokers_stop() {
-        for n in 1 2; do broker_stop b$n; done
-}
-
 for run in "4 1" "6 2"; do
         # shellcheck disable=SC2086
         forget relatch $run

@@ -8,15 +8,8 @@ bed_shape=bare
 test "${MPCONN_IN_BED:-}" = yes || test "$(id -u)" -eq 0 || skip "only root may load eBPF"
 need clang tc nft tcpdump
 bed_enter 120 "$0"
-bridge_bed
-for member in a b; do wire_in $member; done
-web_start
+one_way_bed
 random_file big 64
-for member in a b; do wire_out $member; done
-one_way
-
-# of either version
-syn_ack='(tcp[13] & 0x12 = 0x12 or (ip6[6] = 6 and ip6[53] & 0x12 = 0x12))'
 
 # echoes FAMILY: requests with our mark that the server got from the client
 echoes() {
@@ -48,10 +41,6 @@ echo_seen() {
 
 answer_seen() {
         test "$(segments left 'S\.')" -ge 1
-}
-
-reason() {
-        count_of "$1" ".reasons.$2 // 0"
 }
 
 path_is_known() {

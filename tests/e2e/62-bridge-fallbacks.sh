@@ -7,17 +7,9 @@ bed_shape=bare
 . "$(dirname "$0")/bridge-lib.sh"
 need nft
 bed_enter 120 "$0"
-bridge_bed
-for member in a b; do wire_in $member; done
-web_start
-for member in a b; do wire_out $member; done
-one_way
+one_way_bed
 at server sh -c 'echo 1 >/proc/sys/net/ipv4/icmp_echo_ignore_all
         echo 1 >/proc/sys/net/ipv6/icmp/echo_ignore_all'
-
-reason() {
-        count_of "$1" ".reasons.$2 // 0"
-}
 
 # split: how many of a's flows
 split() {

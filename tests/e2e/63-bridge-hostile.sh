@@ -9,17 +9,9 @@ bridge_members='a b c'
 . "$(dirname "$0")/bridge-lib.sh"
 need nft python3
 bed_enter 240 "$0"
-bridge_bed
-for member in a b; do wire_in $member; done
-web_start
-for member in a b; do wire_out $member; done
-one_way
+one_way_bed
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
-
-reason() {
-        count_of "$1" ".reasons.$2 // 0"
-}
 
 # server_answers HOW
 server_answers() {

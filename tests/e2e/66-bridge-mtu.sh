@@ -7,12 +7,8 @@ bed_shape=bare
 . "$(dirname "$0")/bridge-lib.sh"
 need nft tcpdump
 bed_enter 120 "$0"
-bridge_bed
-for member in a b; do wire_in $member; done
-web_start
+one_way_bed
 random_file file 1
-for member in a b; do wire_out $member; done
-one_way
 
 # server_mss IPV4 IPV6: what the server announces
 server_mss() {
@@ -22,21 +18,6 @@ server_mss() {
                 advmss "$2"
 }
 
-# path_mtu ADDRESS: what the client's kernel learned about the way, or nothing
-path_mtu() {
-        at client ip route get "$1" | sed -n 's/.* mtu \([0-9]*\).*/\1/p'
-}
-
-forget_paths() {
-        at client ip route flush cache
-        at client ip -6 route flush cache
-        forget_metrics
-}
-
-reason() {
-        count_of "$1" ".reasons.$2 // 0"
-}
-
 errors_left() {
         test "$(in_capture left icmp)" -ge 1 && test "$(in_capture left icmp6)" -ge 1
 }
@@ -44,7 +25,7 @@ errors_left() {
 # sends ADDRESS: a file to the server, from a client that knows nothing of the way
 sends() {
         forget_paths
-        test -z "$(path_mtu "$1")" || fail "$1: the client knows a way already"
+        test -z "$(path_mtu client "$1")" || fail "$1: the client knows a way already"
         rm -f $bed/web/upload/got
         at client curl -sf --max-time $patience -T $bed/web/file "$(url "$1" upload/got)" &&
                 cmp -s $bed/web/file $bed/web/upload/got
@@ -56,8 +37,8 @@ bridges_start --mode bridge
 wire_tap b c0 left out 'icmp[0] = 3 or icmp6[0] = 2'
 for want in "$server4 1040" "$server6 1360"; do
         sends "${want% *}" || fail "${want% *}: upload"
-        test "$(path_mtu "${want% *}")" = "${want#* }" ||
-                fail "${want% *}: the client took '$(path_mtu "${want% *}")' for ${want#* }"
+        test "$(path_mtu client "${want% *}")" = "${want#* }" ||
+                fail "${want% *}: the client took '$(path_mtu client "${want% *}")' for ${want#* }"
 done
 eventually 5 errors_left ||
         fail "$(in_capture left icmp) and $(in_capture left icmp6) errors left at b"
@@ -72,7 +53,8 @@ server_mss 1460 1440
 bridges_start --mode bridge
 for address in $server4 $server6; do
         sends $address || fail "$address: upload"
-        control "a server that takes what it was told, $address" test -n "$(path_mtu $address)"
+        control "a server that takes what it was told, $address" \
+                test -n "$(path_mtu client $address)"
 done
 bridges_stop
 

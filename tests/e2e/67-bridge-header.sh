@@ -7,11 +7,7 @@ bed_shape=bare
 . "$(dirname "$0")/bridge-lib.sh"
 need tcpdump nft
 bed_enter 60 "$0"
-bridge_bed
-for member in a b; do wire_in $member; done
-web_start
-for member in a b; do wire_out $member; done
-one_way
+one_way_bed
 group=03:00:00:00:00:77
 
 # one_station ROUTER: the same one on both ways
@@ -30,12 +26,6 @@ ip -n r2 rule add ipproto icmp table 7 priority 70
 ip -n r2 -6 rule add ipproto ipv6-icmp table 7 priority 70
 ip -n r2 route add $client_net4 via "$(here4 y 7)" dev y table 7
 ip -n r2 -6 route add $client_net6 via "$(here6 y 7)" dev y table 7
-
-syn_ack='(tcp[13] & 0x12 = 0x12 or (ip6[6] = 6 and ip6[53] & 0x12 = 0x12))'
-
-reason() {
-        count_of "$1" ".reasons.$2 // 0"
-}
 
 members_start() {
         pings_to_group

@@ -6,15 +6,7 @@ bed_shape=bare
 . "$(dirname "$0")/bridge-lib.sh"
 need nft python3
 bed_enter 90 "$0"
-bridge_bed
-for member in a b; do wire_in $member; done
-web_start
-for member in a b; do wire_out $member; done
-one_way
-
-reason() {
-        count_of "$1" ".reasons.$2 // 0"
-}
+one_way_bed
 
 # Echoes for the strangers' networks, 100.64.0.0/16, get no reply that comes by b.
 at r2 ip route add blackhole 100.64.0.0/16

@@ -201,6 +201,23 @@ END
         done
 }
 
+# one_way_bed: a sees what clients say and b what servers do; with a web server
+one_way_bed() {
+        bridge_bed
+        for member in a b; do wire_in $member; done
+        web_start
+        for member in a b; do wire_out $member; done
+        one_way
+}
+
+# reason MEMBER NAME: how often
+reason() {
+        count_of "$1" ".reasons.$2 // 0"
+}
+
+# A filter for SYN|ACKs of either version.
+syn_ack='(tcp[13] & 0x12 = 0x12 or (ip6[6] = 6 and ip6[53] & 0x12 = 0x12))'
+
 # wire_tap NAMESPACE INTERFACE NAME [in|out [FILTER]]: all frames or these, until tap_stop NAME
 wire_tap() {
         rm -f "$bed/$3.pcap" "$bed/$3.tcpdump"

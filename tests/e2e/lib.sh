@@ -192,6 +192,20 @@ forget_metrics() {
         for ns in client server; do at $ns ip tcp_metrics flush all >/dev/null 2>&1 || :; done
 }
 
+# What both ends have learned about the ways to one another
+forget_paths() {
+        for ns in client server; do
+                at $ns ip route flush cache
+                at $ns ip -6 route flush cache
+        done
+        forget_metrics
+}
+
+# path_mtu HOST ADDRESS: what its kernel has learned about the way, or nothing
+path_mtu() {
+        at "$1" ip route get "$2" | sed -n 's/.* mtu \([0-9]*\).*/\1/p'
+}
+
 # eventually SECONDS COMMAND...: try until it succeeds. SECONDS are ample for a machine that does
 # nothing else; a busy one gets three times as many, but not where the command has to fail.
 patience_times=3

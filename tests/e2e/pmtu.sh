@@ -54,22 +54,9 @@ put() {
         test "$(sum $bed/web/upload/got)" = "$(sum $bed/web/file)"
 }
 
-# path_mtu HOST ADDRESS: what its kernel has learned about the way, or nothing
-path_mtu() {
-        at "$1" ip route get "$2" | sed -n 's/.* mtu \([0-9]*\).*/\1/p'
-}
-
 # ignored HOST: errors that its kernel got and found not to be about anything it had sent
 ignored() {
         at "$1" nstat -asz TcpExtOutOfWindowIcmps | awk '/OutOfWindow/ { print $2 }'
-}
-
-forget_paths() {
-        for ns in client server; do
-                at $ns ip route flush cache
-                at $ns ip -6 route flush cache
-        done
-        forget_metrics
 }
 
 # learns SENDER RECEIVER_ADDRESS MTU COMMAND...: in the transfer. One error about what the sender

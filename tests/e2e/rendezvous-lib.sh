@@ -180,6 +180,10 @@ broker_stop() {
         test ! -e "$bed/control.$1" || fail "the broker left its control socket behind"
 }
 
+brokers_stop() {
+        for n in 1 2; do broker_stop b$n; done
+}
+
 # tell NAMESPACE LINE: and it must say ok
 tell() {
         ask_of "$1" "$2" | jq -e '.ok' >/dev/null || fail "$2: $(ask_of "$1" "$2")"
@@ -230,6 +234,15 @@ listener() {
                 "TCP$1-LISTEN:8000,reuseaddr" 2>$bed/listener.err &
         listener=$!
         eventually 5 listens || fail "nobody listens: $(cat $bed/listener.err)"
+}
+
+# joined VERSION-OF-1: client 1 calls the listener, and both hear each other
+joined() {
+        rm -f $bed/heard1
+        call 1 "$1" $bed/big1 $bed/heard1
+        called 1 && wait $listener &&
+                test "$(sum $bed/heard1)" = "$(sum $bed/big2)" &&
+                test "$(sum $bed/heard2)" = "$(sum $bed/big1)"
 }
 
 listens() {

@@ -126,11 +126,67 @@ START_TEST(R19_reset_of_a_new_call_is_not_of_the_old_connection)
 }
 END_TEST
 
+/* The first two decide; b calls the second of them, a the third. The first carries nothing, and the
+ * last knows nothing of it. */
+static void join_beside_the_first(void)
+{
+    open_members(4);
+    choose_directors();
+    add_at(0);
+    assert_joined(2, 1);
+    a = client_of(0);
+    b = client_of(1);
+    ck_assert_uint_eq(state_at(0), MPCONN_SESSION_ESTABLISHED);
+    ck_assert_uint_eq(state_at(3), MPCONN_SESSION_IDLE);
+}
+
+static void kill_all_at(unsigned at)
+{
+    mpconn_flow_filter all;
+    size_t killed = 0;
+
+    MPCONN_STRUCT_INIT(&all);
+    ck_assert_int_eq(mpconn_engine_kill(engine(at), &all, &killed, net.now), MPCONN_OK);
+    ck_assert_uint_eq(killed, 1);
+}
+
+/* That the life of a flow has gone on is told to all. */
+static void end_of_a(unsigned at)
+{
+    bed_segment fin = bed_seg(&a.leg, a.side ^ 1, MPCI_TCP_FIN | MPCI_TCP_ACK, a.isn + 11,
+                              b.isn + 11);
+
+    hand_in(at, &a, &fin);
+    ck_assert_uint_eq(net.at[at].b.pkt.verdict, MPCONN_VERDICT_FORWARD);
+}
+
+/* Where a went on the word of the end was lost. */
+START_TEST(connection_that_ended_where_it_was_not_carried_does_not_come_back)
+{
+    for (unsigned removes = 0; removes < 2; removes++) {
+        join_beside_the_first();
+        if (removes)
+            ck_assert_int_eq(mpconn_session_remove(engine(0), config.name, net.now), MPCONN_OK);
+        else
+            kill_all_at(0);
+        (void)sync_take(&net, 0, 2);
+        sync_carry(&net);
+        forget_what_was_sent();
+        end_of_a(2);
+        sync_carry(&net);
+        ck_assert_uint_eq(count(3, MPCONN_REASON_FLOW_COPIED), 0);
+        ck_assert(!carries(3, &a, &b));
+        sync_bed_close(&net);
+    }
+}
+END_TEST
+
 int main(void)
 {
     return CHECK_MAIN("rendezvous_killed", R13_who_acknowledges_after_the_end_is_told,
                       who_goes_on_at_another_member_than_the_one_that_killed_is_told,
                       nobody_is_told_where_the_host_wants_silence,
                       new_connection_is_not_reset_for_the_old_one,
-                      R19_reset_of_a_new_call_is_not_of_the_old_connection);
+                      R19_reset_of_a_new_call_is_not_of_the_old_connection,
+                      connection_that_ended_where_it_was_not_carried_does_not_come_back);
 }

@@ -101,6 +101,10 @@ enum mpci_meet_event mpci_meet_accept(mpci_rendezvous *rz, mpci_visit *v)
 
 enum mpci_meet_event mpci_meet_establish(mpci_rendezvous *rz, mpci_visit *v)
 {
+    mpci_settled *e = mpci_pair_flow(rz, v->s);
+
+    if (e != NULL)
+        mpci_settled_begin_use(e);
     confirm(rz, v);
     mpci_latch_clear(rz, v->s);
     mpci_hold_release(rz, v->s, MPCONN_REASON_RELEASED);

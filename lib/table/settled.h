@@ -186,12 +186,20 @@ static inline int mpci_is_later(uint16_t a, uint16_t b)
     return ahead == 0x8000 ? a > b : ahead != 0 && ahead < 0x8000;
 }
 
-/* Two clients were joined, and nothing of theirs was ever carried: then they go on to call, by the
- * same numbers, and those are not over with it. Who sends grants a window. */
+/* Two clients were joined, and were never a connection as far as is known here: then they go on to
+ * call, by the same numbers, and those are not over with it. Who sends grants a window. */
 static inline int mpci_settled_is_unused(const mpci_settled *e)
 {
     return (mpci_settled_flags(e) & MPCI_SETTLED_RENDEZVOUS) != 0 && e->max_window[0] == 0 &&
            e->max_window[1] == 0;
+}
+
+/* They are one, which nothing that passes here may ever show. A window that was granted elsewhere
+ * counts as 64 KiB at least (conn/track.c): one unit says no more than that. */
+static inline void mpci_settled_begin_use(mpci_settled *e)
+{
+    if (mpci_settled_is_unused(e))
+        e->max_window[0] = 1;
 }
 
 /* 0 stands for none. */

@@ -305,6 +305,39 @@ START_TEST(member_that_missed_an_end_does_not_stay_with_the_pair_before)
 }
 END_TEST
 
+/* Its clients went on by the same numbers, and are a connection when the word comes. */
+START_TEST(late_word_that_a_pair_failed_does_not_end_the_next_one)
+{
+    mpconn_flow_filter all;
+    sync_letter late;
+
+    begin(2);
+    call(REGISTRAR, &a);
+    call(REGISTRAR, &b);
+    sync_carry(&net);
+    MPCONN_STRUCT_INIT(&all);
+    ck_assert_int_eq(mpconn_engine_kill(engine(REGISTRAR), &all, NULL, net.now), MPCONN_OK);
+    late = sync_take(&net, REGISTRAR, OTHER);
+    forget_answers();
+    call(REGISTRAR, &a);
+    call(REGISTRAR, &b);
+    sync_carry(&net);
+    forget_answers();
+    acknowledge(REGISTRAR, &a, &b);
+    acknowledge(OTHER, &b, &a);
+    sync_carry(&net);
+    ck_assert(carries(OTHER, &b, &a));
+    ck_assert_uint_eq(sync_input(&net, OTHER, late.bytes, late.len), MPCONN_SYNC_TAKEN);
+    sync_carry(&net);
+    for (unsigned i = 0; i < 2; i++)
+        ck_assert_msg(state_at(i) == MPCONN_SESSION_ESTABLISHED, "member %u: state %u", i,
+                      state_at(i));
+    ck_assert(carries(OTHER, &b, &a));
+    assert_silent();
+    sync_bed_close(&net);
+}
+END_TEST
+
 int main(void)
 {
     return CHECK_MAIN("rendezvous_generations",
@@ -315,5 +348,6 @@ int main(void)
                       numbers_of_a_pair_that_failed_serve_the_next_one_at_every_member,
                       flow_of_the_next_pair_takes_the_place_of_one_that_failed,
                       client_of_a_pair_that_failed_elsewhere_is_joined_again,
-                      member_that_missed_an_end_does_not_stay_with_the_pair_before);
+                      member_that_missed_an_end_does_not_stay_with_the_pair_before,
+                      late_word_that_a_pair_failed_does_not_end_the_next_one);
 }

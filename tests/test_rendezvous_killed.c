@@ -176,6 +176,7 @@ START_TEST(connection_that_ended_where_it_was_not_carried_does_not_come_back)
         sync_carry(&net);
         ck_assert_uint_eq(count(3, MPCONN_REASON_FLOW_COPIED), 0);
         ck_assert(!carries(3, &a, &b));
+        ck_assert(!carries(2, &a, &b)); /* the others have said it again */
         sync_bed_close(&net);
     }
 }

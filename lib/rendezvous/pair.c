@@ -277,17 +277,13 @@ void mpci_pair_drop(mpci_rendezvous *rz, mpci_session *s)
 
 void mpci_pair_close(mpci_rendezvous *rz, mpci_session *s)
 {
-    uint32_t slot = mpci_pair_slot(rz, s);
-    const mpci_settled *e;
-    mpconn_tuple key;
+    const mpci_settled *e = mpci_pair_flow(rz, s);
 
-    if (slot == MPCI_SLOT_NONE)
+    if (e == NULL)
         return;
-    e = mpci_settled_at(&rz->core->settled, slot);
-    mpci_settled_tuple(&rz->core->settled, slot, &key);
-    mpci_share_word(rz->split, MPCI_RECORD_CLOSE, &key, e->client_isn, MPCONN_MEMBER_ALL,
-                    mpci_settled_is_unused(e) ? MPCONN_REASON_SESSION_OLD
-                                              : MPCONN_REASON_SESSION_RESTARTED);
+    mpci_share_close(rz->split, mpci_pair_slot(rz, s), MPCONN_MEMBER_ALL,
+                     mpci_settled_is_unused(e) ? MPCONN_REASON_SESSION_OLD
+                                               : MPCONN_REASON_SESSION_RESTARTED);
     mpci_pair_drop(rz, s);
 }
 

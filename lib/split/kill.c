@@ -33,11 +33,18 @@ static void leave_tombstone(mpci_split *sp, uint32_t slot, unsigned silent)
 
 /* Of a pair, whose clients may both come here, and not have been told where it was killed. Who is
  * not to be told at all is not there either. */
-static unsigned word_of_kill(const mpci_settled *e, int silent)
+static unsigned word_of_kill(const mpci_settled *e)
 {
-    if (silent && (mpci_settled_flags(e) & MPCI_SETTLED_RENDEZVOUS) != 0)
+    unsigned silent = MPCI_SETTLED_SILENT | MPCI_SETTLED_RENDEZVOUS;
+
+    if ((mpci_settled_flags(e) & silent) == silent)
         return MPCONN_REASON_NONE;
     return mpci_settled_is_unused(e) ? MPCONN_REASON_SESSION_UNCONFIRMED : MPCONN_REASON_KILLED;
+}
+
+void mpci_split_tell_kill(mpci_split *sp, uint32_t slot, uint32_t to)
+{
+    mpci_share_close(sp, slot, to, word_of_kill(mpci_settled_at(&sp->core->settled, slot)));
 }
 
 void mpci_split_kill_flow(mpci_split *sp, uint32_t slot, unsigned told, int silent)
@@ -50,13 +57,12 @@ void mpci_split_kill_flow(mpci_split *sp, uint32_t slot, unsigned told, int sile
     mpci_settled_tuple(&sp->core->settled, slot, &tuple);
     mpci_settled_delta(e, &d);
     mpci_split_flow_ends(sp, slot);
+    leave_tombstone(sp, slot, silent ? MPCI_SETTLED_SILENT : 0u);
     if (mpci_settled_flags(e) & MPCI_SETTLED_SHARED)
-        mpci_share_word(sp, MPCI_RECORD_CLOSE, &tuple, e->client_isn, MPCONN_MEMBER_ALL,
-                        word_of_kill(e, silent));
+        mpci_split_tell_kill(sp, slot, MPCONN_MEMBER_ALL);
     for (unsigned to = 0; to < 2; to++)
         if ((told & 1u << to) != 0)
             reset_endpoint(sp, e, mpci_core_leg(sp->core, &tuple, n, to), &d, to);
-    leave_tombstone(sp, slot, silent ? MPCI_SETTLED_SILENT : 0u);
     mpci_count(&sp->core->counters, MPCONN_REASON_KILLED);
 }
 

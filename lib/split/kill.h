@@ -10,6 +10,9 @@
  * each segment that it still sends. Other members are told. */
 void mpci_split_kill_flow(mpci_split *sp, uint32_t slot, unsigned told, int silent);
 
+/* Say again that a flow was killed here. */
+void mpci_split_tell_kill(mpci_split *sp, uint32_t slot, uint32_t to);
+
 /* Another member did so with a flow of two clients that called: its session has ended, and whoever
  * of them goes on here gets a RST here. */
 void mpci_split_told_killed(mpci_split *sp, uint32_t slot);

@@ -58,6 +58,19 @@ void mpci_share_stale(mpci_split *sp, const mpconn_tuple *t, uint32_t isn, uint1
     mpci_sync_put(sp->sync, to, &r);
 }
 
+void mpci_share_close(mpci_split *sp, uint32_t slot, uint32_t to, unsigned code)
+{
+    const mpci_settled *e = mpci_settled_at(&sp->core->settled, slot);
+    mpconn_tuple key;
+    mpci_record r;
+
+    mpci_settled_tuple(&sp->core->settled, slot, &key);
+    r = record_of(MPCI_RECORD_CLOSE, &key, e->client_isn);
+    r.generation = e->generation;
+    r.code = (uint8_t)code;
+    mpci_sync_put(sp->sync, to, &r);
+}
+
 void mpci_share_unreachable(mpci_split *sp, const mpconn_tuple *t, uint32_t isn, uint32_t to)
 {
     mpci_record r = record_of(MPCI_RECORD_RST_SEEN, t, isn);

@@ -36,6 +36,8 @@ uint32_t mpci_share_registrar(const mpci_split *sp, const mpconn_tuple *t);
 /* Refused: another incarnation stands, of this generation. */
 void mpci_share_stale(mpci_split *sp, const mpconn_tuple *t, uint32_t isn, uint16_t generation,
                       uint32_t to);
+/* A flow is over; `code` is an mpconn_reason. */
+void mpci_share_close(mpci_split *sp, uint32_t slot, uint32_t to, unsigned code);
 void mpci_share_request(mpci_split *sp, const mpci_handshake *h, uint32_t to);
 void mpci_share_drive(mpci_split *sp, const mpci_handshake *h, uint32_t to, unsigned flags);
 void mpci_share_answer(mpci_split *sp, const mpci_handshake *h, uint32_t to, unsigned flags);

@@ -264,6 +264,12 @@ static int is_opened_by_server(const mpci_step *st)
                                               h->server_isn == st->record->client_isn));
 }
 
+/* That nobody takes back by going on, as a RST is: who speaks of it has missed the word. */
+static int is_killed(const mpci_settled *e)
+{
+    return (mpci_settled_flags(e) & MPCI_SETTLED_KILLED) != 0 && !mpci_settled_is_unused(e);
+}
+
 /* Clients that were joined in vain are joined again by the same numbers. */
 static int is_next_pair(const mpci_settled *e, const mpci_record *r)
 {
@@ -279,7 +285,9 @@ static void told_flow(mpci_split *sp, mpci_step *st)
     if (e != NULL && e->client_isn == st->record->client_isn && !is_next_pair(e, st->record)) {
         uint8_t before = e->state;
 
-        if (mpci_split_merge_copy(sp, st, slot))
+        if (is_killed(e))
+            mpci_split_tell_kill(sp, slot, st->teller);
+        else if (mpci_split_merge_copy(sp, st, slot))
             mpci_share_flow(sp, slot, MPCONN_MEMBER_ALL);
         else if ((e->state & ~st->record->state) != 0) /* it has missed something */
             mpci_share_flow(sp, slot, st->teller);
@@ -316,14 +324,26 @@ static int leaves_tombstone(const mpci_record *close, const mpci_settled *e)
             close->code == MPCONN_REASON_SESSION_UNCONFIRMED);
 }
 
+/* A late word of a pair that failed: its clients went on by the same numbers, and have another. */
+static int is_of_earlier_pair(const mpci_record *close, const mpci_settled *e)
+{
+    return is_of_unused(close) && close->generation != 0 &&
+           mpci_is_later(e->generation, close->generation);
+}
+
 static void told_close(mpci_split *sp, mpci_step *st)
 {
     uint32_t slot;
     mpci_settled *e = settled_of(sp, st, &slot);
+    int is_same = e != NULL && e->client_isn == st->record->client_isn;
 
+    if (is_same && is_of_earlier_pair(st->record, e)) {
+        mpci_count(&sp->core->counters, MPCONN_REASON_SESSION_OLD);
+        return;
+    }
     if (!is_of_unused(st->record))
         mpci_core_bury(sp->core, st->hash, st->record->client_isn, MPCI_TOMBSTONE_FOUND);
-    if (e != NULL && e->client_isn == st->record->client_isn) {
+    if (is_same) {
         mpci_split_flow_ends(sp, slot);
         if (leaves_tombstone(st->record, e))
             mpci_split_told_killed(sp, slot);

@@ -85,6 +85,41 @@ START_TEST(R21_wrong_numbers_do_not_move_a_client_to_such_a_member)
 }
 END_TEST
 
+/* Nobody is asked about a segment that comes to that member. */
+static int is_refused_alone(unsigned at, uint32_t ahead)
+{
+    uint64_t refused = count(at, MPCONN_REASON_RELATCH_REFUSED);
+
+    ck_assert_uint_ne(say(at, &moved, ahead), MPCONN_VERDICT_FORWARD);
+    return count(at, MPCONN_REASON_RELATCH_REFUSED) == refused + 1 &&
+           sync_waiting(&net, at, at == 0 ? 1 : 0) == 0;
+}
+
+/* More than are looked at in a second, where the client is silent and where it spoke just now. */
+START_TEST(R21_wrong_numbers_are_not_asked_about_where_the_right_ones_are_known)
+{
+    for (unsigned silent = 0; silent < 2; silent++) {
+        begin(0, MPCONN_LATCH_RELATCH);
+        if (silent)
+            sync_pass(&net, 1100 * MPCONN_MILLISECOND);
+        for (unsigned i = 0; i < 20; i++)
+            ck_assert_msg(is_refused_alone(0, 0x10000000), "segment %u: %s", i,
+                          mpconn_reason_name(net.at[0].b.pkt.reason));
+        sync_bed_close(&net);
+    }
+}
+END_TEST
+
+/* The streams may have gone on elsewhere. */
+START_TEST(wrong_numbers_are_asked_about_where_the_connection_was_not_seen_for_long)
+{
+    begin(0, MPCONN_LATCH_RELATCH);
+    sync_pass(&net, 12 * MPCONN_SECOND);
+    ck_assert(!is_refused_alone(0, 0x10000000));
+    sync_bed_close(&net);
+}
+END_TEST
+
 START_TEST(client_that_may_not_move_is_not_looked_for)
 {
     begin(0, MPCONN_LATCH_ON);
@@ -100,5 +135,7 @@ int main(void)
     return CHECK_MAIN("relatch_third",
                       client_that_moves_to_a_member_outside_its_pair_is_followed,
                       R21_wrong_numbers_do_not_move_a_client_to_such_a_member,
+                      R21_wrong_numbers_are_not_asked_about_where_the_right_ones_are_known,
+                      wrong_numbers_are_asked_about_where_the_connection_was_not_seen_for_long,
                       client_that_may_not_move_is_not_looked_for);
 }

@@ -41,6 +41,7 @@ typedef struct mpci_visit {
     unsigned side;                   /* of the termination it is about */
     unsigned reason;                 /* why a pair is over, or a stray packet is not its client's */
     int moved;                       /* of another source than the client's, which has moved */
+    int misfits;                     /* it has not, whatever other members know */
     uint16_t member;                 /* that got the packet */
     int goes_on;                     /* the packet is for its flow */
 } mpci_visit;

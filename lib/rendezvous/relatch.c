@@ -7,6 +7,7 @@
 #include "rendezvous/pair.h"
 #include "rendezvous/role.h"
 #include "split/bind.h"
+#include "split/incarnation.h"
 #include "split/machine.h"
 
 /* Numbers that are guessed fit in the end, where windows are wide: so few guesses are looked at in
@@ -97,20 +98,29 @@ static void note_wrong(mpci_rendezvous *rz, const mpci_visit *v)
                            MPCONN_REASON_RELATCH_REFUSED, &source);
 }
 
+/* The streams go on elsewhere, too: what was not seen for long is no measure. */
+static int is_up_to_date(const mpci_rendezvous *rz, const mpci_visit *v)
+{
+    return mpci_incarnation_is_sure(rz->split, mpci_pair_flow(rz, v->s));
+}
+
 int mpci_relatch_fits(mpci_rendezvous *rz, mpci_visit *v)
 {
+    int fits;
+
     if (!may_move(v))
         return 0;
     v->reason = MPCONN_REASON_RELATCH_REFUSED;
+    fits = is_in_window(rz, v);
+    v->misfits = !fits && is_up_to_date(rz, v);
     if (!is_silent(rz, v))
         return 0;
     begin_second(rz, v->s);
     if (v->s->tries == TRIES_A_SECOND)
         return 0;
-    if (is_in_window(rz, v))
-        return 1;
-    note_wrong(rz, v);
-    return 0;
+    if (!fits)
+        note_wrong(rz, v);
+    return fits;
 }
 
 /* --- the move --- */

@@ -19,7 +19,8 @@ mpci_legs mpci_legs_of_flow(const mpci_core *core, uint32_t slot);
 uint32_t mpci_legs_slot(const mpci_core *core, const mpci_legs *l);
 
 /* May the source of the packet, which may have the termination and has it not, take the client's
- * place? 0: not; what has failed because of its numbers counts, and the visit says why. */
+ * place? 0: not; what has failed because of its numbers counts, and the visit says why, and whether
+ * the numbers say so beyond doubt. */
 int mpci_relatch_fits(mpci_rendezvous *rz, mpci_visit *v);
 
 /* The connection is that source's now: 1; 0 when it cannot be, and nothing has changed. */

@@ -192,11 +192,17 @@ static int is_passed_on(const mpci_visit *v)
            !mpci_told_has_pair(v->s);
 }
 
+/* Who knows no flow of it asks, but where it has judged itself whether a client has moved. */
+static int may_be_known_elsewhere(const mpci_rendezvous *rz, const mpci_visit *v)
+{
+    return mpci_sync_has_members(rz->sync) && !v->moved && !v->misfits;
+}
+
 /* What was joined before, or at another member, goes by its flow. */
 static int is_of_another_flow(const mpci_rendezvous *rz, const mpci_visit *v, uint32_t slot)
 {
     return ((v->st->view->flags & MPCI_TCP_SYN) == 0 || is_passed_on(v)) &&
-           (slot != MPCI_SLOT_NONE || (mpci_sync_has_members(rz->sync) && !v->moved)) &&
+           (slot != MPCI_SLOT_NONE || may_be_known_elsewhere(rz, v)) &&
            !is_of_pair(rz, v->s, slot) && !ends_call(rz, v, slot);
 }
 

@@ -55,6 +55,16 @@ unsigned counted(unsigned i, unsigned reason)
     return (unsigned)mpconn_engine_count(at(i)->eng, reason);
 }
 
+uint64_t hash_of(unsigned i, const bed_conn *c)
+{
+    return mpci_tuple_hash(&at(i)->eng->core.table_key, &c->tuple);
+}
+
+enum mpci_way_kind way_of(unsigned i, const bed_conn *c)
+{
+    return mpci_echo_way(&at(i)->eng->echo, &c->tuple, hash_of(i, c), c->x).kind;
+}
+
 static void swap_addrs(uint8_t *a, uint8_t *b, size_t len)
 {
     for (size_t i = 0; i < len; i++) {

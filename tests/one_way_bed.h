@@ -27,6 +27,9 @@ bed_conn conn_of(unsigned family, uint16_t port);
 /* Hand in a client's SYN. */
 void syn(unsigned i, const bed_conn *c);
 unsigned counted(unsigned i, unsigned reason);
+/* How it would answer the SYN of a client, and by which hash it knows the connection. */
+enum mpci_way_kind way_of(unsigned i, const bed_conn *c);
+uint64_t hash_of(unsigned i, const bed_conn *c);
 /* The reply to the request that the last packet of a member has become. */
 letter reply_to(const bed *b);
 letter reply_to_packet(const mpconn_pkt *request);

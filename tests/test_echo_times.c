@@ -82,11 +82,31 @@ START_TEST(others_are_asked_in_vain_at_both_ends_of_the_clock)
     for (unsigned i = 0; i < 3; i++)
         mpci_server_pinged(s, ends[_i] + i * MPCONN_SECOND / 2);
     e = echo_at(ends[_i] + MPCONN_SECOND);
-    ck_assert_int_eq(mpci_echo_way(e, &c.tuple).kind, MPCI_WAY_ALL);
-    mpci_echo_asks(e, &c.tuple);
-    ck_assert_int_eq(mpci_echo_way(e, &c.tuple).kind, MPCI_WAY_ALL);
+    ck_assert_int_eq(way_of(A, &c), MPCI_WAY_ALL);
+    mpci_echo_asks(e, &c.tuple, hash_of(A, &c), c.x);
+    ck_assert_int_eq(way_of(A, &c), MPCI_WAY_ALL);
     e = echo_at(ends[_i] + 2 * MPCONN_SECOND);
-    ck_assert_int_eq(mpci_echo_way(e, &c.tuple).kind, MPCI_WAY_NONE);
+    ck_assert_int_eq(way_of(A, &c), MPCI_WAY_NONE);
+    sync_bed_close(&net);
+}
+END_TEST
+
+START_TEST(others_are_asked_again_for_another_SYN_and_not_for_the_same)
+{
+    bed_conn c = conn_of(MPCONN_FAMILY_IPV4, 4000), other = c;
+    mpci_echo *e;
+
+    start(2);
+    e = echo_at(0);
+    other.x++;
+    mpci_echo_asks(e, &c.tuple, hash_of(A, &c), c.x);
+    for (unsigned i = 0; i < 3; i++)
+        mpci_server_pinged(mpci_servers_take(&e->servers, &c.tuple, 0), 0);
+    (void)echo_at(MPCONN_SECOND);
+    ck_assert_int_eq(way_of(A, &other), MPCI_WAY_NONE);
+    (void)echo_at(3 * MPCONN_SECOND);
+    ck_assert_int_eq(way_of(A, &c), MPCI_WAY_NONE);
+    ck_assert_int_eq(way_of(A, &other), MPCI_WAY_ALL);
     sync_bed_close(&net);
 }
 END_TEST
@@ -99,11 +119,11 @@ START_TEST(others_were_asked_at_time_0)
 
     start(2);
     e = echo_at(0);
-    mpci_echo_asks(e, &c.tuple);
+    mpci_echo_asks(e, &c.tuple, hash_of(A, &c), c.x);
     for (unsigned i = 0; i < 3; i++)
         mpci_server_pinged(mpci_servers_take(&e->servers, &c.tuple, 0), i * MPCONN_SECOND / 2);
     e = echo_at(MPCONN_SECOND);
-    ck_assert_int_eq(mpci_echo_way(e, &c.tuple).kind, MPCI_WAY_NONE);
+    ck_assert_int_eq(way_of(A, &c), MPCI_WAY_NONE);
     sync_bed_close(&net);
 }
 END_TEST
@@ -173,6 +193,7 @@ int main(void)
     tcase_add_test(tc, budget_holds_at_the_last_moment);
     tcase_add_loop_test(tc, server_is_mute_at_both_ends_of_the_clock, 0, ENDS);
     tcase_add_loop_test(tc, others_are_asked_in_vain_at_both_ends_of_the_clock, 0, ENDS);
+    tcase_add_test(tc, others_are_asked_again_for_another_SYN_and_not_for_the_same);
     tcase_add_test(tc, others_were_asked_at_time_0);
     tcase_add_loop_test(tc, origin_is_told_once_a_second_at_both_ends_of_the_clock, 0, ENDS);
     tcase_add_test(tc, origin_is_not_forgotten_at_time_0);

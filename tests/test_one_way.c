@@ -185,6 +185,28 @@ START_TEST(F1_syn_passes_unsplit_when_nothing_else_is_left)
 }
 END_TEST
 
+/* Each of its SYNs comes twice as late as the one before: by then the others may be asked again. */
+START_TEST(F1_lone_client_of_a_mute_server_is_asked_for_once)
+{
+    bed_conn c = conn_of(MPCONN_FAMILY_IPV4, 4000);
+    const mpconn_time waits[] = {1, 2, 4, 8};
+
+    start(2);
+    for (unsigned i = 0; i < 3; i++) {
+        (void)echo_of(&c);
+        sync_pass(&net, waits[i] * MPCONN_SECOND);
+    }
+    syn(A, &c);
+    expect(A, MPCONN_VERDICT_CONSUMED, MPCONN_REASON_RETURN_ASKED);
+    sync_carry(&net);
+    sync_pass(&net, waits[3] * MPCONN_SECOND);
+    syn(A, &c);
+    expect(A, MPCONN_VERDICT_FORWARD, MPCONN_REASON_SYN_TRACKED);
+    ck_assert_uint_eq(at(A)->pkt.side, SERVER);
+    sync_bed_close(&net);
+}
+END_TEST
+
 START_TEST(F1_short_form_is_tried_when_the_long_one_is_not_answered)
 {
     bed_conn c = conn_of(MPCONN_FAMILY_IPV4, 4000);
@@ -290,6 +312,7 @@ int main(void)
         A13_segment_of_an_adopted_connection_shows_the_way,
         way_that_a_client_proved_is_used_without_an_echo, F0_way_is_not_used_before_it_is_proved,
         F1_syn_passes_unsplit_when_nothing_else_is_left,
+        F1_lone_client_of_a_mute_server_is_asked_for_once,
         F1_short_form_is_tried_when_the_long_one_is_not_answered,
         denied_request_gets_an_exact_RST_at_the_return_path,
         each_endpoint_is_told_of_a_kill_where_its_traffic_flows,

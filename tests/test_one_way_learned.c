@@ -30,9 +30,9 @@ START_TEST(way_that_an_echo_showed_is_a_hint_and_one_that_was_used_is_not)
     start(2);
     mpci_echo_told_path(echo(A), &c.tuple, MPCI_PATH_HERE, net.at[B].id);
     ck_assert_uint_eq(told(A, &c), net.at[B].id);
-    ck_assert_int_eq(mpci_echo_way(echo(A), &c.tuple).kind, MPCI_WAY_ECHO);
+    ck_assert_int_eq(way_of(A, &c), MPCI_WAY_ECHO);
     mpci_echo_told_path(echo(A), &c.tuple, MPCI_PATH_SAID, net.at[B].id);
-    ck_assert_int_eq(mpci_echo_way(echo(A), &c.tuple).kind, MPCI_WAY_MEMBER);
+    ck_assert_int_eq(way_of(A, &c), MPCI_WAY_MEMBER);
     sync_bed_close(&net);
 }
 END_TEST

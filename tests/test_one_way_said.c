@@ -95,12 +95,12 @@ START_TEST(who_alone_was_asked_in_vain_says_so)
     start(3);
     e = &at(A)->eng->echo;
     mpci_path_learn(e->paths, &e->core->table_key, &c.tuple, net.at[B].id, e->core->now);
-    ck_assert_int_eq(mpci_echo_way(e, &c.tuple).kind, MPCI_WAY_MEMBER);
+    ck_assert_int_eq(way_of(A, &c), MPCI_WAY_MEMBER);
     made_for_client(A, &c);
     ck_assert_uint_gt(sync_deliver(&net, A, B), 0);
     ck_assert_uint_eq(counted(B, MPCONN_REASON_RETURN_UNKNOWN), 1);
     ck_assert_uint_gt(sync_deliver(&net, B, A), 0);
-    ck_assert_int_eq(mpci_echo_way(e, &c.tuple).kind, MPCI_WAY_ECHO);
+    ck_assert_int_eq(way_of(A, &c), MPCI_WAY_ECHO);
     sync_bed_close(&net);
 }
 END_TEST

@@ -407,7 +407,8 @@ MPCONN_API int mpconn_engine_del(mpconn_engine *eng);
 /**
  * @brief Handle packets: each gets a verdict, and may be rewritten in place.
  *
- * The result is the same, bit for bit, however a sequence of packets is cut into batches.
+ * The result is the same, bit for bit, however a sequence of packets is cut into batches; but for
+ * how many frames tell other members, and the number of the last of them, which an echo seals.
  * Packets of one batch are handled in order.
  *
  * @param[in]     eng   the engine

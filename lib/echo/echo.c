@@ -16,8 +16,8 @@ enum { TRIES_A_SECOND = 1 };
 /* An echo is taken to be out for so long: then its client comes again, or has proved the way. */
 #define OUT_FOR_NS MPCONN_SECOND
 
-/* Servers, SYNs that were refused, and echoes that are out, that are remembered. */
-enum { SERVERS = 1024, REFUSED = 4096, OUT = 1024 };
+/* Servers, SYNs of a kind, and echoes that are out, that are remembered. */
+enum { SERVERS = 1024, PRINTS = 4096, OUT = 1024 };
 
 int mpci_echo_init(mpci_echo *e, mpci_alloc *a, const mpconn_engine_config *cfg)
 {
@@ -29,9 +29,10 @@ int mpci_echo_init(mpci_echo *e, mpci_alloc *a, const mpconn_engine_config *cfg)
     e->rate = cfg->echo_rate;
     e->rate_server = cfg->echo_rate_server;
     e->fresh = mpci_alloc_array(a, cfg->n_members + 1, sizeof *e->fresh, 8);
-    e->refused = mpci_alloc_array(a, REFUSED, sizeof *e->refused, 8);
+    e->refused = mpci_alloc_array(a, PRINTS, sizeof *e->refused, 8);
+    e->asked = mpci_alloc_array(a, PRINTS, sizeof *e->asked, 8);
     e->out = mpci_alloc_array(a, OUT, sizeof *e->out, 8);
-    if (e->fresh == NULL || e->refused == NULL || e->out == NULL)
+    if (e->fresh == NULL || e->refused == NULL || e->asked == NULL || e->out == NULL)
         return MPCONN_ERR_NOMEM;
     rc = mpci_returns_init(&e->returns, a, &e->core->table_key, cfg->max_return_paths);
     if (rc == MPCONN_OK)
@@ -45,6 +46,7 @@ void mpci_echo_fini(mpci_echo *e, mpci_alloc *a)
     mpci_servers_fini(&e->servers, a);
     mpci_alloc_free(a, e->fresh);
     mpci_alloc_free(a, e->refused);
+    mpci_alloc_free(a, e->asked);
     mpci_alloc_free(a, e->out);
 }
 
@@ -76,7 +78,28 @@ mpci_way mpci_echo_way_to_client(const mpci_echo *e, const mpconn_tuple *t)
     return way;
 }
 
-mpci_way mpci_echo_way(const mpci_echo *e, const mpconn_tuple *t)
+/* Where a SYN is remembered among those, and what stands there then. */
+static uint32_t *place_of(uint32_t *prints, uint64_t hash, uint32_t isn, uint32_t *print)
+{
+    uint64_t mixed = hash ^ ((uint64_t)isn << 32 | isn) * UINT64_C(0x9e3779b97f4a7c15);
+
+    *print = (uint32_t)(mixed >> 32) | 1;
+    return &prints[mixed % PRINTS];
+}
+
+static uint32_t *refused_at(mpci_echo *e, uint64_t hash, uint32_t isn, uint32_t *print)
+{
+    return place_of(e->refused, hash, isn, print);
+}
+
+static int was_asked_for(const mpci_echo *e, uint64_t hash, uint32_t isn)
+{
+    uint32_t print;
+
+    return *place_of(e->asked, hash, isn, &print) == print;
+}
+
+mpci_way mpci_echo_way(const mpci_echo *e, const mpconn_tuple *t, uint64_t hash, uint32_t isn)
 {
     mpci_way way = mpci_echo_way_to_client(e, t);
     const mpci_server *s;
@@ -86,13 +109,17 @@ mpci_way mpci_echo_way(const mpci_echo *e, const mpconn_tuple *t)
     s = mpci_servers_find(&e->servers, t);
     if (!mpci_server_is_mute(s, e->core->now))
         way.kind = MPCI_WAY_ECHO;
-    else if (way.kind == MPCI_WAY_ALL && !mpci_server_may_ask(s, e->core->now))
+    else if (way.kind == MPCI_WAY_ALL &&
+             !mpci_server_may_ask(s, was_asked_for(e, hash, isn), e->core->now))
         way.kind = MPCI_WAY_NONE;
     return way;
 }
 
-void mpci_echo_asks(mpci_echo *e, const mpconn_tuple *t)
+void mpci_echo_asks(mpci_echo *e, const mpconn_tuple *t, uint64_t hash, uint32_t isn)
 {
+    uint32_t print, *remembered = place_of(e->asked, hash, isn, &print);
+
+    *remembered = print;
     mpci_server_asked(mpci_servers_take(&e->servers, t, e->core->now), e->core->now);
 }
 
@@ -104,15 +131,6 @@ static int take_one(const mpci_echo *e, mpci_budget *b, enum mpci_keep keep)
         return 0;
     mpci_budget_spend(b, e->rate, e->core->now);
     return 1;
-}
-
-/* Where a SYN is remembered that was refused, and what stands there then. */
-static uint32_t *refused_at(mpci_echo *e, uint64_t hash, uint32_t isn, uint32_t *print)
-{
-    uint64_t mixed = hash ^ ((uint64_t)isn << 32 | isn) * UINT64_C(0x9e3779b97f4a7c15);
-
-    *print = (uint32_t)(mixed >> 32) | 1;
-    return &e->refused[mixed % REFUSED];
 }
 
 /* A client that comes again is more likely to be one than the first SYN of a flood. */

@@ -61,6 +61,7 @@ typedef struct mpci_echo {
     mpci_sipkey old_root;      /* before the last change of key */
     uint32_t *refused;         /* prints of SYNs for which nothing was left: they go first when they
                                 * come again */
+    uint32_t *asked;           /* and of those for which others were asked, once for each */
     mpci_echo_out *out;
 } mpci_echo;
 
@@ -68,18 +69,19 @@ int mpci_echo_init(mpci_echo *e, mpci_alloc *a, const mpconn_engine_config *cfg)
 void mpci_echo_fini(mpci_echo *e, mpci_alloc *a);
 
 /* What was heard of the other members by now, and said to them. From expire() alone: what an echo
- * says of it must not depend on how packets are cut into batches. */
+ * says of it does not depend on which packets came in one batch with its SYN. (It does on those
+ * before, as on how many frames went out for them.) */
 void mpci_echo_tick(mpci_echo *e);
 
 /* The cluster has another key from now on; the one before still opens what is under way. */
 void mpci_echo_rekey(mpci_echo *e);
 
 /* How to answer a client's SYN, and how to get anything else to a client. Changes nothing. */
-mpci_way mpci_echo_way(const mpci_echo *e, const mpconn_tuple *t);
+mpci_way mpci_echo_way(const mpci_echo *e, const mpconn_tuple *t, uint64_t hash, uint32_t isn);
 mpci_way mpci_echo_way_to_client(const mpci_echo *e, const mpconn_tuple *t);
 
-/* All the others are asked to answer for this server. */
-void mpci_echo_asks(mpci_echo *e, const mpconn_tuple *t);
+/* All the others are asked to answer this SYN for its server. */
+void mpci_echo_asks(mpci_echo *e, const mpconn_tuple *t, uint64_t hash, uint32_t isn);
 
 /* May a SYN pass unsplit? If not, it goes first when it comes again. And: it does, which is taken
  * from its budget, and it has gone first. */

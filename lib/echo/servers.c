@@ -88,10 +88,10 @@ void mpci_server_asked(mpci_server *s, mpconn_time now)
     s->asked_since = now;
 }
 
-int mpci_server_may_ask(const mpci_server *s, mpconn_time now)
+int mpci_server_may_ask(const mpci_server *s, int before, mpconn_time now)
 {
     return !s->asked || now - s->asked_since < ASKED_FOR_NS ||
-           now - s->asked_since >= ASK_AGAIN_NS;
+           (!before && now - s->asked_since >= ASK_AGAIN_NS);
 }
 
 int mpci_server_is_mute(const mpci_server *s, mpconn_time now)

@@ -35,9 +35,11 @@ mpci_server *mpci_servers_take(mpci_servers *s, const mpconn_tuple *t, mpconn_ti
 void mpci_server_pinged(mpci_server *s, mpconn_time now);
 void mpci_server_answered(mpci_server *s, int cut);
 
-/* The others are asked for a way from it; are they worth it, or known to know none? */
+/* The others are asked for a way from it; are they worth it, or known to know none? After a while
+ * they are worth it again, but not for a SYN for which they were asked before: a lone client comes
+ * ever later, and would have them asked for ever. */
 void mpci_server_asked(mpci_server *s, mpconn_time now);
-int mpci_server_may_ask(const mpci_server *s, mpconn_time now);
+int mpci_server_may_ask(const mpci_server *s, int before, mpconn_time now);
 
 /* Is it not worth an echo? NULL is a server of which nothing is known. */
 int mpci_server_is_mute(const mpci_server *s, mpconn_time now);

@@ -148,7 +148,7 @@ static void say_instead(mpconn_engine *eng, mpconn_pkt *pkt, const mpconn_tuple 
         return;
     }
     if (asks)
-        mpci_echo_asks(&eng->echo, t);
+        mpci_echo_asks(&eng->echo, t, hash, eng->kept_syn.isn);
     if (mpci_elsewhere_say(eng, pkt, way.member, asks ? MPCI_SAY_ASKS : 0))
         mpci_consume(&eng->core, pkt, MPCONN_REASON_RETURN_ASKED);
     else
@@ -193,7 +193,8 @@ static void try_server(mpconn_engine *eng, const mpconn_pkt *pkt, const mpconn_t
 static void turn(mpconn_engine *eng, mpconn_pkt *pkt, const mpconn_tuple *t, uint64_t hash)
 {
     int is_syn = eng->kept_syn.len != 0;
-    mpci_way way = is_syn ? mpci_echo_way(&eng->echo, t) : mpci_elsewhere_way(eng, t, pkt->side);
+    mpci_way way = is_syn ? mpci_echo_way(&eng->echo, t, hash, eng->kept_syn.isn)
+                          : mpci_elsewhere_way(eng, t, pkt->side);
 
     switch (way.kind) {
     case MPCI_WAY_HERE:

@@ -31,7 +31,7 @@ int mpci_split_cannot_answer(const mpci_split *sp, const mpci_step *st)
 
     if (!sp->echo->on || st->from != MPCONN_SIDE_CLIENT)
         return 0;
-    way = mpci_echo_way(sp->echo, st->tuple);
+    way = mpci_echo_way(sp->echo, st->tuple, st->hash, st->view->seq);
     return way.kind == MPCI_WAY_NONE ||
            (way.kind == MPCI_WAY_ECHO &&
             (st->view->total_len > MPCI_KEPT_SYN || st->view->total_len > st->pkt->len));

@@ -49,6 +49,7 @@ enum sim_counter_class {
     X(NO_SESSION, SIM_EXPLAIN, "connection that no client of the scenario opened")            \
     X(SYN_IGNORED, SIM_EXPLAIN, "SYN not answered: silent, or no room")                       \
     X(ACCEPTED, SIM_INFO, "connection accepted")                                              \
+    X(PINGED, SIM_INFO, "pings that are answered, or not, as the scenario says")              \
     X(SEGMENT_IN, SIM_INFO, "segments received")                                              \
     X(SEGMENT_OUT, SIM_INFO, "segments sent")                                                 \
     X(DSACK, SIM_INFO, "duplicate reported by the peer")                                      \

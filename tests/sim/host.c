@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/ping.h"
 #include "sim/util.h"
 #include "sim/world.h"
 
@@ -178,6 +179,21 @@ static bool may_reuse(const sim_tcp *c, const sim_segment *seg)
     return sim_before(c->rcv_nxt, seg->seq);
 }
 
+/* A reply to a ping that this host has not sent is as wrong as anything else here. */
+static void ping_input(sim_host *h, const sim_frame *frame)
+{
+    sim_ping ping;
+
+    if (!h->pinged || !sim_ping_parse(&ping, frame->data, frame->len) || !ping.request ||
+        !owns(h, &ping.dst)) {
+        sim_host_count(h, SIM_C_NOT_TCP, NULL, "");
+        return;
+    }
+    sim_host_count(h, SIM_C_PINGED, NULL, "");
+    if (!h->mute)
+        sim_node_send(&h->node, 0, sim_ping_reply(frame));
+}
+
 static void host_receive(sim_node *node, unsigned port, sim_frame *frame)
 {
     sim_host *h = (sim_host *)node;
@@ -187,8 +203,10 @@ static void host_receive(sim_node *node, unsigned port, sim_frame *frame)
     sim_tcp *c;
 
     (void)port;
-    if (result == SIM_PARSE_MALFORMED || result == SIM_PARSE_NOT_TCP) {
-        sim_host_count(h, result == SIM_PARSE_NOT_TCP ? SIM_C_NOT_TCP : SIM_C_MALFORMED, NULL, "");
+    if (result == SIM_PARSE_NOT_TCP) {
+        ping_input(h, frame);
+    } else if (result == SIM_PARSE_MALFORMED) {
+        sim_host_count(h, SIM_C_MALFORMED, NULL, "");
     } else if (result == SIM_PARSE_CHECKSUM) {
         sim_host_count(h, SIM_C_CHECKSUM, &seg, "");
     } else if (!owns(h, &seg.dst)) {

@@ -37,6 +37,8 @@ typedef struct sim_host {
     unsigned connections;
     uint64_t secret;
     uint64_t counters[SIM_COUNTERS];
+    bool pinged; /* pings are nothing special to it; to others nobody sends any */
+    bool mute;   /* but it answers none */
     /* Which port of the node leads to an address; NULL = port 0. */
     unsigned (*route)(void *arg, const sim_segment *seg);
     void *route_arg;

@@ -220,7 +220,7 @@ static void stop(sim_member *m)
     free_list(m->held);
     free_list(m->released);
     for (size_t i = 0; i < m->n_outbox; i++)
-        sim_frame_del(m->outbox[i]);
+        sim_frame_del(m->outbox[i].frame);
     m->inbox = m->held = m->released = NULL;
     m->inbox_end = &m->inbox;
     m->n_outbox = m->n_let_go = 0;
@@ -238,8 +238,6 @@ static void member_destroy(sim_node *node)
         fprintf(stderr, "%s: not all of its trace could be written\n", m->node.name);
     free(m->let_go);
     free(m->outbox);
-    free(m->outbox_side);
-    free(m->outbox_reason);
     sim_member_free_attempts(m);
     free(m);
 }
@@ -273,6 +271,8 @@ static void start_recording(sim_member *m)
 
 static void start(sim_member *m)
 {
+    if (m->cfg.bridge)
+        sim_bridge_start(m);
     start_engine(m, 0);
     start_engine(m, 1);
     if (m->node.world->meeting != NULL && !m->node.world->failed)

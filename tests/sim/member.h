@@ -7,6 +7,7 @@
 #include <mpconn/mpconn.h>
 
 #include "host/recorder.h"
+#include "sim/bridge.h"
 #include "sim/nat.h"
 #include "sim/net.h"
 #include "sim/util.h"
@@ -35,6 +36,8 @@ typedef struct sim_member_config {
     bool admit;                   /* decide about SYNs: by sim_member_admits() */
     sim_time skew;                /* its clock is ahead of the world's by this */
     bool cipher;                  /* frames of members go through the host's cipher */
+    bool bridge;                  /* nothing can be sent back */
+    enum sim_bridge_hooks hooks;  /* of a bridge */
 } sim_member_config;
 
 struct sim_cluster;
@@ -51,6 +54,13 @@ typedef struct sim_parcel {
     bool again;             /* was held before */
     bool bad;               /* its checksums are wrong */
 } sim_parcel;
+
+/* A packet that the engine made. */
+typedef struct sim_made {
+    sim_frame *frame;
+    unsigned side, reason;
+    uint32_t link;
+} sim_made;
 
 /* What one engine did, in order. */
 typedef struct sim_deed {
@@ -100,15 +110,14 @@ typedef struct sim_member {
     sim_parcel *held;               /* oldest first */
     sim_parcel *released;           /* to be submitted before newer ones */
     sim_timer tick, expiry, rekey, kill;
-    sim_frame **outbox;             /* made in the present call */
-    unsigned *outbox_side;
-    unsigned *outbox_reason;
+    sim_made *outbox;               /* in the present call */
     size_t n_outbox, cap_outbox;
     sim_attempt *own_attempts[SIM_ATTEMPTS];
     sim_attempt **attempts;         /* these, or those of the cluster */
     struct sim_cluster *cluster;    /* NULL when it is alone */
     unsigned place;                 /* in the cluster */
     unsigned lives;                 /* how often it was started again */
+    sim_bridge bridge;
     bool dead;
     uint64_t frames, records[SIM_RECORDS]; /* sent to other members, by type */
     int sabotage;

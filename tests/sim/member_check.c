@@ -96,7 +96,7 @@ static void check_same(sim_member *m, const sim_parcel *p)
 
     if (a->verdict == b->verdict && a->reason == b->reason && a->len == b->len &&
         a->side == b->side && a->link == b->link && a->flow == b->flow && a->flags == b->flags &&
-        a->mark == b->mark && memcmp(a->data, b->data, a->len) == 0)
+        a->mark == b->mark && memcmp(a->data, b->data, sim_bridge_compared(a)) == 0)
         return;
     sim_fail(m->node.world, "batches of %u and %u differ: verdict %u %s, verdict %u %s%s",
              m->cfg.batch[0], m->cfg.batch[1], a->verdict, mpconn_reason_name(a->reason),
@@ -236,7 +236,11 @@ void sim_member_note_input(sim_member *m, const sim_parcel *p)
     sim_leg leg;
     sim_attempt *a;
 
-    if (p->again || sim_segment_parse(&seg, p->original->data, p->original->len) != SIM_PARSE_OK)
+    if (p->again)
+        return;
+    if (m->cfg.bridge)
+        sim_bridge_note_input(m, p->original, p->side);
+    if (sim_segment_parse(&seg, p->original->data, p->original->len) != SIM_PARSE_OK)
         return;
     if (m->node.world->meeting != NULL)
         sim_meeting_note_input(m, &seg, p->side);
@@ -283,8 +287,7 @@ void sim_member_check_output(sim_member *m, const sim_frame *f, unsigned side, u
     else if (repeats == MPCONN_NO_REPEATS)
         repeats = 0;
     if (sim_segment_parse(&seg, f->data, f->len) != SIM_PARSE_OK) {
-        if (made)
-            sim_fail(m->node.world, "packet made is malformed: %s", mpconn_reason_name(reason));
+        sim_bridge_check_output(m, f, side, reason, made);
         return;
     }
     if (m->node.world->meeting != NULL) {
@@ -299,7 +302,7 @@ void sim_member_check_output(sim_member *m, const sim_frame *f, unsigned side, u
     if (made && (reason == MPCONN_REASON_SERVER_ACK_SENT || reason == MPCONN_REASON_WINDOW_OPENED))
         check_confirm(m, a, &seg, reason);
     if (side == SIM_SERVER || (seg.flags & (SIM_SYN | SIM_ACK)) != (SIM_SYN | SIM_ACK) ||
-        (!made && reason != MPCONN_REASON_SYN_ANSWERED))
+        (!made && reason != MPCONN_REASON_SYN_ANSWERED && reason != MPCONN_REASON_ECHO_ANSWERED))
         return;
     if (m->cluster != NULL) /* each member may repeat what it answered, in each of its lives */
         repeats *= sim_cluster_lives(m->cluster);

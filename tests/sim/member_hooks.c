@@ -19,10 +19,12 @@ static int send_packets(void *user, const mpconn_pkt *const *pkts, size_t n)
     for (size_t i = 0; i < n; i++) {
         const mpconn_pkt *p = pkts[i];
 
-        sim_engine_made(e, sim_digest(p->data, p->len), "made %s to side %u link %u%s",
+        sim_engine_made(e, sim_digest(p->data, sim_bridge_compared(p)),
+                        "made %s to side %u link %u%s",
                         mpconn_reason_name(p->reason), p->side, (unsigned)p->link,
                         refused ? ", refused" : "");
-        if (p->side > 1 || (p->link != sim_member_link(p->side & 1) && p->link != MPCONN_LINK_NONE))
+        if (p->side > 1 || (!m->cfg.bridge && p->link != sim_member_link(p->side & 1) &&
+                            p->link != MPCONN_LINK_NONE))
             sim_fail(m->node.world, "packet made for side %u with link %u", p->side,
                      (unsigned)p->link);
         if (e->which != 0 || refused)
@@ -30,13 +32,9 @@ static int send_packets(void *user, const mpconn_pkt *const *pkts, size_t n)
         if (m->n_outbox == m->cap_outbox) {
             m->cap_outbox = m->cap_outbox == 0 ? 16 : 2 * m->cap_outbox;
             m->outbox = sim_realloc(m->outbox, m->cap_outbox * sizeof(*m->outbox));
-            m->outbox_side = sim_realloc(m->outbox_side, m->cap_outbox * sizeof(*m->outbox_side));
-            m->outbox_reason =
-                sim_realloc(m->outbox_reason, m->cap_outbox * sizeof(*m->outbox_reason));
         }
-        m->outbox[m->n_outbox] = sim_frame_new(p->data, p->len);
-        m->outbox_reason[m->n_outbox] = p->reason;
-        m->outbox_side[m->n_outbox++] = p->side;
+        m->outbox[m->n_outbox++] =
+            (sim_made){sim_frame_new(p->data, p->len), p->side, p->reason, p->link};
     }
     return refused ? -1 : (int)n;
 }
@@ -175,6 +173,8 @@ void sim_member_hooks(const sim_member *m, mpconn_callbacks *cb)
     cb->admit = m->cfg.admit ? admit : NULL;
     cb->session_event = m->node.world->meeting != NULL ? sim_meeting_event : NULL;
     cb->bind = m->node.world->nat ? bind_leg : NULL;
+    if (m->cfg.bridge)
+        sim_bridge_hooks(m, cb);
     if (m->cluster != NULL) {
         cb->send_frame = send_frame;
         cb->seal = m->cfg.cipher ? sim_cluster_seal : NULL;

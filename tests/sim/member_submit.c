@@ -19,18 +19,20 @@ static void prepare(sim_member *m, sim_parcel *p, unsigned which)
     uint32_t headroom = mpconn_engine_headroom(m->engine[which].eng);
     uint32_t skew = (uint32_t)(p->original->len + which) % 4;
     uint32_t len = p->original->len;
+    uint32_t after = m->cfg.bridge ? mpconn_engine_tailroom(m->engine[which].eng) : ROOM_AFTER;
 
     if (p->room[which] == NULL) {
-        p->room[which] = sim_alloc(headroom + skew + len + ROOM_AFTER);
+        p->room[which] = sim_alloc(headroom + skew + len + after);
         memcpy(p->room[which] + headroom + skew, p->original->data, len);
         memset(pkt, 0, sizeof(*pkt));
         pkt->data = p->room[which] + headroom + skew;
         pkt->len = len;
-        pkt->cap = len + ROOM_AFTER;
+        pkt->cap = len + after;
         pkt->headroom = headroom;
     }
     pkt->side = (uint8_t)p->side;
-    pkt->link = sim_member_link(p->side);
+    pkt->link =
+        m->cfg.bridge ? sim_bridge_link(p->side, p->original) : sim_member_link(p->side);
     pkt->mark = p->original->len;
     pkt->flags = 0;
     if (m->cfg.vouch == SIM_VOUCH_PACKET)
@@ -49,17 +51,21 @@ void sim_member_free_parcel(sim_parcel *p)
     free(p);
 }
 
-static void send_out(sim_member *m, sim_frame *f, const sim_frame *original, unsigned side,
-                     unsigned reason, bool made)
+/* `in` is what came in the same buffer, or NULL. */
+static void send_out(sim_member *m, const sim_made *made, const sim_parcel *in)
 {
-    if (m->dead || !sim_sabotage_output(m, f, original, &side, reason, made)) {
-        sim_frame_del(f);
+    const sim_frame *original = in != NULL ? in->original : NULL;
+    unsigned side = made->side;
+
+    if (m->dead || !sim_sabotage_output(m, made->frame, original, &side, made->reason, !in) ||
+        (m->cfg.bridge && !sim_bridge_can_send(m, made->frame, side, made->link, in))) {
+        sim_frame_del(made->frame);
         return;
     }
-    sim_member_check_output(m, f, side, reason, made);
+    sim_member_check_output(m, made->frame, side, made->reason, in == NULL);
     m->forwarded++;
-    sim_node_send(&m->node, side, f);
-    sim_moment_came(m, SIM_MOMENT_SENDS, reason);
+    sim_node_send(&m->node, side, made->frame);
+    sim_moment_came(m, SIM_MOMENT_SENDS, made->reason);
 }
 
 /* Packets the engine made go after the verdicts of the call that made them. */
@@ -69,7 +75,7 @@ void sim_member_send_made(sim_member *m)
 
     m->n_outbox = 0;
     for (size_t i = 0; i < n; i++)
-        send_out(m, m->outbox[i], NULL, m->outbox_side[i], m->outbox_reason[i], true);
+        send_out(m, &m->outbox[i], NULL);
 }
 
 static void keep(sim_member *m, sim_parcel *p)
@@ -93,6 +99,7 @@ static void keep(sim_member *m, sim_parcel *p)
 static void act_on_verdict(sim_member *m, sim_parcel *p)
 {
     const mpconn_pkt *pkt = &p->pkt[0];
+    sim_made out;
 
     sim_note(m->node.world, m->node.name, "%s: %s",
              pkt->verdict == MPCONN_VERDICT_DROP      ? "drop"
@@ -106,8 +113,10 @@ static void act_on_verdict(sim_member *m, sim_parcel *p)
         keep(m, p);
         return;
     }
-    if (pkt->verdict == MPCONN_VERDICT_FORWARD)
-        send_out(m, sim_frame_new(pkt->data, pkt->len), p->original, pkt->side, pkt->reason, false);
+    if (pkt->verdict == MPCONN_VERDICT_FORWARD) {
+        out = (sim_made){sim_frame_new(pkt->data, pkt->len), pkt->side, pkt->reason, pkt->link};
+        send_out(m, &out, p);
+    }
     sim_member_free_parcel(p);
 }
 

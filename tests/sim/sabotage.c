@@ -43,6 +43,10 @@ const sim_sabotage sim_sabotages[] = {
     {"data-unproved", "meet", "data to a client that was answered and has not acknowledged"},
     {"answer-stranger", "meet", "the answer to a client goes to another port of it"},
     {"chatty", "pair-symmetric", "defers nothing"},
+    {"send-back", "bridge-one-way", "bridges that answer as routers do, and send no echo"},
+    {"echo-rate", "bridge-budget", "echoes by another rate than the scenario has told"},
+    {"echo-twice", "bridge-one-way", "each echo sent twice"},
+    {"reply-through", "bridge-one-way", "replies to echoes go on to the client"},
     {NULL, NULL, NULL},
 };
 
@@ -187,6 +191,17 @@ void sim_sabotage_records(const sim_member *m, uint8_t *records, size_t len)
         memcpy(records, changed, len);
 }
 
+static void spoil_echo(sim_member *m, const sim_frame *f, const sim_frame *original,
+                       unsigned reason)
+{
+    if (reason == MPCONN_REASON_ECHO_SENT && sim_sabotage_is(m, "echo-twice")) {
+        sim_member_check_output(m, f, SIM_SERVER, reason, original == NULL);
+        sim_node_send(&m->node, SIM_SERVER, sim_frame_new(f->data, f->len));
+    }
+    if (reason == MPCONN_REASON_ECHO_ANSWERED && sim_sabotage_is(m, "reply-through"))
+        sim_node_send(&m->node, SIM_CLIENT, sim_frame_new(original->data, original->len));
+}
+
 bool sim_sabotage_output(sim_member *m, sim_frame *f, const sim_frame *original, unsigned *side,
                          unsigned reason, bool made)
 {
@@ -196,6 +211,7 @@ bool sim_sabotage_output(sim_member *m, sim_frame *f, const sim_frame *original,
         return true;
     if (sim_sabotage_is(m, "launder"))
         sim_segment_fix_checksums(f->data, f->len);
+    spoil_echo(m, f, original, reason);
     if (sim_segment_parse(&seg, f->data, f->len) != SIM_PARSE_OK)
         return true;
     if (reason == MPCONN_REASON_TRANSLATED &&

@@ -37,7 +37,7 @@ static uint8_t *put32(uint8_t *p, uint32_t v)
 }
 
 /* RFC 1071, the long way. */
-static uint32_t sum_bytes(uint32_t sum, const uint8_t *p, size_t len)
+uint32_t sim_sum_bytes(uint32_t sum, const uint8_t *p, size_t len)
 {
     uint64_t wide = sum;
 
@@ -57,8 +57,8 @@ static uint32_t sum_tcp(const uint8_t *ip, unsigned family, const uint8_t *tcp, 
     put32(tail, (uint32_t)tcp_len);
     tail[7] = 6;
     if (family == 4)
-        return sum_bytes(sum_bytes(sum_bytes(0, ip + 12, 8), tail, 8), tcp, tcp_len);
-    return sum_bytes(sum_bytes(sum_bytes(0, ip + 8, 32), tail, 8), tcp, tcp_len);
+        return sim_sum_bytes(sim_sum_bytes(sim_sum_bytes(0, ip + 12, 8), tail, 8), tcp, tcp_len);
+    return sim_sum_bytes(sim_sum_bytes(sim_sum_bytes(0, ip + 8, 32), tail, 8), tcp, tcp_len);
 }
 
 static bool parse_option(sim_segment *seg, const uint8_t *p, unsigned len)
@@ -154,7 +154,7 @@ static enum sim_parse parse_ipv4(sim_segment *seg, const uint8_t *d, size_t len)
     memcpy(seg->dst.bytes, d + 16, 4);
     seg->ttl = d[8];
     seg->tos = d[1];
-    right = sum_bytes(0, d, 20) == 0xffff;
+    right = sim_sum_bytes(0, d, 20) == 0xffff;
     if (!parse_tcp(seg, d + 20, len - 20))
         return SIM_PARSE_MALFORMED;
     right = right && sum_tcp(d, 4, d + 20, len - 20) == 0xffff;
@@ -298,7 +298,7 @@ void sim_segment_fix_checksums(uint8_t *data, size_t len)
 
     if (ipv4) {
         put16(data + 10, 0);
-        put16(data + 10, ~sum_bytes(0, data, 20) & 0xffff);
+        put16(data + 10, ~sim_sum_bytes(0, data, 20) & 0xffff);
     }
     put16(data + ip_len + 16, 0);
     put16(data + ip_len + 16,

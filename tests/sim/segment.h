@@ -64,6 +64,9 @@ size_t sim_segment_size(const sim_segment *seg);
 /* Writes sim_segment_size() bytes. */
 void sim_segment_build(const sim_segment *seg, uint8_t *dst);
 
+/* Adds to a ones' complement sum of 16 bits; `len` is even, or these are the last bytes. */
+uint32_t sim_sum_bytes(uint32_t sum, const uint8_t *p, size_t len);
+
 /* Correct the checksums of a packet somebody has meddled with. */
 void sim_segment_fix_checksums(uint8_t *data, size_t len);
 

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Members that are bridges: A sees what clients say, B what servers say, and neither can send
+ * anything back. Requests are not announced: A's echoes bring them to B. */
+#include "sim/cluster.h"
+#include "sim/scenario.h"
+
+/* The members have met before anybody connects. */
+#define MEETING (2 * SIM_SECOND)
+
+/* Whose epoch another member does not know yet, its echoes are somebody's pings to that one: so
+ * frames are lost as soon as the members have met, and not before. */
+static void lose_frames(sim_cluster *c)
+{
+    sim_quality *q = &c->oob_quality;
+
+    (void)sim_cluster_at(c, MEETING, SIM_STEP_MEND);
+    q->loss_ppm = sim_rng_below(&c->rng, 300000);
+    q->duplicate_ppm = sim_rng_below(&c->rng, 100000);
+    q->reorder_ppm = sim_rng_below(&c->rng, 300000);
+    q->reorder = sim_rng_between(&c->rng, 0, 100) * SIM_MS;
+    q->jitter = sim_rng_between(&c->rng, 0, 5000) * SIM_US;
+}
+
+static sim_cluster *bridges(sim_world *w, enum sim_way from_client, enum sim_way from_server)
+{
+    sim_cluster *c = sim_cluster_new(w, from_client, from_server);
+    mpconn_engine_config *e = &w->member_config.engine;
+
+    w->member_config.bridge = true;
+    w->member_config.hooks = (enum sim_bridge_hooks)sim_rng_below(&c->rng, 3);
+    e->return_path = MPCONN_RETURN_ECHO;
+    e->echo_rate = 1000;
+    e->echo_rate_server = 200;
+    return c;
+}
+
+/* With a server that knows what a ping is. */
+static sim_listener *begin(sim_world *w, const sim_quality *to_client,
+                           const sim_quality *to_server)
+{
+    sim_listener *l = sim_row(w, to_client, to_server);
+
+    w->server->pinged = true;
+    return l;
+}
+
+/* Keepalive, or 0, is the client's. */
+static void add_sessions(sim_world *w, unsigned n, sim_time keepalive)
+{
+    sim_plan plan;
+
+    for (unsigned i = 0; i < n; i++) {
+        sim_plan_random(w, &plan, i);
+        plan.start += MEETING;
+        plan.cfg.keepalive = keepalive;
+        sim_session_new(w, &plan);
+    }
+}
+
+/* What this is all about was done: B was told by replies alone. */
+static void check_echoes(sim_world *w)
+{
+    const sim_cluster *c = w->cluster;
+
+    if (!w->plain && (c->member[SIM_A]->bridge.echoes == 0 ||
+                      mpconn_engine_count(c->member[SIM_B]->engine[0].eng,
+                                          MPCONN_REASON_ECHO_ANSWERED) == 0))
+        sim_fail(w, "nobody was answered by an echo");
+}
+
+static void setup_one_way(sim_world *w)
+{
+    sim_quality q = sim_quality_near(&w->rng);
+
+    (void)bridges(w, SIM_WAY_A, SIM_WAY_B);
+    w->clean = true;
+    w->check = check_echoes;
+    (void)begin(w, &q, &q);
+    add_sessions(w, 1 + sim_rng_below(&w->rng, 8), 0);
+}
+
+/* Whose ACK of an echo's answer is lost is not answered again (doc/bridges.md), and may wait for
+ * its server to speak. */
+static void setup_lossy(sim_world *w)
+{
+    sim_quality q = sim_rng_coin(&w->rng) ? sim_quality_near(&w->rng) : sim_quality_lossy(&w->rng);
+    sim_cluster *c = bridges(w, SIM_WAY_A, SIM_WAY_B);
+
+    (void)begin(w, &q, &q);
+    lose_frames(c);
+    add_sessions(w, 1 + sim_rng_below(&w->rng, 6), 20 * SIM_SECOND);
+}
+
+static void setup_mute(sim_world *w)
+{
+    sim_quality q = sim_quality_near(&w->rng);
+
+    (void)bridges(w, SIM_WAY_A, SIM_WAY_B);
+    (void)begin(w, &q, &q);
+    w->server->mute = true;
+    add_sessions(w, 1 + sim_rng_below(&w->rng, 8), 0);
+}
+
+/* Many clients of few networks, and few echoes: who is refused comes again. */
+static void setup_budget(sim_world *w)
+{
+    sim_quality q = sim_quality_near(&w->rng);
+    mpconn_engine_config *e = &w->member_config.engine;
+    sim_plan plan;
+
+    (void)bridges(w, SIM_WAY_A, SIM_WAY_B);
+    e->echo_rate = 8 + sim_rng_below(&w->rng, 30);
+    e->echo_rate_server = 4 + sim_rng_below(&w->rng, 8);
+    /* not the tables are to be short */
+    e->max_flows = e->max_wide_flows = e->max_handshakes = 512;
+    (void)begin(w, &q, &q);
+    for (unsigned i = 0; i < 40; i++) {
+        sim_plan_random(w, &plan, i);
+        plan.start = plan.start / 4 + MEETING;
+        plan.cfg.syn_tries = 8;
+        plan.bytes[0] %= 3000;
+        plan.bytes[1] %= 3000;
+        sim_session_new(w, &plan);
+    }
+}
+
+const sim_scenario sim_scenarios_bridge[] = {
+    {"bridge-one-way", "bridges: A sees clients, B servers", setup_one_way, 10, 100, 0},
+    {"bridge-lossy", "the same, and whatever is sent may be lost", setup_lossy, 10, 100, 0},
+    {"bridge-mute", "the same, and the server answers no ping", setup_mute, 10, 100, 0},
+    {"bridge-budget", "many clients at once, and few echoes", setup_budget, 5, 50, 0},
+    {0},
+};

@@ -47,8 +47,36 @@ START_TEST(R13_who_listens_at_another_member_is_answered_again_twice)
 }
 END_TEST
 
+/* It called twice before the other one did: what that one says is no sign of a loss. */
+START_TEST(client_that_called_twice_is_answered_once)
+{
+    for (unsigned variant = 0; variant < 4; variant++) {
+        unsigned at = variant & 1;
+
+        open_members(2);
+        choose_registrar(variant >> 1);
+        add_at(0);
+        a = client_of(0);
+        b = client_of(1);
+        call(0, &a);
+        sync_pass(&net, MPCONN_SECOND);
+        call(0, &a);
+        sync_carry(&net);
+        call(at, &b);
+        sync_carry(&net);
+        net.at[0].b.n_out = net.at[1].b.n_out = 0;
+        acknowledge(at, &b, &a);
+        sync_carry(&net);
+        ck_assert_uint_eq(state_at(0), MPCONN_SESSION_HALF);
+        assert_silent();
+        sync_bed_close(&net);
+    }
+}
+END_TEST
+
 int main(void)
 {
     return CHECK_MAIN("rendezvous_far_listener",
-                      R13_who_listens_at_another_member_is_answered_again_twice);
+                      R13_who_listens_at_another_member_is_answered_again_twice,
+                      client_that_called_twice_is_answered_once);
 }

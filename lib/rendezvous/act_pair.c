@@ -82,7 +82,7 @@ static void keep_early(mpci_rendezvous *rz, const mpci_visit *v)
 enum mpci_meet_event mpci_meet_prove(mpci_rendezvous *rz, mpci_visit *v)
 {
     confirm(rz, v);
-    mpci_answer_client(rz, v->s, v->side ^ 1);
+    mpci_answer_waiting(rz, v->s, v->side ^ 1);
     keep_early(rz, v);
     return MPCI_MEET_NOTHING;
 }
@@ -95,7 +95,7 @@ enum mpci_meet_event mpci_meet_accept(mpci_rendezvous *rz, mpci_visit *v)
         r->tsval = v->st->view->tsval;
     confirm(rz, v);
     mpci_consume(rz->core, v->st->pkt, MPCONN_REASON_SESSION_WAITING);
-    mpci_answer_client(rz, v->s, v->side ^ 1);
+    mpci_answer_waiting(rz, v->s, v->side ^ 1);
     return MPCI_MEET_NOTHING;
 }
 

@@ -66,6 +66,12 @@ void mpci_answer_client(mpci_rendezvous *rz, mpci_session *s, unsigned side)
         mpci_answer_again(rz, s, side);
 }
 
+void mpci_answer_waiting(mpci_rendezvous *rz, mpci_session *s, unsigned side)
+{
+    if ((s->answered & 1 << side) == 0)
+        mpci_answer_client(rz, s, side);
+}
+
 void mpci_answer_called(mpci_rendezvous *rz, const mpci_session *s, unsigned side)
 {
     const mpci_request *r = &s->request[side];

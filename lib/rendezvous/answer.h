@@ -9,7 +9,10 @@
 /* SYN|ACK for a client, or the other one's SYN, if it is its turn, and if it has called more often
  * than it was answered. */
 void mpci_answer_client(mpci_rendezvous *rz, mpci_session *s, unsigned side);
-/* The same, because another client that has proved itself said it again. */
+/* The same, unless it was answered already: the other one has acknowledged, and it may have waited
+ * for that. What it was told may be on its way still. */
+void mpci_answer_waiting(mpci_rendezvous *rz, mpci_session *s, unsigned side);
+/* SYN|ACK again, because another client that has proved itself said what it said again. */
 void mpci_answer_again(mpci_rendezvous *rz, mpci_session *s, unsigned side);
 /* The ACK for a client that was called, and answered. */
 void mpci_answer_called(mpci_rendezvous *rz, const mpci_session *s, unsigned side);

@@ -29,6 +29,8 @@ static void come_again(void)
     bed_in_again(m, &held);
     sync_carry(&net);
     ck_assert_msg(held.verdict == MPCONN_VERDICT_FORWARD, "%s", mpconn_reason_name(held.reason));
+    ck_assert_msg(mpci_settled_by_id(&engine(called_at)->core.settled, held.flow) !=
+                      MPCI_SLOT_NONE, "no flow has number %#llx", (unsigned long long)held.flow);
 }
 
 static void say(unsigned at, const meeting_client *from, const meeting_client *to, unsigned flags,

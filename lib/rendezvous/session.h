@@ -52,7 +52,8 @@ typedef struct mpci_session {
     uint64_t flow;                  /* id of the present one; 0 = none */
     mpci_candidate_number candidates[2]; /* the first of each termination; of an entry that is not
                                        in use [0] is the next one that is not */
-    uint32_t pairs;                 /* made so far; of the present one it is the generation */
+    uint32_t pairs;                 /* made so far; of the present one it is the generation, from
+                                       which its flow goes on when a client moves */
     uint16_t version;               /* of the config: modified so often, at any member */
     uint8_t state;                  /* mpconn_session_state; mpci_session_enter() sets it */
     uint8_t first;                  /* whose client called first */

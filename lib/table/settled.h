@@ -49,7 +49,8 @@ typedef struct mpci_settled {
     mpci_direction dir[2];   /* conn/track.h */
     uint32_t last_seen;      /* ticks of 2^24 ns */
     uint16_t link[2];        /* link that leads to each endpoint */
-    uint16_t generation;     /* orders incarnations (rule R3) */
+    uint16_t generation;     /* orders incarnations (rule R3), and the places of a client that moves
+                                (rendezvous/moved.h) */
     uint8_t server_options;  /* conn/offers.h */
     uint8_t state;           /* bits 1-0 mpconn_flow_state, 7-3 MPCI_LIFE_*, 2 its bit 5 */
     uint32_t use;            /* bits 31-12 how often the slot was used, 11-0 MPCI_SETTLED_* */

@@ -183,8 +183,8 @@ START_TEST(adaptive_mode_splits_from_its_threshold_and_tracks_again_below)
         ck_assert_uint_eq(b.pkt.reason,
                           i < 3 ? MPCONN_REASON_SYN_TRACKED : MPCONN_REASON_SYN_ANSWERED);
     }
-    bed_pass(&b, 100 * MPCONN_SECOND);
-    ck_assert_uint_eq(bed_stats(&b).unproved, 0);
+    bed_pass(&b, 65 * MPCONN_SECOND);
+    ck_assert_uint_eq(bed_stats(&b).unproved, 2); /* one less than the threshold may stay longer */
     c.tuple.client_port++;
     send_syn(&c, CLIENT);
     ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_SYN_TRACKED);

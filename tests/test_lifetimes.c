@@ -111,22 +111,88 @@ START_TEST(RFC5382_REQ5_keepalive_after_two_hours_comes_in_time)
 }
 END_TEST
 
-/* Half-open ones are kept for less, against floods: the SYN begins anew (doc/validation.md). */
-START_TEST(tracked_handshake_is_kept_for_64_seconds)
+/* A table of so many handshakes, where nothing is split. */
+static void open_plain(uint32_t handshakes)
 {
-    mpconn_tuple t = bed_tuple(4, 1, 40000);
     mpconn_engine_config cfg;
     mpconn_callbacks cb;
 
-    c = bed_conn_of(&t, 0x11111111, 0x10);
     bed_config(&cfg, &cb);
     cfg.split_mode = MPCONN_SPLIT_NEVER;
+    cfg.max_handshakes = handshakes;
     bed_open(&b, &cfg, &cb);
-    bed_plain(&b, &c, CLIENT, (unsigned)_i);
-    bed_pass(&b, 64 * MPCONN_SECOND - MPCONN_MILLISECOND);
-    ck_assert_uint_eq(bed_stats(&b).handshakes, 1);
+}
+
+static void half_open(uint16_t port, unsigned steps)
+{
+    mpconn_tuple t = bed_tuple(4, 1, port);
+
+    c = bed_conn_of(&t, 0x11111111, 0x10);
+    bed_plain(&b, &c, CLIENT, steps);
+}
+
+static void assert_kept_for(uint64_t ns)
+{
+    uint32_t had = bed_stats(&b).handshakes;
+
+    ck_assert_uint_gt(had, 0);
+    bed_pass(&b, ns - MPCONN_MILLISECOND);
+    ck_assert_uint_eq(bed_stats(&b).handshakes, had);
     bed_pass(&b, 2 * MPCONN_MILLISECOND);
     ck_assert_uint_eq(bed_stats(&b).handshakes, 0);
+}
+
+START_TEST(RFC5382_REQ5_tracked_handshake_is_kept_for_four_minutes)
+{
+    open_plain(64);
+    half_open(40000, (unsigned)_i);
+    assert_kept_for(TRANSITORY * MPCONN_SECOND);
+    bed_close(&b);
+}
+END_TEST
+
+/* The answer comes late, and begins the time anew. */
+START_TEST(RFC5382_REQ5_four_minutes_are_from_the_answer)
+{
+    bed_segment syn_ack;
+
+    open_plain(64);
+    half_open(40000, 1);
+    bed_pass(&b, 3 * 64 * MPCONN_SECOND);
+    syn_ack = bed_seg(&c.tuple, CLIENT, MPCI_TCP_SYN | MPCI_TCP_ACK, c.z, c.x + 1);
+    bed_in(&b, SERVER, &syn_ack);
+    ck_assert_int_eq(b.pkt.reason, MPCONN_REASON_TRACKED);
+    assert_kept_for(TRANSITORY * MPCONN_SECOND);
+    bed_close(&b);
+}
+END_TEST
+
+/* RFC 4987: where a quarter of the table, which is the default of adaptive_threshold, is half open
+ * each has about a minute, as its client says its SYN again by then. */
+START_TEST(tracked_handshake_among_many_is_kept_for_64_seconds)
+{
+    open_plain(64);
+    for (unsigned i = 0; i < 16; i++)
+        half_open((uint16_t)(40000 + i), 1);
+    bed_pass(&b, 64 * MPCONN_SECOND - MPCONN_MILLISECOND);
+    ck_assert_uint_eq(bed_stats(&b).handshakes, 16);
+    bed_pass(&b, 2 * MPCONN_MILLISECOND);
+    ck_assert_uint_eq(bed_stats(&b).handshakes, 15); /* fewer: these have their four minutes */
+    assert_kept_for((TRANSITORY - 64) * MPCONN_SECOND - MPCONN_MILLISECOND);
+    bed_close(&b);
+}
+END_TEST
+
+START_TEST(host_may_give_handshakes_less)
+{
+    mpconn_timeouts less;
+
+    MPCONN_STRUCT_INIT(&less);
+    less.transitory_ns = 10 * MPCONN_SECOND;
+    open_plain(64);
+    ck_assert_int_eq(mpconn_engine_set_timeouts(b.eng, &less, b.now), MPCONN_OK);
+    half_open(40000, 1);
+    assert_kept_for(10 * MPCONN_SECOND);
     bed_close(&b);
 }
 END_TEST
@@ -138,7 +204,10 @@ int main(void)
 
     tcase_add_loop_test(tc, RFC5382_REQ5_flow_is_kept_as_long_as_its_state_asks, 0, 3 * N_ROWS);
     tcase_add_loop_test(tc, RFC5382_REQ5_keepalive_after_two_hours_comes_in_time, 0, 3);
-    tcase_add_loop_test(tc, tracked_handshake_is_kept_for_64_seconds, 1, 3);
+    tcase_add_loop_test(tc, RFC5382_REQ5_tracked_handshake_is_kept_for_four_minutes, 1, 3);
+    tcase_add_test(tc, RFC5382_REQ5_four_minutes_are_from_the_answer);
+    tcase_add_test(tc, tracked_handshake_among_many_is_kept_for_64_seconds);
+    tcase_add_test(tc, host_may_give_handshakes_less);
     suite_add_tcase(s, tc);
     return check_run(s);
 }

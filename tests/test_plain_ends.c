@@ -140,7 +140,7 @@ START_TEST(entry_of_what_was_only_told_ends_without_a_word)
     sync_carry(&net);
     ck_assert_uint_eq(m[B]->eng->core.handshakes.used, 1);
     m[A]->n_events = m[B]->n_events = 0;
-    sync_pass(&net, 70 * MPCONN_SECOND);
+    sync_pass(&net, 250 * MPCONN_SECOND);
     for (unsigned i = 0; i < 2; i++)
         ck_assert_uint_eq(m[i]->eng->core.handshakes.used, 0);
     ck_assert_uint_eq(sync_events(&net, A, MPCONN_EVENT_REFUSED, 0), 1);

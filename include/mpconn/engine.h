@@ -80,7 +80,9 @@ enum mpconn_unknown_policy {
 typedef struct mpconn_timeouts {
     size_t struct_size;           /**< sizeof(mpconn_timeouts) of the caller */
     uint64_t established_ns;      /**< idle, no FIN seen; default 7440 s (RFC 5382 REQ-5) */
-    uint64_t transitory_ns;       /**< idle, one or both FINs seen; default 240 s (RFC 5382
+    uint64_t transitory_ns;       /**< idle, one or both FINs seen, or the handshake of a flow that
+                                       is not split unfinished, but 64 s at most for that while
+                                       `adaptive_threshold` are unproved; default 240 s (RFC 5382
                                        REQ-5) */
     uint64_t closed_ns;           /**< both FINs acknowledged, 2 MSL; default 240 s */
     uint64_t reset_ns;            /**< after an exact RST nobody contradicted; default 240 s */
@@ -146,8 +148,9 @@ typedef struct mpconn_engine_config {
     uint32_t flags;              /**< MPCONN_ENGINE_F_* */
     uint32_t split_mode;         /**< ::mpconn_split_mode */
     uint32_t unknown_policy;     /**< ::mpconn_unknown_policy */
-    uint32_t adaptive_threshold; /**< unproved handshakes from which adaptive mode splits; default
-                                      a quarter of max_handshakes */
+    uint32_t adaptive_threshold; /**< unproved handshakes from which adaptive mode splits, and none
+                                      is kept for longer than a client needs to say its SYN again;
+                                      default a quarter of max_handshakes */
     uint16_t mss_ipv4;           /**< MSS told to IPv4 clients, the same at all members; default
                                       1460; 88 to 65,535. Servers that take less cost a wide flow */
     uint16_t mss_ipv6;           /**< MSS told to IPv6 clients; default 1440; 88 to 65,535 */

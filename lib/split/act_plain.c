@@ -82,7 +82,7 @@ enum mpci_split_event mpci_act_track_syn(mpci_split *sp, mpci_step *st)
         st->h = h;
         mpci_bind_entry(sp, h, 0);
         note_syn(sp, h, st);
-        mpci_peers_set_timer(sp, h, MPCI_PLAIN_WAIT_NS);
+        mpci_peers_await_plain(sp, h);
         mpci_split_announce_plain(sp, h, st->from);
     }
     mpci_forward(sp->core, st->pkt, MPCONN_REASON_SYN_TRACKED);
@@ -97,7 +97,7 @@ enum mpci_split_event mpci_act_track_answer(mpci_split *sp, mpci_step *st)
     (void)mpci_syn_options_parse(&o, st->view);
     mpci_entry_note_number(h, st->view->seq);
     mpci_entry_note_answer(sp, h, st, &o);
-    mpci_peers_set_timer(sp, h, MPCI_PLAIN_WAIT_NS);
+    mpci_peers_await_plain(sp, h);
     if (h->driver == MPCI_NOBODY)
         mpci_path_learn(&sp->paths, &sp->core->table_key, st->tuple, MPCI_NOBODY, sp->core->now);
     else if (st->pkt->flow == 0 || (h->roles & MPCI_ROLE_ANSWERED) == 0) /* not told of it yet */
@@ -128,6 +128,22 @@ enum mpci_split_event mpci_act_no_room_plain(mpci_split *sp, mpci_step *st)
 }
 
 /* Whoever passed the SYN on knows what became of it; who was only told of it does not. */
+/* RFC 5382 REQ-5 keeps what is half open for four minutes. A flood (RFC 4987) must not fill the
+ * table by that: beside many others it has the time in which any client would have repeated its
+ * SYN. */
+enum mpci_split_event mpci_act_wait_plain(mpci_split *sp, mpci_step *st)
+{
+    mpci_handshake *h = st->h;
+    mpconn_time now = sp->core->now;
+    int crowded = sp->half_open >= sp->adaptive_threshold;
+    uint64_t left = h->repeat_due > now ? h->repeat_due - now : 0;
+
+    if (crowded || left == 0)
+        return MPCI_EV_EXHAUSTED;
+    mpci_peers_set_timer(sp, h, left < MPCI_PLAIN_WAIT_NS ? left : MPCI_PLAIN_WAIT_NS);
+    return MPCI_EV_NOTHING;
+}
+
 enum mpci_split_event mpci_act_plain_expired(mpci_split *sp, mpci_step *st)
 {
     if (st->h->driver != MPCI_NOBODY)

@@ -33,7 +33,7 @@ enum mpci_split_event mpci_act_expect_plain(mpci_split *sp, mpci_step *st)
     mpci_share_note_plain(h, st->record);
     h->driver = (uint16_t)st->teller;
     h->roles |= (uint8_t)(MPCI_ROLE_TOLD | answered);
-    mpci_peers_set_timer(sp, h, MPCI_PLAIN_WAIT_NS);
+    mpci_peers_await_plain(sp, h);
     mpci_core_release(sp->core, h, MPCONN_REASON_RELEASED);
     return MPCI_EV_NOTHING;
 }
@@ -48,7 +48,7 @@ enum mpci_split_event mpci_act_hear_plain_answer(mpci_split *sp, mpci_step *st)
     mpci_path_learn(&sp->paths, &sp->core->table_key, st->tuple, st->teller, sp->core->now);
     if ((st->record->flags & MPCI_ANSWER_ALONE) != 0 && h->driver == MPCI_NOBODY)
         mpci_share_plain(sp, h, st->teller);
-    mpci_peers_set_timer(sp, h, MPCI_PLAIN_WAIT_NS);
+    mpci_peers_await_plain(sp, h);
     mpci_core_release(sp->core, h, MPCONN_REASON_RELEASED);
     return MPCI_EV_NOTHING;
 }

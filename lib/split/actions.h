@@ -58,6 +58,7 @@ MPCI_SPLIT_ACTION(mpci_act_pass_challenge); /* forward, and expect the opener's 
 MPCI_SPLIT_ACTION(mpci_act_pass_reset);    /* forward, it is the end */
 MPCI_SPLIT_ACTION(mpci_act_settle_plain);  /* forward, enter the table of settled flows */
 MPCI_SPLIT_ACTION(mpci_act_no_room_plain); /* forwarded, and then unknown */
+MPCI_SPLIT_ACTION(mpci_act_wait_plain);    /* four minutes, or one beside many others */
 MPCI_SPLIT_ACTION(mpci_act_plain_expired);
 MPCI_SPLIT_ACTION(mpci_act_unknown);       /* by the policy for unknown segments */
 

@@ -10,6 +10,14 @@ void mpci_peers_set_timer(mpci_split *sp, mpci_handshake *h, uint64_t ns)
     mpci_handshake_set_timer(&sp->core->handshakes, h, mpci_later(sp->core->now, ns));
 }
 
+void mpci_peers_await_plain(mpci_split *sp, mpci_handshake *h)
+{
+    uint64_t most = sp->core->timeouts.transitory_ns;
+
+    h->repeat_due = mpci_later(sp->core->now, most);
+    mpci_peers_set_timer(sp, h, most < MPCI_PLAIN_WAIT_NS ? most : MPCI_PLAIN_WAIT_NS);
+}
+
 void mpci_peers_ask_later(mpci_split *sp, mpci_handshake *h)
 {
     unsigned doublings = h->asked < MPCI_ASK_TRIES ? h->asked : MPCI_ASK_TRIES - 1;

@@ -11,8 +11,8 @@
 /* ... and so often. */
 enum { MPCI_ASK_TRIES = 6 };
 
-/* How long an answer to a SYN that was passed on, or the ACK to it, is awaited: longer than a
- * client's own patience between two SYNs. */
+/* How long an answer to a SYN that was passed on, or the ACK to it, is awaited where many are:
+ * longer than a client's own patience between two SYNs. */
 #define MPCI_PLAIN_WAIT_NS (64 * MPCONN_SECOND)
 
 /* peers.c */
@@ -29,6 +29,8 @@ int mpci_peers_all_said_no(const mpci_split *sp, mpci_step *st);
  * names; NULL when there is no room. */
 mpci_handshake *mpci_peers_entry(mpci_split *sp, mpci_step *st);
 void mpci_peers_set_timer(mpci_split *sp, mpci_handshake *h, uint64_t ns);
+/* From now on, for mpconn_timeouts::transitory_ns at most. */
+void mpci_peers_await_plain(mpci_split *sp, mpci_handshake *h);
 /* Take a question, or a word nobody asked for, about something unproved from their budget (rule
  * R12): 0 when there is none left. What comes from the client's side never takes the last half. */
 int mpci_peers_spend(mpci_split *sp, unsigned from);

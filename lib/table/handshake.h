@@ -50,7 +50,8 @@ typedef struct mpci_handshake {
     uint8_t errors_at;         /* `tries` when the last of them was counted */
     uint64_t noes;             /* members that know nothing of it, a bit each, by index */
     mpconn_time told_due;      /* when a commit is told again */
-    mpconn_time repeat_due;    /* when its endpoints are */
+    mpconn_time repeat_due;    /* when its endpoints are; of what is not split: when it is given up
+                                  at the latest */
 } mpci_handshake;
 
 #define MPCI_NOBODY 0xffff

@@ -17,12 +17,22 @@ static syn_kind kind_of(const mpci_step *st)
                       readable && st->options->signature};
 }
 
+/* Without peace so many signed SYNs pass in a second: each has a minute, and all of them a quarter
+ * of a table of the default size. */
+#define SIGNED_PER_SECOND 16u
+
 /* An option that anybody can put on a SYN must not lead a flood past the cookies: signed SYNs of
- * clients pass to the server only in peace, unless the host knows better. */
+ * clients pass to the server freely only in peace. But a flood of others must not keep two routers
+ * apart either (E24). */
 static int is_way_round(const mpci_split *sp, const mpci_step *st, syn_kind kind)
 {
     return kind.is_signed && st->from == MPCONN_SIDE_CLIENT && sp->mode == MPCONN_SPLIT_ALWAYS &&
            !mpci_split_in_peace(sp);
+}
+
+static int may_pass_signed(const mpci_split *sp)
+{
+    return mpci_budget_has(&sp->signed_syns, SIGNED_PER_SECOND, MPCI_KEEP_NOTHING, sp->core->now);
 }
 
 int mpci_split_cannot_answer(const mpci_split *sp, const mpci_step *st)
@@ -52,7 +62,7 @@ static suggestion suggest_unsplit(const mpci_split *sp, const mpci_step *st)
 
 static suggestion suggest(const mpci_split *sp, const mpci_step *st, syn_kind kind)
 {
-    if (is_way_round(sp, st, kind))
+    if (is_way_round(sp, st, kind) && !may_pass_signed(sp))
         return (suggestion){MPCONN_ADMIT_REFUSE, 0};
     if (!kind.splittable || sp->mode == MPCONN_SPLIT_NEVER)
         return (suggestion){MPCONN_ADMIT_TRACK, 0};
@@ -90,13 +100,15 @@ static enum mpconn_admit ask(const mpci_split *sp, const mpci_step *st, syn_kind
                : (enum mpconn_admit)answer;
 }
 
-static enum mpconn_admit decide(const mpci_split *sp, const mpci_step *st, int *unsplit)
+static enum mpconn_admit decide(mpci_split *sp, const mpci_step *st, int *unsplit)
 {
     syn_kind kind = kind_of(st);
     suggestion s = suggest(sp, st, kind);
     enum mpconn_admit decision = ask(sp, st, kind, s.what);
 
     *unsplit = s.unsplit && decision == MPCONN_ADMIT_TRACK;
+    if (decision == MPCONN_ADMIT_TRACK && is_way_round(sp, st, kind))
+        mpci_budget_spend(&sp->signed_syns, SIGNED_PER_SECOND, sp->core->now);
     return decision;
 }
 

@@ -34,6 +34,7 @@ typedef struct mpci_split {
     uint16_t client_window;      /* of a SYN|ACK: what may be sent before the server leg stands */
     mpci_paths paths;
     mpconn_time asked_until;     /* the budget of questions is the time since */
+    mpci_budget signed_syns;     /* of clients, that pass without peace */
 } mpci_split;
 
 /* Entries for clients that proved nothing are a luxury of peace: V15 repairs a lost ACK with them,

@@ -31,13 +31,11 @@ static void leave_tombstone(mpci_split *sp, uint32_t slot, unsigned silent)
     e->last_seen = mpci_tick(sp->core->now);
 }
 
-/* Of a pair, whose clients may both come here, and not have been told where it was killed. Who is
- * not to be told at all is not there either. */
+/* Whose endpoints go on at another member is answered there. Who is not to be told at all is not
+ * there either. */
 static unsigned word_of_kill(const mpci_settled *e)
 {
-    unsigned silent = MPCI_SETTLED_SILENT | MPCI_SETTLED_RENDEZVOUS;
-
-    if ((mpci_settled_flags(e) & silent) == silent)
+    if ((mpci_settled_flags(e) & MPCI_SETTLED_SILENT) != 0)
         return MPCONN_REASON_NONE;
     return mpci_settled_is_unused(e) ? MPCONN_REASON_SESSION_UNCONFIRMED : MPCONN_REASON_KILLED;
 }
@@ -69,13 +67,14 @@ void mpci_split_kill_flow(mpci_split *sp, uint32_t slot, unsigned told, int sile
 void mpci_split_told_killed(mpci_split *sp, uint32_t slot)
 {
     mpci_core *core = sp->core;
+    const mpci_settled *e = mpci_settled_at(&core->settled, slot);
     mpconn_tuple key;
 
-    if ((mpci_settled_flags(mpci_settled_at(&core->settled, slot)) & MPCI_SETTLED_KILLED) != 0)
+    if ((mpci_settled_flags(e) & MPCI_SETTLED_KILLED) != 0)
         return;
     leave_tombstone(sp, slot, 0);
     mpci_settled_tuple(&core->settled, slot, &key);
-    if (core->ended != NULL)
+    if (core->ended != NULL && (mpci_settled_flags(e) & MPCI_SETTLED_RENDEZVOUS) != 0)
         core->ended(core->ended_owner, mpci_settled_id(&core->settled, slot), &key,
                     MPCONN_REASON_KILLED);
 }

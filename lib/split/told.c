@@ -316,12 +316,23 @@ static int is_of_unused(const mpci_record *close)
            close->code == MPCONN_REASON_SESSION_OLD;
 }
 
-/* Whoever of its clients goes on is told: unless they call anew already. */
-static int leaves_tombstone(const mpci_record *close, const mpci_settled *e)
+/* Of a pair, whoever of its clients goes on is told: unless they call anew already. And of any flow
+ * at a link-layer member: by its links alone an endpoint is told what another member says to it. */
+static int leaves_tombstone(const mpci_core *core, const mpci_record *close,
+                            const mpci_settled *e)
 {
-    return (mpci_settled_flags(e) & MPCI_SETTLED_RENDEZVOUS) != 0 &&
-           (close->code == MPCONN_REASON_KILLED ||
-            close->code == MPCONN_REASON_SESSION_UNCONFIRMED);
+    int is_pair = (mpci_settled_flags(e) & MPCI_SETTLED_RENDEZVOUS) != 0;
+
+    return (close->code == MPCONN_REASON_KILLED && (is_pair || core->one_way)) ||
+           (close->code == MPCONN_REASON_SESSION_UNCONFIRMED && is_pair);
+}
+
+/* Who ended it without a word to its endpoints gives no reason: they are told nothing here, too. */
+static unsigned tombstone_of(const mpci_record *close)
+{
+    return close->code == MPCONN_REASON_NONE
+               ? MPCI_TOMBSTONE_FOUND | MPCI_TOMBSTONE_KILLED | MPCI_TOMBSTONE_QUIET
+               : MPCI_TOMBSTONE_FOUND;
 }
 
 /* A late word of a pair that failed: its clients went on by the same numbers, and have another. */
@@ -342,10 +353,10 @@ static void told_close(mpci_split *sp, mpci_step *st)
         return;
     }
     if (!is_of_unused(st->record))
-        mpci_core_bury(sp->core, st->hash, st->record->client_isn, MPCI_TOMBSTONE_FOUND);
+        mpci_core_bury(sp->core, st->hash, st->record->client_isn, tombstone_of(st->record));
     if (is_same) {
         mpci_split_flow_ends(sp, slot);
-        if (leaves_tombstone(st->record, e))
+        if (leaves_tombstone(sp->core, st->record, e))
             mpci_split_told_killed(sp, slot);
         else
             mpci_core_end_flow(sp->core, slot, close_reason(st->record));

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/meeting.h"
 #include "sim/util.h"
 #include "sim/world.h"
 
@@ -246,6 +247,8 @@ bool sim_session_accept(void *world, sim_tcp *c)
 
     if (w->nat)
         leg = sim_nat_client_leg(&leg);
+    if (w->meeting != NULL)
+        leg = sim_meeting_client_leg(w->meeting, &leg);
     s = sim_session_find(w, &leg.client, leg.cport, leg.sport, c->irs);
     if (s == NULL)
         return false;

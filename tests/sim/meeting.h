@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Rendezvous: the world's two hosts both call, each a termination of its own, and members join
- * them. What is sent to either of them is counted against what came from it. */
+ * them; or the server's host is called in the name of the client's (mpconn_role). What is sent to
+ * either of them is counted against what came from it. */
 #ifndef SIM_MEETING_H
 #define SIM_MEETING_H
 
@@ -37,8 +38,9 @@ void sim_meeting_start(sim_member *m);
 void sim_meeting_event(void *engine, const mpconn_session_event *ev);
 
 /* meeting_check.c */
-/* What the leg of a client shows on the other side of its pair. */
+/* What the leg of a client shows on the other side of its pair, and the other way round. */
 sim_leg sim_meeting_server_leg(const sim_meeting *mt, const sim_leg *client_leg);
+sim_leg sim_meeting_client_leg(const sim_meeting *mt, const sim_leg *server_leg);
 void sim_meeting_note_input(sim_member *m, const sim_segment *seg, unsigned side);
 void sim_meeting_check_output(sim_member *m, const sim_segment *seg, unsigned side,
                               unsigned reason);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Two clients that both call, joined by one member, two or three. Either client's packets have a
- * way of their own. */
+/* Two clients that both call, or one of which is called, joined by one member, two or three. Either
+ * client's packets have a way of their own. */
 #include "sim/cluster.h"
 #include "sim/meeting.h"
 #include "sim/scenario.h"
@@ -68,6 +68,14 @@ typedef struct meetings {
     sim_plan plan[SIM_PLACES];
 } meetings;
 
+/* The second one listens where it is expected, and is called when the first one calls. */
+static void let_call(sim_world *w, sim_place *p, sim_plan *plan)
+{
+    p->config.role = (uint8_t)(MPCONN_ROLE_FORWARD + sim_rng_below(&w->rng, 3));
+    expect_both(p);
+    plan->meets = false;
+}
+
 static void plan_meetings(sim_world *w, meetings *all, unsigned n, sim_time apart)
 {
     (void)sim_meeting_new(w);
@@ -88,8 +96,13 @@ static void begin(sim_world *w, const meetings *all, const sim_quality *q)
         sim_cluster_build(w->cluster, q, q);
     else
         sim_world_in_row(w, q, q);
-    for (unsigned i = 0; i < all->n; i++)
-        sim_session_new(w, &all->plan[i]);
+    for (unsigned i = 0; i < all->n; i++) {
+        const sim_plan *p = &all->plan[i];
+
+        if (!p->meets)
+            sim_host_listen(w->server, p->second.sport, &p->second_cfg, sim_session_accept, w);
+        sim_session_new(w, p);
+    }
 }
 
 static void setup_one(sim_world *w)
@@ -146,44 +159,105 @@ static void setup_members(sim_world *w)
     begin(w, &all, &q);
 }
 
-/* Whatever is said may be lost, among members too. */
-static void setup_members_lossy(sim_world *w)
+static void make_channel_lossy(sim_cluster *c)
 {
-    sim_quality q = sim_rng_coin(&w->rng) ? sim_quality_near(&w->rng) : sim_quality_lossy(&w->rng);
-    sim_cluster *c = draw_members(w);
-    meetings all;
-
     c->oob_quality.loss_ppm = sim_rng_below(&c->rng, 300000);
     c->oob_quality.duplicate_ppm = sim_rng_below(&c->rng, 100000);
     c->oob_quality.reorder_ppm = sim_rng_below(&c->rng, 300000);
     c->oob_quality.reorder = sim_rng_between(&c->rng, 0, 100) * SIM_MS;
+}
+
+/* Whatever is said may be lost, among members too. */
+static void setup_members_lossy(sim_world *w)
+{
+    sim_quality q = sim_rng_coin(&w->rng) ? sim_quality_near(&w->rng) : sim_quality_lossy(&w->rng);
+    meetings all;
+
+    make_channel_lossy(draw_members(w));
     plan_meetings(w, &all, 1 + sim_rng_below(&w->rng, 4), 5 * SIM_SECOND);
     for (unsigned i = 0; i < all.n; i++)
         all.plan[i].expect = SIM_EXPECT_JOINED;
     begin(w, &all, &q);
 }
 
-/* A member stops between the calls, or while data flow, and its clients come to another one. */
-static void setup_crash(sim_world *w)
+static void plan_calls(sim_world *w, meetings *all)
+{
+    plan_meetings(w, all, 1 + sim_rng_below(&w->rng, 4), 0);
+    for (unsigned i = 0; i < all->n; i++)
+        let_call(w, &w->meeting->place[i], &all->plan[i]);
+}
+
+static void setup_roles(sim_world *w)
 {
     sim_quality q = sim_quality_near(&w->rng);
-    sim_cluster *c = draw_members(w);
+    meetings all;
+
+    plan_calls(w, &all);
+    begin(w, &all, &q);
+}
+
+static void setup_roles_members(sim_world *w)
+{
+    sim_quality q = sim_quality_near(&w->rng);
+    meetings all;
+
+    (void)draw_members(w);
+    plan_calls(w, &all);
+    w->meeting->told = sim_rng_coin(&w->rng);
+    begin(w, &all, &q);
+}
+
+static void setup_roles_lossy(sim_world *w)
+{
+    sim_quality q = sim_rng_coin(&w->rng) ? sim_quality_near(&w->rng) : sim_quality_lossy(&w->rng);
+    meetings all;
+
+    make_channel_lossy(draw_members(w));
+    plan_calls(w, &all);
+    for (unsigned i = 0; i < all.n; i++)
+        all.plan[i].expect = SIM_EXPECT_JOINED;
+    begin(w, &all, &q);
+}
+
+/* A member stops between the calls, or while data flow, and its clients come to another one. */
+static void begin_crash(sim_world *w, sim_cluster *c, meetings *all)
+{
+    sim_quality q = sim_quality_near(&w->rng);
     unsigned gone = sim_rng_below(&c->rng, 2), other = gone ^ 1;
     sim_time when = MEETING + sim_rng_below(&c->rng, 5000) * SIM_MS;
-    meetings all;
     sim_step *s;
 
     c->may_disagree = true;
     c->may_outlive = true; /* where the windows that were seen before it stopped are left behind */
-    plan_meetings(w, &all, 1 + sim_rng_below(&w->rng, 4), 4 * SIM_SECOND);
-    for (unsigned i = 0; i < all.n; i++) {
-        all.plan[i].rounds = 8;
-        all.plan[i].expect = SIM_EXPECT_JOINED;
+    for (unsigned i = 0; i < all->n; i++) {
+        all->plan[i].rounds = 8;
+        all->plan[i].expect = SIM_EXPECT_JOINED;
     }
-    begin(w, &all, &q);
+    begin(w, all, &q);
     sim_cluster_at(c, when, SIM_STEP_CRASH)->arg = gone;
     s = sim_cluster_at(c, when + sim_rng_below(&c->rng, 3000) * SIM_MS, SIM_STEP_MOVE);
     s->way[0] = s->way[1] = other == SIM_A ? SIM_WAY_A : SIM_WAY_B;
+}
+
+static void setup_crash(sim_world *w)
+{
+    sim_cluster *c = draw_members(w);
+    meetings all;
+
+    plan_meetings(w, &all, 1 + sim_rng_below(&w->rng, 4), 4 * SIM_SECOND);
+    begin_crash(w, c, &all);
+}
+
+static void setup_roles_crash(sim_world *w)
+{
+    sim_cluster *c = draw_members(w);
+    meetings all;
+
+    plan_calls(w, &all);
+    for (unsigned i = 0; i < all.n; i++) /* what is passed on ends with the member that does it */
+        if (w->meeting->place[i].config.role == MPCONN_ROLE_FORWARD)
+            w->meeting->place[i].config.role = MPCONN_ROLE_TRACK;
+    begin_crash(w, c, &all);
 }
 
 /* Either client gives up in any state: the other one hears of it. */
@@ -240,7 +314,13 @@ const sim_scenario sim_scenarios_meet[] = {
     {"meet-members", "they call two or three members", setup_members, 10, 100, 0},
     {"meet-members-lossy", "the same, and whatever is said may be lost", setup_members_lossy, 10,
      60, 0},
+    {"meet-roles", "one client calls the other one, by one member", setup_roles, 10, 200, 0},
+    {"meet-roles-members", "the same, by two or three", setup_roles_members, 10, 100, 0},
+    {"meet-roles-lossy", "the same, and whatever is said may be lost", setup_roles_lossy, 10, 60,
+     0},
     {"meet-crash", "a member stops, routes move to another one", setup_crash, 10, 100, 0},
+    {"meet-roles-crash", "the same, where one client calls the other one", setup_roles_crash, 10,
+     100, 0},
     {"meet-aborts", "either client gives up in every state", setup_aborts, 10, 100, 0},
     {"meet-strangers", "others call the same terminations", setup_strangers, 5, 100, 0},
     {0},

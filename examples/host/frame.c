@@ -110,6 +110,7 @@ bool frame_parse(frame *f, size_t len, bool tagged, uint16_t tag_type, uint16_t 
     write16(f->l2.bytes + out, f->type);
     f->l2.len = (uint8_t)(out + 2);
     f->vlan = l2_vlan(&f->l2);
+    f->zone = f->vlan;
     at += 2;
     f->pkt.data = frame_receive_at(f) + at;
     f->pkt.len = (uint32_t)(len - at);
@@ -141,7 +142,7 @@ void frame_prepare(frame *f)
     }
     f->pkt.link = f->in_link;
     f->pkt.side = f->in_side;
-    f->pkt.zone = f->vlan;
+    f->pkt.zone = f->zone;
 }
 
 uint16_t l2_vlan(const l2_header *h)

@@ -33,6 +33,7 @@ typedef struct frame {
     uint16_t in_port;
     uint16_t type;               /* EtherType after the tags; below 0x600 a length */
     uint16_t vlan;               /* identifier of the outermost tag, 0 = none */
+    uint16_t zone;               /* that of the packet: the VLAN, if the host knows no better */
     uint8_t in_side;
     uint8_t room[FRAME_HEADROOM + FRAME_BYTES] __attribute__((aligned(16)));
 } frame;

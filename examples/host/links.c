@@ -123,9 +123,9 @@ void links_learn_way(links *l, const frame *f, uint16_t out_port)
 
     if (!destination(&to, &f->pkt))
         return;
-    way *w = &l->ways[way_slot(&to, f->vlan, side)];
+    way *w = &l->ways[way_slot(&to, f->zone, side)];
     w->to = to;
-    w->zone = f->vlan;
+    w->zone = f->zone;
     w->side = side;
     w->link = (uint16_t)links_number(l, side, out_port, &f->l2);
 }

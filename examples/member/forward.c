@@ -9,6 +9,7 @@
 #include "member/member.h"
 #include "member/report.h"
 
+#include <net/ethernet.h>
 #include <string.h>
 #include <time.h>
 
@@ -135,21 +136,31 @@ static uint16_t station_on(const member *m, uint8_t side, const l2_header *to)
                                                                           : LINK_PORT_ALL;
 }
 
+/* Stations as in the SYN's header, turned round, behind the tags of a frame on this way: those of
+ * the SYN may be others. */
+static bool turn_round(l2_header *back, const mpconn_return_request *request, const l2_header *here)
+{
+    if (request->link_header_len < L2_MIN || request->link_header_len > L2_MAX)
+        return false;
+    *back = *here;
+    memcpy(back->bytes, request->link_header + ETH_ALEN, ETH_ALEN);
+    memcpy(back->bytes + ETH_ALEN, request->link_header, ETH_ALEN);
+    return true;
+}
+
 /* What is for everybody, or for a station where it came from, does not say who is next on the way
  * to the client. Then the SYN's header does, turned round, if its station is on this way, too. */
 static uint32_t choose_link(void *user, const mpconn_return_request *request)
 {
     member *m = ((runner *)user)->user;
     const frame *f = request->pkt->user;
-    l2_header syn = { .len = request->link_header_len }, back;
+    l2_header back;
     uint16_t station;
 
     if (!(f->l2.bytes[0] & 1) && station_on(m, f->in_side, &f->l2) == LINK_PORT_ALL)
         return MPCONN_LINK_NONE;
-    if (request->link_header_len < L2_MIN || request->link_header_len > L2_MAX)
+    if (!turn_round(&back, request, &f->l2))
         return MPCONN_LINK_NONE;
-    memcpy(syn.bytes, request->link_header, syn.len);
-    l2_reverse(&back, &syn);
     station = station_on(m, request->pkt->side ^ 1, &back);
     return station == LINK_PORT_ALL
                ? MPCONN_LINK_NONE
@@ -212,6 +223,8 @@ static void learn(void *user, frame *f)
     member *m = user;
     l2_header back;
 
+    f->zone = m->options.zones.of[f->vlan];
+    f->pkt.zone = f->zone;
     l2_reverse(&back, &f->l2);
     f->in_link = links_number(m->run.links, f->in_side, f->in_port, &back);
     f->pkt.link = f->in_link;

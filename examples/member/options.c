@@ -221,6 +221,19 @@ static const char *set_mode(options *o, const char *value)
     return NULL;
 }
 
+static const char *set_zones(options *o, const char *value)
+{
+    if (strcmp(value, "one") != 0 && strcmp(value, "vlan") != 0)
+        return "expected one or vlan";
+    o->zones_rule = value;
+    return NULL;
+}
+
+static const char *add_zone(options *o, const char *value)
+{
+    return zones_add(&o->zones, value);
+}
+
 /* ALL or ALL:SERVER */
 static const char *set_echo_rate(options *o, const char *value)
 {
@@ -247,6 +260,10 @@ static const cli_option entries[] = {
     { "split", "MODE", "always (default), adaptive or never", set_split },
     { "mode", "MODE", "routed (default), or bridge: nothing can be sent back where it came from",
       set_mode },
+    { "zones", "RULE", "vlan: each VLAN is a zone of its own (default), or one for all of them "
+      "(default of a bridge)", set_zones },
+    { "zone", "VLAN=ZONE", "zone of a VLAN, 0 for no tag; may be given again, and at every member "
+      "alike", add_zone },
     { "echo-rate", "ALL[:SERVER]", "echoes a second of a bridge at most, and to one server",
       set_echo_rate },
     { "adaptive-from", "N", "unproved handshakes from which adaptive splits; default 1024",
@@ -303,4 +320,7 @@ void options_parse(options *o, int argc, char **argv)
     o->snap_len = SNAP_LEN_DEFAULT;
     cli_parse(entries, sizeof(entries) / sizeof(entries[0]), usage, o, argc, argv);
     require_complete(o);
+    /* what a bridge sees come back may have another tag */
+    zones_complete(&o->zones, o->zones_rule ? strcmp(o->zones_rule, "vlan") == 0
+                                            : o->return_path != MPCONN_RETURN_ECHO);
 }

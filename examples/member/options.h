@@ -7,6 +7,7 @@
 #include "host/impair.h"
 #include "host/sync.h"
 #include "member/bind.h"
+#include "member/zones.h"
 
 #include <mpconn/mpconn.h>
 #include <stdbool.h>
@@ -35,6 +36,8 @@ typedef struct options {
     uint32_t announce;
     uint32_t client_window;
     uint32_t return_path;
+    zone_map zones;
+    const char *zones_rule; /* or NULL */
     uint32_t echo_rate, echo_rate_server;
     const char *control, *pcap, *trace, *record;
     bool no_vnet_hdr;

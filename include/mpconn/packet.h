@@ -132,7 +132,8 @@ typedef struct mpconn_pkt {
                               where this one came from (a number the host gave them), 0 to
                               ::MPCONN_LINK_MAX; out, with FORWARD and for generated packets: the
                               link to leave by, or ::MPCONN_LINK_NONE */
-    uint32_t zone;       /**< in: part of the flow's key, 0 to 65535 */
+    uint32_t zone;       /**< in: part of the flow's key, 0 to 65535; the same for both
+                              directions */
     uint32_t mark;       /**< in and out: the host's own, kept on a packet, copied to what answers
                               it */
     uint16_t reason;     /**< out: ::mpconn_reason */

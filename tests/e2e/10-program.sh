@@ -52,6 +52,10 @@ wrong_options() {
         refuses 'expected 1 to' --syn-rto 0
         refuses 'expected a number' --syn-tries 0
         refuses 'expected 64 to' --snap-len 1
+        for value in '' both 5=5; do refuses 'expected one or vlan' --zones "$value"; done
+        for value in '' 5 5= =5 4096=5 5=65536 5=x x=5 5=5,6=5 000000005=5; do
+                refuses 'expected VLAN=ZONE' --zone "$value"
+        done
         refuses 'no such reason' --lose LUCK
         refuses 'expected REASON' --lose HELD:x
         for value in '' data loss=1 data: data:loss link:loss=1; do

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tags what an interface sends and takes the tags off what it receives, one or two of them: for
- * kernels without VLAN devices. Built with clang -target bpf by 09-vlan.sh. */
+/* Tags what an interface sends and takes the tags off what it receives: VLAN 5, VLAN 6 ("other"),
+ * or two tags. For kernels without VLAN devices. Built with clang -target bpf. */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 
@@ -18,6 +18,11 @@ SECTION("egress_one") int out_one(struct __sk_buff *skb)
     return vlan_push(skb, PROTO_8021Q_BE, 5) ? TC_ACT_SHOT : TC_ACT_OK;
 }
 
+SECTION("egress_other") int out_other(struct __sk_buff *skb)
+{
+    return vlan_push(skb, PROTO_8021Q_BE, 6) ? TC_ACT_SHOT : TC_ACT_OK;
+}
+
 SECTION("egress_two") int out_two(struct __sk_buff *skb)
 {
     if (vlan_push(skb, PROTO_8021Q_BE, 5) || vlan_push(skb, PROTO_8021AD_BE, 7))
@@ -26,6 +31,12 @@ SECTION("egress_two") int out_two(struct __sk_buff *skb)
 }
 
 SECTION("ingress_one") int in_one(struct __sk_buff *skb)
+{
+    vlan_pop(skb);
+    return TC_ACT_OK;
+}
+
+SECTION("ingress_other") int in_other(struct __sk_buff *skb)
 {
     vlan_pop(skb);
     return TC_ACT_OK;

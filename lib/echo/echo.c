@@ -78,6 +78,17 @@ mpci_way mpci_echo_way_to_client(const mpci_echo *e, const mpconn_tuple *t)
     return way;
 }
 
+mpci_way mpci_echo_way_shown(const mpci_echo *e, const mpconn_tuple *t)
+{
+    const mpci_return *r = mpci_returns_find_caller(&e->returns, t, e->core->now);
+    uint32_t member = mpci_path_find(e->paths, &e->core->table_key, t, e->core->now);
+
+    if (r != NULL)
+        return (mpci_way){MPCI_WAY_HERE, r->link, MPCONN_MEMBER_ALL};
+    return (mpci_way){member != MPCI_NOBODY && is_up(e, member) ? MPCI_WAY_MEMBER : MPCI_WAY_NONE,
+                      MPCONN_LINK_NONE, member};
+}
+
 /* Where a SYN is remembered among those, and what stands there then. */
 static uint32_t *place_of(uint32_t *prints, uint64_t hash, uint32_t isn, uint32_t *print)
 {

@@ -79,6 +79,9 @@ void mpci_echo_rekey(mpci_echo *e);
 /* How to answer a client's SYN, and how to get anything else to a client. Changes nothing. */
 mpci_way mpci_echo_way(const mpci_echo *e, const mpconn_tuple *t, uint64_t hash, uint32_t isn);
 mpci_way mpci_echo_way_to_client(const mpci_echo *e, const mpconn_tuple *t);
+/* The link by which a client was answered, or the member at which an echo has come back, proved or
+ * not; HERE, MEMBER or NONE. Good enough for a repeat of the answer that this echo was. */
+mpci_way mpci_echo_way_shown(const mpci_echo *e, const mpconn_tuple *t);
 
 /* All the others are asked to answer this SYN for its server. */
 void mpci_echo_asks(mpci_echo *e, const mpconn_tuple *t, uint64_t hash, uint32_t isn);

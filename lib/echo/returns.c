@@ -63,6 +63,7 @@ static mpci_return *take(mpci_returns *r, const mpconn_tuple *t, uint32_t link, 
     if (e->link != link) {
         e->proved = 0;
         e->answered = 0;
+        e->caller = 0;
     }
     e->client = network_of(t);
     e->server = t->server;
@@ -73,14 +74,24 @@ static mpci_return *take(mpci_returns *r, const mpconn_tuple *t, uint32_t link, 
     return e;
 }
 
-static uint64_t print_of(const mpci_returns *r, const mpconn_tuple *t, uint32_t isn)
+/* Of a client, and of its SYN. */
+static uint64_t caller_of(const mpci_returns *r, const mpconn_tuple *t)
 {
-    uint8_t bytes[sizeof(mpconn_addr) + 8];
+    uint8_t bytes[sizeof(mpconn_addr) + 4];
     mpci_writer w = mpci_writer_of(bytes, sizeof bytes);
 
     mpci_write_bytes(&w, t->client.bytes, sizeof t->client.bytes);
     mpci_write_number(&w, t->client_port, 2);
     mpci_write_number(&w, t->server_port, 2);
+    return mpci_siphash13(r->hash_key, bytes, sizeof bytes);
+}
+
+static uint64_t print_of(const mpci_returns *r, const mpconn_tuple *t, uint32_t isn)
+{
+    uint8_t bytes[12];
+    mpci_writer w = mpci_writer_of(bytes, sizeof bytes);
+
+    mpci_write_number(&w, caller_of(r, t), 8);
     mpci_write_number(&w, isn, 4);
     return mpci_siphash13(r->hash_key, bytes, sizeof bytes);
 }
@@ -104,8 +115,10 @@ mpci_return *mpci_returns_learn(mpci_returns *r, const mpconn_tuple *t, uint32_t
 {
     mpci_return *e = mpci_returns_show(r, t, link, origin, now);
 
-    if (e != NULL)
+    if (e != NULL) {
         e->answered = print_of(r, t, isn);
+        e->caller = caller_of(r, t);
+    }
     return e;
 }
 
@@ -127,4 +140,12 @@ const mpci_return *mpci_returns_find(const mpci_returns *r, const mpconn_tuple *
     const mpci_return *e = mpci_cache_find(&r->cache, hash_of(r, t));
 
     return e != NULL && e->proved && is_young(e, now) ? e : NULL;
+}
+
+const mpci_return *mpci_returns_find_caller(const mpci_returns *r, const mpconn_tuple *t,
+                                            mpconn_time now)
+{
+    const mpci_return *e = mpci_cache_find(&r->cache, hash_of(r, t));
+
+    return e != NULL && is_young(e, now) && (e->proved || e->caller == caller_of(r, t)) ? e : NULL;
 }

@@ -18,6 +18,7 @@ typedef struct mpci_return {
     mpconn_time told_at;       /* its origin was told then; with `told` */
     uint64_t answered;         /* which SYN was answered by this link last: who proves itself for
                                 * another one has not shown that it leads anywhere */
+    uint64_t caller;           /* whose that was: what is for this one goes where its answer went */
     uint16_t zone;
     uint16_t link;             /* of what came from the server: leads onward to the client */
     uint16_t origin;           /* the member that saw the client, or MPCONN_MEMBER_ALL */
@@ -50,5 +51,9 @@ void mpci_returns_prove(mpci_returns *r, const mpconn_tuple *t, uint32_t isn);
 /* What is known and neither too old nor unproved, or NULL. */
 const mpci_return *mpci_returns_find(const mpci_returns *r, const mpconn_tuple *t,
                                      mpconn_time now);
+/* The same for what follows the answer to a SYN, which need not be proved for who was answered by
+ * it: that is where the answer went, and if it went nowhere, so may a RST. */
+const mpci_return *mpci_returns_find_caller(const mpci_returns *r, const mpconn_tuple *t,
+                                            mpconn_time now);
 
 #endif

@@ -55,8 +55,21 @@ mpci_way mpci_elsewhere_way(mpconn_engine *eng, const mpconn_tuple *leg, unsigne
     return way;
 }
 
-/* Nobody is asked for a repeat of what a client is answered: it repeats its SYN, which is. And what
- * strangers can draw, one for one, must not flood the other members. */
+/* What a client was answered is sent again by who has sent it: whose ACK was lost does not repeat
+ * its SYN. */
+static mpci_way way_of(mpconn_engine *eng, const mpci_view *v, const mpconn_tuple *leg,
+                       unsigned to)
+{
+    mpci_way way = mpci_elsewhere_way(eng, leg, to);
+    int is_repeat = to == MPCONN_SIDE_CLIENT && v->kind == MPCI_KIND_TCP &&
+                    (v->flags & MPCI_TCP_SYN) != 0;
+    int is_known = way.kind == MPCI_WAY_HERE || way.kind == MPCI_WAY_MEMBER;
+
+    return is_repeat && !is_known ? mpci_echo_way_shown(&eng->echo, leg) : way;
+}
+
+/* Nobody else is asked for that, as nobody has to be. And what strangers can draw must not flood
+ * the other members. */
 static int may_be_said(mpconn_engine *eng, const mpci_view *v, mpci_way way)
 {
     int is_segment = v->kind == MPCI_KIND_TCP;
@@ -64,7 +77,8 @@ static int may_be_said(mpconn_engine *eng, const mpci_view *v, mpci_way way)
     if (way.kind != MPCI_WAY_MEMBER &&
         (way.kind != MPCI_WAY_ALL || (is_segment && (v->flags & MPCI_TCP_SYN) != 0)))
         return 0;
-    return (is_segment && (v->flags & MPCI_TCP_RST) == 0) || mpci_echo_may_say(&eng->echo);
+    return (is_segment && (v->flags & (MPCI_TCP_RST | MPCI_TCP_SYN)) == 0) ||
+           mpci_echo_may_say(&eng->echo);
 }
 
 /* Whose connection a packet is of, be it a segment or an ICMP error about one of its receiver's. */
@@ -94,7 +108,7 @@ int mpci_elsewhere_made(void *engine, mpconn_pkt *pkt)
         return 1;
     mpci_view_parse(&v, pkt);
     if (find_leg(&leg, &v, pkt)) {
-        way = mpci_elsewhere_way(eng, &leg, pkt->side);
+        way = way_of(eng, &v, &leg, pkt->side);
         pkt->link = way.link;
         if (way.kind == MPCI_WAY_HERE)
             return 1;
@@ -134,7 +148,7 @@ static void told_say(mpconn_engine *eng, const mpci_record *r, uint32_t from)
         return;
     }
     if (link == MPCONN_LINK_NONE && to == MPCONN_SIDE_CLIENT) {
-        ret = mpci_returns_find(&eng->echo.returns, &r->tuple, eng->core.now);
+        ret = mpci_returns_find_caller(&eng->echo.returns, &r->tuple, eng->core.now);
         link = ret != NULL ? ret->link : MPCONN_LINK_NONE;
     }
     if (link != MPCONN_LINK_NONE) {

@@ -89,6 +89,7 @@ sim_cluster *sim_cluster_new(struct sim_world *w, enum sim_way from_client,
         c->id[SIM_B] = (uint16_t)sim_rng_below(&c->rng, 65535);
     } while (c->id[SIM_A] == c->id[SIM_B]);
     c->size = 2;
+    c->skew = 1000 * SIM_SECOND;
     c->oob_quality.delay = sim_rng_between(&c->rng, 100, 20000) * SIM_US;
     return c;
 }
@@ -128,7 +129,7 @@ void sim_cluster_join(sim_cluster *c, sim_member *m)
         e->split_mode = MPCONN_SPLIT_ALWAYS;
     m->attempts = c->member[SIM_A]->own_attempts;
     memcpy(m->key, c->member[SIM_A]->key, sizeof(m->key));
-    m->cfg.skew = sim_rng_between(&c->rng, 0, 1000000) * SIM_MS;
+    m->cfg.skew = sim_rng_between(&c->rng, 0, c->skew / SIM_MS) * SIM_MS;
     m->cfg.batch[0] = sizes[sim_rng_below(&c->rng, SIM_COUNT(sizes))];
     m->cfg.batch[1] = m->cfg.batch[0] == 1 ? 0 : 1;
 }

@@ -53,6 +53,7 @@ typedef struct sim_cluster {
     sim_moment moment;   /* what is waited for */
     unsigned moments;    /* that came */
     void (*strike)(struct sim_cluster *c);
+    sim_time skew;       /* clocks of the others are ahead of A's by less than this */
     bool may_disagree;   /* on what was decided: only the server can tell (doc/model.md, rule 4) */
     bool one_splits;     /* member B splits always, whatever A does */
     bool may_outlive;    /* flows may outlive their connections by more than their 2 MSL */

@@ -79,8 +79,8 @@ static void setup_one_way(sim_world *w)
     add_sessions(w, 1 + sim_rng_below(&w->rng, 8), 0);
 }
 
-/* Whose ACK of an echo's answer is lost is not answered again (doc/bridges.md), and may wait for
- * its server to speak. */
+/* Whose ACK is lost may not be answered again, as the members may not hear of one another, and may
+ * wait for its server to speak. */
 static void setup_lossy(sim_world *w)
 {
     sim_quality q = sim_rng_coin(&w->rng) ? sim_quality_near(&w->rng) : sim_quality_lossy(&w->rng);
@@ -89,6 +89,23 @@ static void setup_lossy(sim_world *w)
     (void)begin(w, &q, &q);
     lose_frames(c);
     add_sessions(w, 1 + sim_rng_below(&w->rng, 6), 20 * SIM_SECOND);
+}
+
+/* The client has said all it says for now, and waits for its server. */
+static void setup_lost_ack(sim_world *w)
+{
+    sim_quality q = sim_quality_near(&w->rng);
+    sim_rule lose = {.mask = SIM_SYN | SIM_ACK, .flags = SIM_ACK, .count = 1, .action = SIM_DROP};
+    sim_plan plan;
+
+    (void)bridges(w, SIM_WAY_A, SIM_WAY_B);
+    (void)begin(w, &q, &q);
+    sim_pipe_add_rule(&w->client_link->pipe[0], &lose);
+    sim_plan_random(w, &plan, 0);
+    plan.start += MEETING;
+    plan.first = SIM_SERVER;
+    plan.bytes[SIM_SERVER]++;
+    sim_session_new(w, &plan);
 }
 
 static void setup_mute(sim_world *w)
@@ -124,10 +141,117 @@ static void setup_budget(sim_world *w)
     }
 }
 
+static void setup_refused(sim_world *w)
+{
+    sim_quality q = sim_quality_near(&w->rng);
+    sim_plan plan;
+
+    (void)bridges(w, SIM_WAY_A, SIM_WAY_B);
+    w->clean = true;
+    sim_tolerate(w, sim_told_by_rst);
+    (void)begin(w, &q, &q);
+    for (unsigned i = 0; i < 4; i++) {
+        sim_plan_random(w, &plan, i);
+        plan.start += MEETING;
+        plan.sport = 81;
+        plan.expect = SIM_EXPECT_REFUSED;
+        sim_session_new(w, &plan);
+    }
+}
+
+/* Three of them, and every direction of every connection by a way of its own; pings go by another
+ * one than connections. */
+static void setup_ways(sim_world *w)
+{
+    sim_quality q = sim_quality_near(&w->rng);
+    sim_cluster *c = bridges(w, SIM_WAY_FLOW, SIM_WAY_FLOW);
+
+    sim_cluster_grow(c);
+    (void)begin(w, &q, &q);
+    add_sessions(w, 1 + sim_rng_below(&w->rng, 8), 20 * SIM_SECOND);
+}
+
+static void setup_aborts(sim_world *w)
+{
+    static const enum sim_tcp_state states[] = {
+        SIM_SYN_SENT,   SIM_ESTABLISHED, SIM_FIN_WAIT_1, SIM_FIN_WAIT_2,
+        SIM_CLOSE_WAIT, SIM_CLOSING,     SIM_LAST_ACK};
+    sim_quality q = sim_quality_near(&w->rng);
+    sim_plan plan;
+
+    (void)bridges(w, SIM_WAY_A, SIM_WAY_B);
+    begin(w, &q, &q)->cfg.keepalive = 20 * SIM_SECOND;
+    for (unsigned i = 0; i < 6; i++) {
+        sim_plan_random(w, &plan, i);
+        plan.cfg.keepalive = 20 * SIM_SECOND;
+        plan.start += MEETING;
+        plan.aborter = sim_rng_below(&w->rng, 2);
+        plan.abort_state = states[sim_rng_below(&w->rng, SIM_COUNT(states))];
+        plan.abort_delay = sim_rng_below(&w->rng, 3) * sim_rng_between(&w->rng, 0, 500) * SIM_MS;
+        plan.expect = SIM_EXPECT_ABORT;
+        sim_session_new(w, &plan);
+    }
+}
+
+/* Either loses all it knows, or stops for good and the other one sees everything. */
+static sim_cluster *setup_fault(sim_world *w)
+{
+    sim_quality q = sim_quality_near(&w->rng);
+    sim_cluster *c = bridges(w, SIM_WAY_A, SIM_WAY_B);
+    sim_plan plan;
+
+    c->may_disagree = true;
+    c->skew = SIM_SECOND; /* or who is new could not open the other one's echoes, nor that its */
+    begin(w, &q, &q)->cfg.keepalive = 20 * SIM_SECOND;
+    for (unsigned i = 0; i < 6; i++) {
+        sim_plan_random(w, &plan, i);
+        plan.cfg.keepalive = 20 * SIM_SECOND;
+        plan.start += MEETING;
+        plan.rounds = 8;
+        plan.think = sim_rng_below(&w->rng, 4) * 300 * SIM_MS;
+        plan.expect = SIM_EXPECT_ENDED;
+        sim_session_new(w, &plan);
+    }
+    return c;
+}
+
+/* Late enough that the members have met, and some handshakes are under way. */
+static sim_time moment(sim_cluster *c)
+{
+    return sim_rng_between(&c->rng, 1900000, 6000000) * SIM_US;
+}
+
+static void setup_restart(sim_world *w)
+{
+    sim_cluster *c = setup_fault(w);
+
+    for (unsigned n = sim_rng_below(&c->rng, 2) + 1; n > 0; n--)
+        sim_cluster_at(c, moment(c), SIM_STEP_RESTART)->arg = sim_rng_below(&c->rng, 2);
+}
+
+static void setup_crash(sim_world *w)
+{
+    sim_cluster *c = setup_fault(w);
+    unsigned gone = sim_rng_below(&c->rng, 2);
+    sim_time when = moment(c);
+    sim_step *s;
+
+    sim_cluster_at(c, when, SIM_STEP_CRASH)->arg = gone;
+    s = sim_cluster_at(c, when + sim_rng_between(&c->rng, 0, 5000) * SIM_MS, SIM_STEP_MOVE);
+    s->way[0] = s->way[1] = gone == SIM_A ? SIM_WAY_B : SIM_WAY_A;
+}
+
 const sim_scenario sim_scenarios_bridge[] = {
     {"bridge-one-way", "bridges: A sees clients, B servers", setup_one_way, 10, 100, 0},
     {"bridge-lossy", "the same, and whatever is sent may be lost", setup_lossy, 10, 100, 0},
+    {"bridge-lost-ack", "the client's ACK is lost, and it says nothing more", setup_lost_ack, 5, 50,
+     0},
     {"bridge-mute", "the same, and the server answers no ping", setup_mute, 10, 100, 0},
     {"bridge-budget", "many clients at once, and few echoes", setup_budget, 5, 50, 0},
+    {"bridge-refused", "nobody listens", setup_refused, 5, 50, 0},
+    {"bridge-aborts", "either side gives up in every state", setup_aborts, 5, 50, 0},
+    {"bridge-ways", "three bridges, every direction by a way of its own", setup_ways, 5, 50, 0},
+    {"bridge-restart", "a bridge loses all it knows", setup_restart, 5, 100, 0},
+    {"bridge-crash", "a bridge stops, routes move to the other", setup_crash, 5, 100, 0},
     {0},
 };

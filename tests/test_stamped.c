@@ -15,7 +15,7 @@ static unsigned family_of(int i)
     return i & 1 ? MPCONN_FAMILY_IPV6 : MPCONN_FAMILY_IPV4;
 }
 
-static void handshake_of(bed *at)
+static void handshake_of(bed *at, int sack)
 {
     bed_segment seg;
 
@@ -25,12 +25,14 @@ static void handshake_of(bed *at)
     at->n_out = 0;
     seg = bed_syn_ack_seg(&c);
     seg.s.timestamps = 0;
+    seg.s.sack_permitted = (uint8_t)sack;
     bed_in(at, SERVER, &seg);
     ck_assert_uint_eq(at->pkt.reason, MPCONN_REASON_SERVER_ANSWERED);
     at->n_out = 0;
     last = c.proxy_ts;
 }
 
+/* i: bit 0 IPv6, bit 1 a server that has no SACK either. */
 static void settled(int i)
 {
     mpconn_tuple t = bed_tuple(family_of(i), 1, 40000);
@@ -38,7 +40,7 @@ static void settled(int i)
     c = bed_conn_of(&t, 0x11111111, 0x10);
     bed_config(&cfg, &cb);
     bed_open(&b, &cfg, &cb);
-    handshake_of(&b);
+    handshake_of(&b, (i & 2) == 0);
 }
 
 /* A segment of a side, with the client's reading. */
@@ -151,6 +153,62 @@ START_TEST(segment_with_timestamps_gets_no_second_ones)
 }
 END_TEST
 
+/* --- what is echoed while a client sends without a pause --- */
+
+enum { PIECE = 100, RTT_MS = 20 };
+
+static uint32_t sent, acked; /* the client's, from 1 */
+
+/* One piece of the client a millisecond by a member, and what the server acknowledges by a member:
+ * how old the echo is, in milliseconds; 0 where there is none. */
+static uint32_t next_ms(bed *from_client, bed *from_server)
+{
+    uint32_t reading = c.client_ts + 1000 + (uint32_t)(b.now / MPCONN_MILLISECOND);
+    mpci_view v;
+
+    b.now += MPCONN_MILLISECOND;
+    from_client->now = from_server->now = b.now;
+    hand_in(from_client, CLIENT, MPCI_TCP_ACK, sent, 1, PIECE, reading);
+    from_client->n_out = 0;
+    sent += PIECE;
+    if (sent <= 1 + RTT_MS * PIECE)
+        return 0;
+    acked = sent - RTT_MS * PIECE;
+    hand_in(from_server, SERVER, MPCI_TCP_ACK, 1, acked, 0, 0);
+    v = seen(from_server);
+    from_server->n_out = 0;
+    ck_assert_uint_ne(v.ts_offset, 0);
+    return v.tsecr == 0 ? 0 : reading - v.tsecr;
+}
+
+START_TEST(echo_in_an_upload_is_older_by_one_round_trip_at_most)
+{
+    settled(_i);
+    sent = 1;
+    for (unsigned ms = 0; ms < 2000; ms++) {
+        uint32_t age = next_ms(&b, &b);
+
+        if (ms < 2 * RTT_MS)
+            continue;
+        ck_assert_uint_ge(age, RTT_MS - 1);
+        ck_assert_uint_le(age, 2 * RTT_MS + 1);
+    }
+    bed_close(&b);
+}
+END_TEST
+
+START_TEST(acknowledgment_outside_of_the_window_moves_no_echo)
+{
+    settled(_i);
+    expect_stamp(&b, 1, 1, 0, c.client_ts + 1);
+    hand_in(&b, CLIENT, MPCI_TCP_ACK, 1, 1, 50, c.client_ts + 50);
+    expect_stamp(&b, 1, 1000000, 0, c.client_ts + 50);
+    expect_stamp(&b, 1, 1, 0, c.client_ts + 1);
+    expect_stamp(&b, 1, 51, 0, c.client_ts + 50);
+    bed_close(&b);
+}
+END_TEST
+
 START_TEST(engine_asks_for_the_room_it_needs)
 {
     settled(_i);
@@ -232,11 +290,31 @@ START_TEST(clock_leaps_over_what_could_not_be_told)
 }
 END_TEST
 
+/* For seconds A sees what the client sends, and nothing of the server; B the other way round. */
+START_TEST(member_that_takes_over_echoes_nothing_old)
+{
+    uint32_t age;
+
+    settled_apart((unsigned)_i & 1);
+    b.now = m[A]->now;
+    sent = 1;
+    for (unsigned ms = 0; ms < 4000; ms++)
+        ck_assert_uint_eq(next_ms(m[A], m[B]), 0);
+    for (unsigned ms = 0; ms < 500; ms++) {
+        bed *now = m[_i & 2 ? B : A];
+
+        age = next_ms(now, now);
+        ck_assert(age <= 2 * RTT_MS + 1);
+        ck_assert(ms < 2 * RTT_MS || age >= RTT_MS - 1);
+    }
+}
+END_TEST
+
 /* Settled at A alone; B asks when the way changes. */
 START_TEST(copy_goes_on_with_the_clock)
 {
     start((unsigned)_i);
-    handshake_of(m[A]);
+    handshake_of(m[A], 1);
     expect_stamp(m[A], 1, 1, 100, c.client_ts + 1);
     sync_pass(&net, 30 * MPCONN_SECOND);
     ck_assert_uint_gt(carried_said(A, MPCI_RECORD_DELTA), 0);
@@ -254,12 +332,15 @@ int main(void)
     tcase_add_loop_test(one, reset_of_the_server_bears_none, 0, 2);
     tcase_add_loop_test(one, segment_without_room_passes_as_it_is_and_counts, 0, 2);
     tcase_add_loop_test(one, segment_with_timestamps_gets_no_second_ones, 0, 2);
+    tcase_add_loop_test(one, echo_in_an_upload_is_older_by_one_round_trip_at_most, 0, 4);
+    tcase_add_loop_test(one, acknowledgment_outside_of_the_window_moves_no_echo, 0, 4);
     tcase_add_loop_test(one, engine_asks_for_the_room_it_needs, 0, 1);
     suite_add_tcase(s, one);
     tcase_add_checked_fixture(two, set_up, tear_down);
     tcase_add_loop_test(two, member_that_sees_one_direction_stamps_without_an_echo, 0, 2);
     tcase_add_loop_test(two, clock_never_goes_back_when_the_way_changes, 0, 4);
     tcase_add_loop_test(two, clock_leaps_over_what_could_not_be_told, 0, 2);
+    tcase_add_loop_test(two, member_that_takes_over_echoes_nothing_old, 0, 4);
     tcase_add_loop_test(two, copy_goes_on_with_the_clock, 0, 2);
     suite_add_tcase(s, two);
     return check_run(s);

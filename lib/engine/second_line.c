@@ -89,28 +89,48 @@ static int is_too_big(mpconn_engine *eng, const mpci_step *st, mpci_settled_more
 #define TAKE_OVER_LEAD_MS 1000
 
 /* Where two members take turns packet by packet each would leap at every turn. */
-#define TAKING_TURNS_TICKS ((uint32_t)(MPCONN_SECOND >> 24))
-
-static int takes_over(const mpci_settled_more *more, uint32_t tick)
+static int takes_over(const mpci_settled_more *more, mpconn_time now)
 {
-    return more->stamped_elsewhere &&
-           (more->stamped_at == 0 || tick + 1 - more->stamped_at > TAKING_TURNS_TICKS);
+    return more->stamped_elsewhere && mpci_stamp_is_silent(&more->stamp, now);
+}
+
+static int is_shared(const mpci_settled *e)
+{
+    return (mpci_settled_flags(e) & MPCI_SETTLED_SHARED) != 0;
+}
+
+static void note_client(const mpconn_engine *eng, const mpci_view *v, uint32_t slot)
+{
+    const mpci_settled *e = mpci_settled_at(&eng->core.settled, slot);
+    mpci_stamp_way way = {eng->core.now, e->dir[MPCONN_SIDE_CLIENT].end, is_shared(e)};
+
+    mpci_stamp_note(&mpci_settled_more_at(&eng->core.settled, slot)->stamp, v, &way);
+}
+
+/* Nothing that follows is older for a segment that lies in no window. */
+static uint32_t echo_of(mpci_settled_more *more, mpci_stamp before, const mpci_view *v, int shared,
+                        int in_window)
+{
+    uint32_t tsecr = mpci_stamp_echo(&before, v, shared);
+
+    if (in_window)
+        more->stamp = before;
+    return tsecr;
 }
 
 /* A reading lower than the one before would have the client drop the segment (RFC 7323 5.3). Who
  * begins where another member went before leaps over all that one may have shown, and says so. */
-static void write_stamp(mpconn_engine *eng, const mpci_step *st, uint32_t slot,
-                        mpci_settled_more *more, uint8_t *option)
+static void write_stamp(mpconn_engine *eng, uint32_t slot, uint32_t tsecr, uint8_t *option)
 {
+    mpci_settled_more *more = mpci_settled_more_at(&eng->core.settled, slot);
     mpconn_time now = eng->core.now;
-    uint32_t tsecr = mpci_stamp_echo(&more->stamp, st->view);
-    int leaps = takes_over(more, mpci_tick(now));
+    int leaps = takes_over(more, now);
 
     if (leaps) {
         more->stamp.base += TAKE_OVER_LEAD_MS;
         more->stamped_elsewhere = 0;
     }
-    more->stamped_at = mpci_tick(now) + 1;
+    mpci_stamp_heard(&more->stamp, now);
     mpci_stamp_write(option, mpci_stamp_value(&more->stamp, now), tsecr);
     if (leaps)
         mpci_share_flow(&eng->split, slot, MPCONN_MEMBER_ALL);
@@ -211,12 +231,11 @@ static uint32_t size_of_full(const mpconn_engine *eng, const mpci_settled *e,
 /* In half view the client's segments may pass elsewhere. Each duplicate stands for one of them, so
  * there is as much outstanding as a block can claim; a client takes no block for what it did not
  * send. */
-static uint32_t end_of_sent(const mpci_settled *e, const mpci_settled_more *more, uint32_t ack)
+static uint32_t end_of_sent(const mpci_settled *e, uint32_t ack)
 {
-    if ((mpci_settled_flags(e) & MPCI_SETTLED_SHARED) != 0 &&
-        mpci_seq_leq(more->stamp.client_end, ack))
-        return ack + UINT16_MAX;
-    return more->stamp.client_end;
+    uint32_t end = e->dir[MPCONN_SIDE_CLIENT].end;
+
+    return is_shared(e) && mpci_seq_leq(end, ack) ? ack + UINT16_MAX : end;
 }
 
 static mpci_acked last_acked(const mpci_settled_more *more)
@@ -242,7 +261,7 @@ static int write_block(const mpconn_engine *eng, const mpci_view *v, const mpci_
                        mpci_settled_more *more, uint8_t *option)
 {
     mpci_acked last = last_acked(more);
-    uint32_t end = end_of_sent(e, more, v->ack), size = size_of_full(eng, e, more);
+    uint32_t end = end_of_sent(e, v->ack), size = size_of_full(eng, e, more);
     int tells = mpci_duplicate_note(&last, v, size, end);
 
     keep_acked(more, &last);
@@ -283,15 +302,13 @@ static void add_options(mpconn_engine *eng, const mpci_step *st, uint32_t slot,
     int unsacked = (d->flags & MPCONN_DELTA_F_STRIP_SACK_TO_SERVER) != 0 && in_window;
     unsigned stamp = unstamped && st->view->ts_offset == 0 ? MPCI_STAMP_LEN : 0;
     unsigned block = 0;
-    uint32_t acked = more->stamp.last_ack;
+    mpci_stamp before = more->stamp;
     int is_other = changes_family(st, d);
 
     if (unsacked && write_block(eng, st->view, e, more, options + stamp))
         block = MPCI_BLOCK_LEN;
     if (stamp != 0)
-        write_stamp(eng, st, slot, more, options);
-    if (!in_window)
-        more->stamp.last_ack = acked; /* nothing that follows is older for that */
+        write_stamp(eng, slot, echo_of(more, before, st->view, is_shared(e), in_window), options);
     if (block != 0 && !insert(st, options, stamp + block, is_other)) {
         mpci_count(&eng->core.counters, MPCONN_REASON_DUPLICATE_UNMARKED);
         block = 0;
@@ -317,8 +334,9 @@ int mpci_translate_wide(mpconn_engine *eng, const mpci_step *st, uint32_t slot, 
         if (st->view->first_fragment)
             mpci_fragments_note(eng, st, slot);
     }
-    if (lacks && in_window && st->from == MPCONN_SIDE_CLIENT)
-        mpci_stamp_note(&more->stamp, st->view);
+    if ((d->flags & MPCONN_DELTA_F_STRIP_TS_TO_SERVER) != 0 && in_window &&
+        st->from == MPCONN_SIDE_CLIENT)
+        note_client(eng, st->view, slot);
     mpci_translate(st->view, d, st->from, st->pkt);
     if (window != 0)
         mpci_duplicate_set_window(st->view, st->pkt, window);

@@ -63,7 +63,6 @@ _Static_assert(sizeof(mpci_settled) == 64, "a settled IPv4 flow is one cache lin
 typedef struct mpci_settled_more {
     uint8_t client[16], server[16]; /* IPv6 only */
     mpci_stamp stamp;        /* a client with timestamps, a server without; numbers: or with SACK */
-    uint32_t stamped_at;     /* tick + 1 of the last segment stamped here; 0 = never */
     uint32_t binding;        /* table/binding.h: the server leg's tuple, where it differs */
     uint16_t told_size : 15; /* tick + 1 when the client was last told of server_mss; 0 = never;
                                 its low bits, for it is only asked whether that is now */

@@ -228,6 +228,30 @@ START_TEST(next_in_the_expected_prefix_follows_who_gave_up)
 }
 END_TEST
 
+/* The same where neither has the termination: who called before is not worth more for it. */
+START_TEST(who_called_more_often_follows_who_gave_up)
+{
+    meeting_client seldom;
+
+    begin_expecting(0, 24, 0);
+    seldom = meeting_client_of(&m, 0, 7, 40007);
+    meeting_syn(&m, &rival);
+    meeting_syn(&m, &seldom);
+    for (unsigned i = 0; i < 5; i++) {
+        meeting_syn(&m, &rival);
+        meeting_syn(&m, &a);
+        bed_pass(&m.b, MPCONN_SECOND);
+        if (i == 1)
+            meeting_syn(&m, &seldom);
+    }
+    ck_assert_uint_eq(meeting_session(&m).remote_port[0], 40009);
+    ck_assert_uint_eq(meeting_session(&m).candidates[0], 2);
+    meeting_send(&m, &rival, MPCI_TCP_RST, rival.isn + 1, 0, 0);
+    ck_assert_uint_eq(meeting_session(&m).remote_port[0], 40001);
+    meeting_close(&m);
+}
+END_TEST
+
 /* The controller learns who has it then, and who wanted it. */
 START_TEST(host_is_told_who_follows_a_client_that_gave_up)
 {
@@ -346,6 +370,7 @@ int main(void)
                       expected_prefix_and_port_are_compared_as_far_as_they_go,
                       of_two_in_the_expected_prefix_who_calls_more_often_is_answered,
                       next_in_the_expected_prefix_follows_who_gave_up,
+                      who_called_more_often_follows_who_gave_up,
                       host_is_told_who_follows_a_client_that_gave_up,
                       R21_host_is_told_of_strangers_once_in_each_state,
                       R15_connection_that_stands_has_no_candidates,

@@ -87,6 +87,35 @@ START_TEST(session_that_takes_the_place_of_a_removed_one_joins_the_same_clients)
 }
 END_TEST
 
+/* Its RST passes here and is lost behind us: the other client goes on, and so would it. */
+START_TEST(connection_that_a_reset_may_not_have_ended_is_over_with_its_session)
+{
+    meeting_join(&m, &a, &b);
+    meeting_send(&m, &a, MPCI_TCP_RST, a.isn + 1, 0, 0);
+    ck_assert_uint_eq(meeting_state(&m), MPCONN_SESSION_CLOSING);
+    m.b.n_out = 0;
+    remove_it();
+    meeting_reset(&m, &a, b.isn + 1, a.isn + 1);
+    meeting_reset(&m, &b, a.isn + 1, b.isn + 1);
+    send_from(&b, b.side, b.isn + 1, a.isn + 1);
+    ck_assert_uint_eq(m.b.pkt.reason, MPCONN_REASON_DEAD_FLOW);
+    ck_assert_uint_eq(bed_take(&m.b)->view.seq, a.isn + 1);
+}
+END_TEST
+
+START_TEST(nobody_is_told_of_a_removed_session_whose_clients_have_said_good_bye)
+{
+    meeting_join(&m, &a, &b);
+    meeting_send(&m, &a, MPCI_TCP_FIN | ACK, a.isn + 1, b.isn + 1, 0);
+    meeting_send(&m, &b, MPCI_TCP_FIN | ACK, b.isn + 1, a.isn + 2, 0);
+    meeting_send(&m, &a, ACK, a.isn + 2, b.isn + 2, 0);
+    ck_assert_uint_eq(meeting_state(&m), MPCONN_SESSION_CLOSING);
+    m.b.n_out = 0;
+    remove_it();
+    ck_assert_uint_eq(m.b.n_out, 0);
+}
+END_TEST
+
 START_TEST(nobody_is_told_of_a_removed_session_that_was_not_joined)
 {
     meeting_syn(&m, &a);
@@ -155,6 +184,8 @@ int main(void)
     tcase_add_test(tc, both_clients_of_a_removed_session_get_an_exact_rst);
     tcase_add_test(tc, client_of_a_removed_session_that_goes_on_gets_an_exact_rst_each_time);
     tcase_add_test(tc, session_that_takes_the_place_of_a_removed_one_joins_the_same_clients);
+    tcase_add_test(tc, connection_that_a_reset_may_not_have_ended_is_over_with_its_session);
+    tcase_add_test(tc, nobody_is_told_of_a_removed_session_whose_clients_have_said_good_bye);
     tcase_add_test(tc, nobody_is_told_of_a_removed_session_that_was_not_joined);
     tcase_add_loop_test(tc, R13_client_that_proved_nothing_is_told_no_more_than_it_said, 0, 2);
     tcase_add_test(tc, client_that_acknowledged_is_told_and_the_other_one_is_not);

@@ -164,6 +164,24 @@ static void keep_allowed(mpci_rendezvous *rz, mpci_session *s, unsigned side)
     }
 }
 
+/* Who calls more often comes first, then who called first. */
+static mpci_candidate_number best_of(const mpci_rendezvous *rz, const mpci_session *s,
+                                     unsigned side)
+{
+    mpci_candidate_number best = s->candidates[side], n = best;
+    unsigned tries = 0;
+
+    for (; n != 0; n = mpci_candidate_at(&rz->sessions, n)->next) {
+        const mpci_request *r = &mpci_candidate_at(&rz->sessions, n)->request;
+
+        if (r->tries > tries) {
+            tries = r->tries;
+            best = n;
+        }
+    }
+    return best;
+}
+
 int mpci_latch_review(mpci_rendezvous *rz, mpci_session *s, unsigned side)
 {
     mpci_request *r = &s->request[side];
@@ -174,7 +192,7 @@ int mpci_latch_review(mpci_rendezvous *rz, mpci_session *s, unsigned side)
     keep_allowed(rz, s, side);
     if (r->port != 0 && !mpci_latch_may(&s->config.termination[side], &r->remote, r->port))
         memset(r, 0, sizeof *r);
-    n = s->candidates[side];
+    n = best_of(rz, s, side);
     if (r->port != 0 || n == 0)
         return 0;
     *r = mpci_candidate_at(&rz->sessions, n)->request;

@@ -444,10 +444,26 @@ unsigned mpci_rendezvous_audience(mpci_rendezvous *rz, uint32_t slot)
     return n != 0 ? mpci_answer_audience(mpci_session_at(&rz->sessions, n)) : MPCI_KILL_TELLS_BOTH;
 }
 
+/* A RST that passed may not have arrived, and then they would go on without a session. Whose FINs
+ * are acknowledged have nothing to go on with. */
+static void abort_closing(mpci_rendezvous *rz, mpci_session *s)
+{
+    const mpci_settled *e = mpci_pair_flow(rz, s);
+    mpci_track t;
+
+    if (e == NULL || (mpci_settled_flags(e) & MPCI_SETTLED_KILLED) != 0)
+        return;
+    mpci_settled_track_load(e, &t);
+    if (t.state != MPCONN_FLOW_CLOSED)
+        mpci_pair_kill(rz, s, mpci_answer_audience(s));
+}
+
 void mpci_rendezvous_abort(mpci_rendezvous *rz, mpci_session_number n)
 {
     mpci_session *s = mpci_session_at(&rz->sessions, n);
 
+    if (s->state == MPCONN_SESSION_CLOSING)
+        abort_closing(rz, s);
     if (s->state != MPCONN_SESSION_ANSWERED && s->state != MPCONN_SESSION_HALF &&
         s->state != MPCONN_SESSION_ESTABLISHED)
         return;

@@ -144,6 +144,31 @@ START_TEST(client_that_cannot_be_told_so_little_is_told_the_least)
 }
 END_TEST
 
+/* No router says of a packet that it may cut that it is too big (RFC 1191 4), and who sent it does
+ * not listen. */
+START_TEST(segment_that_routers_may_cut_passes_at_any_length)
+{
+    bed_segment seg;
+    raw r = {.l4 = 20};
+
+    settled(0, 1300);
+    seg = bed_data(&c, CLIENT, 1, 1, payload_of(0, 1500));
+    r.len = (uint32_t)bed_build(r.bytes, sizeof(r.bytes), &seg);
+    r.bytes[6] = 0;
+    raw_seal(&r);
+    bed_raw(&b, CLIENT, &r);
+    expect_passed();
+    ck_assert_uint_eq(b.pkt.reason, MPCONN_REASON_TRANSLATED);
+    ck_assert_uint_eq(count(MPCONN_REASON_OVER_MSS), 1);
+    ck_assert_uint_eq(b.pkt.data[6], 0);
+    r.bytes[6] = 0x40;
+    raw_seal(&r);
+    bed_raw(&b, CLIENT, &r);
+    ck_assert_uint_eq(b.pkt.reason, MPCONN_REASON_SEGMENT_TOO_BIG);
+    bed_close(&b);
+}
+END_TEST
+
 START_TEST(burst_draws_one_message)
 {
     settled(_i, 1300);
@@ -294,6 +319,7 @@ int main(void)
     tcase_add_loop_test(one, only_data_of_the_client_is_kept_to_the_limit, 0, 2);
     tcase_add_loop_test(one, server_that_takes_what_was_told_has_no_limit, 0, 2);
     tcase_add_loop_test(one, client_that_cannot_be_told_so_little_is_told_the_least, 0, 2);
+    tcase_add_test(one, segment_that_routers_may_cut_passes_at_any_length);
     tcase_add_loop_test(one, burst_draws_one_message, 0, 2);
     tcase_add_loop_test(one, damaged_segment_draws_none, 0, 2);
     tcase_add_loop_test(one, super_segment_counts_by_its_pieces, 0, 2);

@@ -121,7 +121,7 @@ extern "C" {
     X(122, OPTION_DUPLICATE, "SYN with an option twice, first one taken")                     \
     X(123, OPTION_CLAMPED, "SYN with an MSS or window scale out of range, clamped")           \
     X(128, TOO_BIG_SENT, "ICMP error sent to a client whose segment was too big")             \
-    X(129, OVER_MSS, "segment above an MSS too small to be obeyed, passed on all the same")   \
+    X(129, OVER_MSS, "segment above the server's MSS, of a client that cannot be told: passed")  \
     X(130, SEGMENT_UNSTAMPED, "no room for the timestamps that the client was promised")      \
     X(131, SEGMENT_DIVIDED, "first bytes of a segment sent ahead to make room for timestamps")  \
     X(132, ERROR_TRANSLATED, "ICMP error about a split flow, its quote translated")           \
@@ -153,6 +153,7 @@ extern "C" {
     X(158, SESSION_CLIENT_GONE, "client that waited is gone, the other one was told")         \
     X(159, SESSION_NONE, "for no termination, and this engine is for sessions only")          \
     X(160, SESSION_ANEW, "SYN of a client with another number: counts when it comes again")   \
+    X(161, FRAGMENT_MADE, "fragment of a segment that its sender lets be cut, sent to IPv6")     \
     X(165, SESSION_CALLED, "segment of ours to a client that is called for another one")      \
     X(166, SESSION_ACCEPTED, "answer of a client that was called for another one")            \
     X(167, SESSION_REJECTED, "client that was called refuses, and its caller was told")       \

@@ -8,6 +8,8 @@
 #include "conn/duplicate.h"
 #include "conn/translate.h"
 #include "conn/translate_family.h"
+#include "packet/checksum.h"
+#include "packet/cut.h"
 #include "packet/gap.h"
 #include "packet/icmp_build.h"
 #include "packet/insert.h"
@@ -20,7 +22,7 @@ enum { HEEDED_MTU_IPV4 = 552, HEEDED_MTU_IPV6 = 1280 };
 /* Of mpci_settled_more.told_size. */
 #define TOLD_TICKS 0x7fffu
 
-enum { TCP_HEADER_LEN = 20, SEQ_AT = 4, WINDOW_AT = 14, TSVAL_AT = 4 };
+enum { TCP_HEADER_LEN = 20, SEQ_AT = 4, WINDOW_AT = 14, CHECKSUM_AT = 16, TSVAL_AT = 4 };
 
 /* Options of IP and TCP count: the sender has to make room for them (RFC 6691). */
 static uint32_t mtu_of(unsigned family, uint16_t mss)
@@ -61,24 +63,30 @@ static void tell_client(mpci_core *core, const mpci_step *st, mpci_settled_more 
     mpci_outbox_put_icmp(&core->outbox, &m, st->pkt, link, MPCONN_REASON_TOO_BIG_SENT);
 }
 
+/* Longer than the server takes? What begins and what ends a connection is short. */
+static int is_over_mss(const mpci_step *st, const mpci_settled_more *more)
+{
+    return more->server_mss != 0 && st->from == MPCONN_SIDE_CLIENT &&
+           (st->view->flags & (MPCI_TCP_SYN | MPCI_TCP_RST)) == 0 &&
+           size_on_wire(st->view, st->pkt) > mtu_of(st->view->family, more->server_mss);
+}
+
+/* Of what may be cut, and of fragments, no router says that it is too big (RFC 1191 4): who sends
+ * them need not listen. */
 static int is_too_big(mpconn_engine *eng, const mpci_step *st, mpci_settled_more *more)
 {
-    uint32_t least = least_mtu(st->view->family), mtu, size;
+    const mpci_view *v = st->view;
+    uint32_t least = least_mtu(v->family), mtu;
 
-    /* Of fragments no router says that they are too big: whoever made them may make more. */
-    if (more->server_mss == 0 || st->from != MPCONN_SIDE_CLIENT || st->view->first_fragment ||
-        (st->view->flags & (MPCI_TCP_SYN | MPCI_TCP_RST)) != 0)
+    if (v->first_fragment || !is_over_mss(st, more))
         return 0;
-    mtu = mtu_of(st->view->family, more->server_mss);
-    size = size_on_wire(st->view, st->pkt);
-    if (size <= mtu)
-        return 0;
-    if (size <= least) {
+    if (size_on_wire(v, st->pkt) <= least || mpci_ip_may_be_cut(v->family, v->ip)) {
         mpci_count(&eng->core.counters, MPCONN_REASON_OVER_MSS);
         return 0;
     }
-    if (mpci_input_is_wrong(eng, st->pkt, st->view))
+    if (mpci_input_is_wrong(eng, st->pkt, v))
         return 1;
+    mtu = mtu_of(v->family, more->server_mss);
     tell_client(&eng->core, st, more, mtu > least ? mtu : least);
     mpci_drop(&eng->core, st->pkt, MPCONN_REASON_SEGMENT_TOO_BIG);
     return 1;
@@ -213,6 +221,80 @@ static int is_without_counterpart(mpconn_engine *eng, const mpci_step *st, const
     return bad != 0;
 }
 
+/* Must a segment that is longer than the server takes be cut here? Its sender leaves that to the
+ * routers, and those of IPv6 do not do it (RFC 7915 4). */
+static int is_to_be_cut(const mpci_step *st, const mpci_settled_more *more, const mpconn_delta *d)
+{
+    const mpci_view *v = st->view;
+
+    return changes_family(st, d) && !v->first_fragment && mpci_ip_may_be_cut(v->family, v->ip) &&
+           is_over_mss(st, more) &&
+           size_on_wire(v, st->pkt) - v->l4_offset + MPCI_IPV6_HEADER_LEN > HEEDED_MTU_IPV6;
+}
+
+/* The host cuts it anyway, into pieces that do not have to be cut again. */
+static void shorten_pieces(const mpci_step *st, const mpci_settled_more *more)
+{
+    uint32_t mtu = mtu_of(MPCONN_FAMILY_IPV6, more->server_mss);
+
+    if (mtu < HEEDED_MTU_IPV6)
+        mtu = HEEDED_MTU_IPV6;
+    st->pkt->ext->gso_size = (uint16_t)(mtu - MPCI_IPV6_HEADER_LEN - st->view->tcp_hlen);
+}
+
+/* 1 when it was dropped, since not all of it is here, or there is no room. Of its two headers the
+ * second one is made behind the first. */
+static int is_not_to_cut(mpconn_engine *eng, const mpci_step *st)
+{
+    const uint32_t growth = MPCI_IP_OTHER_GROWTH + MPCI_CUT_GROWTH;
+    const mpci_view *v = st->view;
+    unsigned bad = 0;
+
+    if (v->total_len > st->pkt->len || mpci_load16(mpci_ip_length_field(v->family, v->ip)) == 0)
+        bad = MPCONN_REASON_SEGMENT_TOO_BIG;
+    else if (v->l4_offset < MPCI_IPV4_HEADER_LEN + growth && !mpci_gap_fits(st->pkt, growth))
+        bad = MPCONN_REASON_NO_SPACE;
+    if (bad != 0)
+        mpci_drop(&eng->core, st->pkt, bad);
+    return bad != 0;
+}
+
+/* Nobody can complete the sum of a segment that is in several packets. */
+static void complete_sum(mpconn_pkt *pkt)
+{
+    uint8_t *l4 = pkt->data + MPCI_IPV6_HEADER_LEN;
+    uint32_t len = mpci_load16(mpci_ip_length_field(MPCONN_FAMILY_IPV6, pkt->data));
+
+    if ((pkt->flags & MPCONN_PKT_F_CSUM_PARTIAL) == 0)
+        return;
+    pkt->flags &= ~MPCONN_PKT_F_CSUM_PARTIAL;
+    mpci_store16(l4 + CHECKSUM_AT, (uint16_t)~mpci_csum_fold(mpci_csum_add(0, l4, len)));
+}
+
+/* The packet becomes the last fragment, and those before it are sent ahead. */
+static void cut(mpconn_engine *eng, const mpci_step *st, uint32_t slot, const mpconn_delta *d,
+                uint32_t id)
+{
+    mpconn_pkt *pkt = st->pkt;
+    mpconn_pkt front = {
+        .link = mpci_settled_at(&eng->core.settled, slot)->link[MPCONN_SIDE_SERVER],
+        .zone = d->tuple[MPCONN_SIDE_SERVER].zone,
+        .mark = pkt->mark,
+        .reason = MPCONN_REASON_FRAGMENT_MADE,
+        .side = MPCONN_SIDE_SERVER,
+    };
+
+    complete_sum(pkt);
+    if (pkt->ext != NULL)
+        pkt->ext->gso_size = 0;
+    for (mpci_cut_begin(pkt, id); (front.len = mpci_cut_front(pkt)) != 0; mpci_cut_off(pkt)) {
+        front.data = pkt->data;
+        mpci_outbox_put_ready(&eng->core.outbox, &front);
+    }
+    if (pkt->ext != NULL)
+        pkt->ext->l4_offset = 0;
+}
+
 /* Payload of a full segment of the client, from what it was told, at first or later. */
 static uint32_t size_of_full(const mpconn_engine *eng, const mpci_settled *e,
                              const mpci_settled_more *more)
@@ -317,6 +399,34 @@ static void add_options(mpconn_engine *eng, const mpci_step *st, uint32_t slot,
         mpci_count(&eng->core.counters, MPCONN_REASON_SEGMENT_UNSTAMPED);
 }
 
+/* How a segment of a bound flow goes on. */
+enum way { REFUSED, WHOLE, IN_PIECES };
+
+static enum way way_of(mpconn_engine *eng, const mpci_step *st, uint32_t slot,
+                       const mpci_settled_more *more, const mpconn_delta *d)
+{
+    if (is_without_counterpart(eng, st, d))
+        return REFUSED;
+    if (st->view->first_fragment)
+        mpci_fragments_note(eng, st, slot);
+    if (!is_to_be_cut(st, more, d))
+        return WHOLE;
+    if (!is_super(st->view, st->pkt))
+        return is_not_to_cut(eng, st) ? REFUSED : IN_PIECES;
+    shorten_pieces(st, more);
+    return WHOLE;
+}
+
+static void change_family(mpconn_engine *eng, const mpci_step *st, uint32_t slot,
+                          const mpconn_delta *d, enum way way)
+{
+    uint32_t id = way == IN_PIECES ? mpci_ip_other_fragment_id(st->view->ip) : 0;
+
+    mpci_translate_family(st->pkt, &d->tuple[st->from ^ 1], st->from);
+    if (way == IN_PIECES)
+        cut(eng, st, slot, d, id);
+}
+
 int mpci_translate_wide(mpconn_engine *eng, const mpci_step *st, uint32_t slot, mpconn_delta *d,
                         int in_window, uint16_t window)
 {
@@ -324,16 +434,16 @@ int mpci_translate_wide(mpconn_engine *eng, const mpci_step *st, uint32_t slot, 
                              MPCONN_DELTA_F_STRIP_SACK_TO_SERVER;
     mpci_settled_more *more = mpci_settled_more_at(&eng->core.settled, slot);
     int lacks = (d->flags & lacking) != 0;
+    enum way way = WHOLE;
 
     if (is_too_big(eng, st, more) || is_wrong_to_divide(eng, st, more, d))
         return 1;
     if (more->binding != 0) {
         show_legs(eng, st, more->binding, d);
-        if (is_without_counterpart(eng, st, d))
-            return 1;
-        if (st->view->first_fragment)
-            mpci_fragments_note(eng, st, slot);
+        way = way_of(eng, st, slot, more, d);
     }
+    if (way == REFUSED)
+        return 1;
     if ((d->flags & MPCONN_DELTA_F_STRIP_TS_TO_SERVER) != 0 && in_window &&
         st->from == MPCONN_SIDE_CLIENT)
         note_client(eng, st->view, slot);
@@ -344,6 +454,6 @@ int mpci_translate_wide(mpconn_engine *eng, const mpci_step *st, uint32_t slot, 
         (st->view->flags & (MPCI_TCP_SYN | MPCI_TCP_RST)) == 0)
         add_options(eng, st, slot, d, in_window);
     if (more->binding != 0 && changes_family(st, d))
-        mpci_translate_family(st->pkt, &d->tuple[st->from ^ 1], st->from);
+        change_family(eng, st, slot, d, way);
     return 0;
 }

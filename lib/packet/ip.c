@@ -4,6 +4,7 @@
 #include "base/byteorder.h"
 
 enum {
+    IPV4_DONT_FRAGMENT = 0x4000,
     IPV4_MORE = 0x2000,
     IPV4_OFFSET = 0x1fff,
     IPV6_MORE = 0x0001,
@@ -137,4 +138,9 @@ unsigned mpci_ip_parse(mpci_ip *ip, const uint8_t *data, uint32_t avail)
     default:
         return MPCONN_REASON_BAD_IP;
     }
+}
+
+int mpci_ip_may_be_cut(unsigned family, const uint8_t *ip)
+{
+    return family == MPCONN_FAMILY_IPV4 && (mpci_load16(ip + 6) & IPV4_DONT_FRAGMENT) == 0;
 }

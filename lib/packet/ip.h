@@ -37,6 +37,9 @@ unsigned mpci_ip_parse(mpci_ip *ip, const uint8_t *data, uint32_t avail);
 /* Does an extension header begin at l4_offset? Only of a fragment that is not the first. */
 int mpci_ip_has_more_headers(const mpci_ip *ip);
 
+/* May routers cut the packet into fragments? */
+int mpci_ip_may_be_cut(unsigned family, const uint8_t *ip);
+
 /* Source and destination, network order, 4 or 16 bytes. */
 static inline const uint8_t *mpci_ip_src(unsigned family, const uint8_t *ip)
 {

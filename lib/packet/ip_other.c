@@ -35,6 +35,13 @@ uint64_t mpci_ip_other_sum(unsigned family, const uint8_t *ip, const mpci_ip_hea
     return (uint16_t)~old + mpci_csum_pseudo(h->family, h->src, h->dst, 0, 0);
 }
 
+uint32_t mpci_ip_other_fragment_id(const uint8_t *ipv4)
+{
+    uint32_t source = mpci_csum_fold(mpci_csum_add(0, mpci_ip_src(MPCONN_FAMILY_IPV4, ipv4), 4));
+
+    return source << 16 | mpci_load16(ipv4 + 4);
+}
+
 int mpci_ip_is_routed(const uint8_t *ip, unsigned len)
 {
     unsigned at = MPCI_IPV4_HEADER_LEN, option;

@@ -18,6 +18,11 @@ mpci_ip_header mpci_ip_other(unsigned family, const uint8_t *ip, const uint8_t *
 /* What the sum of a pseudo-header changes by when `h` takes the place of the header at `ip`. */
 uint64_t mpci_ip_other_sum(unsigned family, const uint8_t *ip, const mpci_ip_header *h);
 
+/* What the fragments of an IPv4 packet have in common as those of an IPv6 one. RFC 7915 4.1 has
+ * zeros before the identification, of one address for each source; behind one address for all of
+ * them two could choose the same, so that theirs stands there. */
+uint32_t mpci_ip_other_fragment_id(const uint8_t *ipv4);
+
 static inline unsigned mpci_ip_other_family(unsigned family)
 {
     return family == MPCONN_FAMILY_IPV4 ? MPCONN_FAMILY_IPV6 : MPCONN_FAMILY_IPV4;

@@ -47,6 +47,18 @@ everything() {
         done
 }
 
+# heedless 0|2: leaves the client it to routers to cut its segments (DF is clear), and hears
+# nothing of what they say (2)?
+heedless() {
+        at client sh -c "echo $1 >/proc/sys/net/ipv4/ip_no_pmtu_disc"
+}
+
+# quickly ADDRESS FILE: an upload
+quickly() {
+        forget_paths
+        at client curl -sf --max-time 5 -T "$bed/web/$2" "$(url "$1" upload/got)"
+}
+
 web_start
 random_file file 8
 
@@ -61,6 +73,27 @@ test "$(path_mtu client $server4)" = 552 && test "$(path_mtu client $server6)" =
 test "$(counter .reasons.OVER_MSS)" -gt 100 || fail "segments above the MSS were not counted"
 ok "as small as the client can be told, the rest passes"
 member_stop
+
+# What routers may cut they never say to be too big.
+server_mss 1400
+heedless 2
+forget_paths
+member_start
+upload $server4 file || fail "upload of a client without DF"
+test "$(counter .reasons.OVER_MSS)" -gt 100 || fail "segments without DF were not counted"
+test "$(counter .reasons.TOO_BIG_SENT)" -eq 0 || fail "a message to a client without DF"
+quickly $server4 file || fail "no upload in 5 s"
+ok "a client without DF, which hears nothing, is told nothing"
+member_stop
+member_program=$tools/faulty-member
+MPCONN_FAULT=cut
+export MPCONN_FAULT
+member_start
+control "it is told all the same" quickly $server4 file
+member_stop
+unset MPCONN_FAULT
+member_program=$MPCONN_BUILD/examples/member/mpconn-member
+heedless 0
 
 # Without the split the endpoints tell each other.
 server_mss 1000 1300

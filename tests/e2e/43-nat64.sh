@@ -35,8 +35,38 @@ for address in $seen4 $seen6; do
 done
 member_stop
 
+# without_df WORD: an IPv4 client that leaves it to routers to cut its segments, and hears nothing
+# of what they say (2), to an IPv6 server
+without_df() {
+        at client sh -c 'echo 2 >/proc/sys/net/ipv4/ip_no_pmtu_disc'
+        forget_paths
+        nat_put $seen4 file && nat_get $seen4 file || fail "$1"
+        at client sh -c 'echo 0 >/proc/sys/net/ipv4/ip_no_pmtu_disc'
+}
+
+member_start $nat_other
+without_df "pieces of super-segments"
+test "$(counter .reasons.TOO_BIG_SENT)" -eq 0 || fail "a message to a client without DF"
+ok "the pieces of super-segments without DF become as long as the server takes"
+member_stop
+
 offloads off
 member_start $nat_other
 one 4 6 "single segments"
 one 6 4 "single segments"
+before=$(counter .reasons.TOO_BIG_SENT)
+without_df "segments without DF"
+test "$(counter .reasons.TOO_BIG_SENT)" -eq "$before" || fail "a message to a client without DF"
+test "$(counter .reasons.FRAGMENT_MADE)" -gt 1000 || fail "nothing was cut"
+ok "single segments without DF are cut, which no router of IPv6 does"
+member_stop
+
+member_program=$tools/faulty-member
+MPCONN_FAULT=cut
+export MPCONN_FAULT
+member_start $nat_other
+at client sh -c 'echo 2 >/proc/sys/net/ipv4/ip_no_pmtu_disc'
+forget_paths
+control "nothing is cut" at client curl -sf --max-time 5 -T $bed/web/file \
+        "$(nat_url $seen4 upload/got)"
 member_stop

@@ -5,7 +5,8 @@
  * "fragment"; "quote" is what an ICMP error quotes, "error" that error itself. Where the client has
  * SACK and the server has not, "blocks" are what duplicates lack, "windows" what is not held. With
  * "divide" a segment that may not grow is not divided to make room for timestamps. With "signature"
- * it does not see that a SYN is signed (TCP-MD5), and splits its connection. The linker (--wrap)
+ * it does not see that a SYN is signed (TCP-MD5), and splits its connection. With "cut" all of IPv4
+ * looks as if no router may cut it. The linker (--wrap)
  * puts this between the engine and its translator; the library knows nothing of it.
  */
 #include <stdbool.h>
@@ -16,6 +17,7 @@
 #include "conn/translate.h"
 #include "conn/translate_error.h"
 #include "packet/insert.h"
+#include "packet/ip.h"
 
 /* These names are the linker's. */
 void __real_mpci_translate(const mpci_view *v, const mpconn_delta *delta, unsigned from,
@@ -40,6 +42,8 @@ int __wrap_mpci_insert_for_payload(const mpci_view *v, const mpconn_pkt *pkt,
                                    const uint8_t *options, unsigned len, uint8_t *taken);
 unsigned __real_mpci_syn_options_parse(mpci_syn_options *o, const mpci_view *v);
 unsigned __wrap_mpci_syn_options_parse(mpci_syn_options *o, const mpci_view *v);
+int __real_mpci_ip_may_be_cut(unsigned family, const uint8_t *ip);
+int __wrap_mpci_ip_may_be_cut(unsigned family, const uint8_t *ip);
 
 static bool fault_is(const char *name)
 {
@@ -95,4 +99,9 @@ unsigned __wrap_mpci_syn_options_parse(mpci_syn_options *o, const mpci_view *v)
     if (fault_is("signature"))
         o->signature = 0;
     return bad;
+}
+
+int __wrap_mpci_ip_may_be_cut(unsigned family, const uint8_t *ip)
+{
+    return fault_is("cut") ? 0 : __real_mpci_ip_may_be_cut(family, ip);
 }

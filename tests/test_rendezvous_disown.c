@@ -188,6 +188,66 @@ START_TEST(connection_that_nobody_knows_is_reset_after_a_question)
 }
 END_TEST
 
+/* What it says comes again when its time is over, which no answer came in. */
+static void say_unanswered(unsigned at)
+{
+    bed *m = &net.at[at].b;
+    bed_segment seg = bed_seg(&b.leg, b.side ^ 1, MPCI_TCP_ACK, b.isn + 1, a.isn + 1);
+    uint8_t bytes[BED_ROOM];
+    mpconn_pkt held;
+
+    m->n_released = 0;
+    hand_in(at, &b, &seg);
+    ck_assert_uint_eq(m->pkt.verdict, MPCONN_VERDICT_HOLD);
+    held = m->pkt;
+    held.data = memcpy(bytes, m->bytes, sizeof bytes);
+    net.loss = 100;
+    while (m->n_released == 0)
+        sync_pass(&net, 100 * MPCONN_MILLISECOND);
+    ck_assert_uint_eq(m->release_reason, MPCONN_REASON_HOLD_EXPIRED);
+    net.loss = 0;
+    bed_in_again(m, &held);
+    ck_assert_uint_eq(held.verdict, MPCONN_VERDICT_DROP);
+}
+
+/* The second time the questions themselves come to their end. */
+START_TEST(R13_who_is_not_answered_resets_nothing)
+{
+    for (unsigned at = NEW; at <= FAR; at++) {
+        open_variant(_i);
+        connect_both();
+        come_up();
+        forge_call();
+        for (unsigned i = 0; i < 2; i++) {
+            say_unanswered(at);
+            assert_silent();
+            sync_lose(&net);
+        }
+        sync_bed_close(&net);
+    }
+}
+END_TEST
+
+/* As soon as they answer. */
+START_TEST(connection_that_nobody_knows_is_reset_after_a_question_that_was_lost)
+{
+    for (unsigned at = NEW; at <= FAR; at++) {
+        open_variant(_i);
+        come_up();
+        forge_call();
+        say_unanswered(at);
+        sync_pass(&net, 4 * MPCONN_SECOND); /* the others are asked again, and then no more */
+        assert_silent();
+        forge_call();
+        net.at[at].b.n_released = 0;
+        ck_assert_uint_eq(say(at, 0), MPCONN_VERDICT_DROP);
+        ck_assert_uint_eq(bed_take(&net.at[NEW].b)->view.flags, MPCI_TCP_RST);
+        assert_silent();
+        sync_bed_close(&net);
+    }
+}
+END_TEST
+
 /* Nobody has called: words about answers have a budget. */
 START_TEST(R13_answers_to_nobody_are_told_within_the_budget)
 {
@@ -225,6 +285,9 @@ int main(void)
     tcase_add_loop_test(tc, R13_nor_one_whose_segment_comes_to_another_new_member, 0, 4);
     tcase_add_loop_test(tc, R13_nor_one_that_another_member_tells_of, 0, 4);
     tcase_add_loop_test(tc, connection_that_nobody_knows_is_reset_after_a_question, 0, 4);
+    tcase_add_loop_test(tc, R13_who_is_not_answered_resets_nothing, 0, 4);
+    tcase_add_loop_test(tc, connection_that_nobody_knows_is_reset_after_a_question_that_was_lost,
+                        0, 4);
     tcase_add_loop_test(tc, R13_answers_to_nobody_are_told_within_the_budget, 0, 4);
     suite_add_tcase(s, tc);
     return check_run(s);

@@ -70,8 +70,8 @@ void mpci_told_each(mpci_rendezvous *rz, const uint32_t *to, unsigned n, uint32_
  * caller. */
 int mpci_told_answer(mpci_rendezvous *rz, const mpci_visit *v, uint32_t slot);
 void mpci_told_refused(mpci_rendezvous *rz, const mpci_visit *v);
-/* Was a packet that has no flow here held while others were asked about it, or is there nobody to
- * ask? */
+/* Was a packet that has no flow here held while others were asked about it, and did they all say
+ * no? Or is there nobody to ask? */
 int mpci_told_asked_in_vain(const mpci_rendezvous *rz, const mpci_step *st);
 /* What another member tells of that, for a client of that side. */
 void mpci_told_take_answer(mpci_rendezvous *rz, mpci_session_number n, unsigned side,

@@ -14,9 +14,11 @@ static int is_for_registrar(const mpci_rendezvous *rz, const mpci_visit *v)
            !mpci_told_is_registrar(rz, s);
 }
 
+/* Who did not answer may know it. */
 int mpci_told_asked_in_vain(const mpci_rendezvous *rz, const mpci_step *st)
 {
-    return st->pkt->flow != 0 || !mpci_sync_anybody(rz->sync);
+    return (st->pkt->flow != 0 && mpci_split_is_unknown(rz->split, st->hash)) ||
+           !mpci_sync_anybody(rz->sync);
 }
 
 /* RFC 5961 4: who still has the connection before challenges the SYN. */

@@ -198,6 +198,16 @@ enum mpci_split_event mpci_act_drive_also(mpci_split *sp, mpci_step *st)
 
 /* --- segments of a connection that only another member can know --- */
 
+static uint64_t *unknown_at(mpci_split *sp, uint64_t hash)
+{
+    return &sp->unknown[hash % MPCI_UNKNOWN];
+}
+
+int mpci_split_is_unknown(const mpci_split *sp, uint64_t hash)
+{
+    return sp->unknown[hash % MPCI_UNKNOWN] == hash;
+}
+
 enum mpci_split_event mpci_act_ask(mpci_split *sp, mpci_step *st)
 {
     if (!mpci_peers_may_ask(sp, st))
@@ -206,6 +216,7 @@ enum mpci_split_event mpci_act_ask(mpci_split *sp, mpci_step *st)
         mpci_drop(sp->core, st->pkt, MPCONN_REASON_HANDSHAKE_FULL);
         return MPCI_EV_NOTHING;
     }
+    *unknown_at(sp, st->h->hash) = 0;
     mpci_core_hold(sp->core, st->h, st->pkt);
     send_query(sp, st->h);
     return MPCI_EV_NOTHING;
@@ -227,6 +238,7 @@ enum mpci_split_event mpci_act_ask_by_timer(mpci_split *sp, mpci_step *st)
 
 enum mpci_split_event mpci_act_nobody_knows(mpci_split *sp, mpci_step *st)
 {
+    *unknown_at(sp, st->h->hash) = st->h->hash;
     mpci_core_release(sp->core, st->h, MPCONN_REASON_NO_FLOW);
     return MPCI_EV_NOTHING;
 }

@@ -19,6 +19,9 @@
 #include "sync/sync.h"
 #include "table/core.h"
 
+/* So many are remembered until what was held for them comes again. */
+enum { MPCI_UNKNOWN = 64 };
+
 typedef struct mpci_split {
     mpci_core *core;
     mpci_sync *sync;
@@ -35,6 +38,7 @@ typedef struct mpci_split {
     mpci_paths paths;
     mpconn_time asked_until;     /* the budget of questions is the time since */
     mpci_budget signed_syns;     /* of clients, that pass without peace */
+    uint64_t unknown[MPCI_UNKNOWN]; /* hashes of connections that all others said no to, by hash */
 } mpci_split;
 
 /* Entries for clients that proved nothing are a luxury of peace: V15 repairs a lost ACK with them,
@@ -84,6 +88,10 @@ void mpci_split_error(mpci_split *sp, mpci_step *st, uint32_t seq, int is_worth_
 /* A segment of what only another member can have carried so far, whatever its flags: it is held,
  * and the others are asked. */
 void mpci_split_ask(mpci_split *sp, mpci_step *st);
+
+/* The others were asked about a connection last, and all said that they do not know it: unless they
+ * did that is not known, nor for ever. By the hash of its tuple. */
+int mpci_split_is_unknown(const mpci_split *sp, uint64_t hash);
 
 /* A segment of a settled flow that is still MPCI_SETTLED_CONFIRMING was forwarded. */
 void mpci_split_forwarded(mpci_split *sp, mpci_step *st);

@@ -27,11 +27,13 @@ typedef struct broker {
     uint64_t by_route;  /* as the kernel's routes and neighbours say */
     uint64_t by_kernel; /* given to the kernel */
     uint64_t no_way;    /* packets nobody knows where to send */
+    uint64_t too_far;   /* that had no hop left */
 } broker;
 
 /* forward.c */
 void broker_learn(void *user, frame *f);
-void broker_send(void *user, frame *f);
+void broker_send(void *user, frame *f);    /* what the engine made */
+void broker_forward(void *user, frame *f); /* what came, a hop further */
 void broker_bridge(void *user, frame *f);
 
 /* control.c */

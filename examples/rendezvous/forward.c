@@ -56,6 +56,40 @@ void broker_send(void *user, frame *f)
     }
 }
 
+/* RFC 1624 (eqn. 3), where the upper byte of a word loses one. */
+static void decrement_ttl(uint8_t *ip)
+{
+    uint32_t sum = (uint32_t)(ip[10] << 8 | ip[11]) + 0x0100;
+
+    sum += sum >> 16;
+    ip[8]--;
+    ip[10] = (uint8_t)(sum >> 8);
+    ip[11] = (uint8_t)sum;
+}
+
+/* Whoever is the next hop of an address counts as a router does (RFC 1812 5.3.1, RFC 8200 3): two
+ * brokers whose terminations call one another must not hand a segment to and fro for ever. */
+static bool count_hop(mpconn_pkt *p)
+{
+    bool is_ipv4 = p->data[0] >> 4 == 4;
+
+    if (p->data[is_ipv4 ? 8 : 7] <= 1)
+        return false;
+    if (is_ipv4)
+        decrement_ttl(p->data);
+    else
+        p->data[7]--;
+    return true;
+}
+
+void broker_forward(void *user, frame *f)
+{
+    if (count_hop(&f->pkt))
+        broker_send(user, f);
+    else
+        ((broker *)user)->too_far++;
+}
+
 void broker_bridge(void *user, frame *f)
 {
     (void)user;

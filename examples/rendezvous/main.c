@@ -10,7 +10,7 @@
 #define FLOWS_A_SESSION 2
 
 static const runner_hooks hooks = { .learn = broker_learn,
-                                    .forward = broker_send,
+                                    .forward = broker_forward,
                                     .emit = broker_send,
                                     .bridge = broker_bridge,
                                     .answer = broker_answer };

@@ -111,6 +111,7 @@ static void put_host(json *j, broker *b)
     json_uint(j, "by_route", b->by_route);
     json_uint(j, "by_kernel", b->by_kernel);
     json_uint(j, "no_way", b->no_way);
+    json_uint(j, "too_far", b->too_far);
     report_impaired(j, "impaired", &b->run.impair);
     report_impaired(j, "sync_impaired", &b->run.sync.impair);
     report_channel(j, "point", &b->run.sync.point);

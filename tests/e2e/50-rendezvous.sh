@@ -70,6 +70,53 @@ ask_of b1 stats | jq -e '.reasons.SESSION_NONE > 0 and .engine.packets_made == 0
         .engine.packets_forwarded == 0' >$bed/judged || fail "the program acted for the host"
 ok "connections to the broker itself are its kernel's"
 
+# hops_set CLIENT N: left to what it sends
+hops_set() {
+        at "c$1" nft -f - <<END
+table inet hops
+delete table inet hops
+table inet hops {
+        chain out {
+                type filter hook postrouting priority 0;
+                ip ttl set $2
+                ip6 hoplimit set $2
+        }
+}
+END
+}
+
+# words CLIENT HOPS LIMIT: one each way within so many milliseconds, where its segments go so far;
+# what went before is forgotten
+words() {
+        broker_stop b1
+        broker_start b1 --sessions $bed/session
+        hops_set "$1" "$2"
+        : >$bed/word1
+        : >$bed/word2
+        at c1 "$tools/peer" connect send=me expect=you limit="$3" "$(calls 1 4)" 7001 \
+                >$bed/word1 &
+        word_1=$!
+        at c2 "$tools/peer" connect send=you expect=me limit="$3" "$(calls 2 6)" 7002 \
+                >$bed/word2 &
+        wait $word_1 $! || :
+        hops_set "$1" 64
+        outcome ok 0 "$3" "$(cat $bed/word1)" && outcome ok 0 "$3" "$(cat $bed/word2)"
+}
+
+too_far() {
+        ask_of b1 stats | jq .host.too_far
+}
+
+# It is a hop as any router: the firewall and the network are before it, and both behind it.
+for client in 1 2; do
+        words $client 6 8000 || fail "six hops from client $client: $(cat $bed/word?)"
+        control "five hops from client $client" words $client 5 2000
+        test "$(too_far)" -eq 0 || fail "it did not come to the other firewall"
+done
+control "three hops from client 1" words 1 3 2000
+test "$(too_far)" -gt 0 || fail "not counted"
+ok "the broker is a hop, over IPv4 and IPv6"
+
 # Nor does its kernel have anything to say about the terminations.
 before=$(spoken)
 join 4 6 small || fail "a short exchange: $(cat $bed/call?.err)"

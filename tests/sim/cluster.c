@@ -223,6 +223,10 @@ static void step_fired(void *arg)
     case SIM_STEP_RESTART:
         sim_member_restart(c->member[s->arg]);
         break;
+    case SIM_STEP_MUTE:
+        sim_note(c->world, "server", s->arg != 0 ? "answers no ping" : "answers pings");
+        c->world->server->mute = s->arg != 0;
+        break;
     case SIM_STEP_CRASH:
         sim_member_crash(c->member[s->arg]);
         break;

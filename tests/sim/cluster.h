@@ -22,7 +22,8 @@ enum sim_way {
     SIM_WAY_FLOW   /* each connection by its ports */
 };
 
-enum sim_step_kind { SIM_STEP_MOVE, SIM_STEP_CUT, SIM_STEP_MEND, SIM_STEP_RESTART, SIM_STEP_CRASH };
+enum sim_step_kind { SIM_STEP_MOVE, SIM_STEP_CUT, SIM_STEP_MEND, SIM_STEP_RESTART, SIM_STEP_CRASH,
+                     SIM_STEP_MUTE };
 
 struct sim_cluster;
 
@@ -31,7 +32,7 @@ typedef struct sim_step {
     struct sim_cluster *cluster;
     sim_timer timer;
     enum sim_step_kind kind;
-    unsigned arg;          /* of a restart or crash: the member */
+    unsigned arg;          /* of a restart or crash: the member; the server is mute, or not */
     enum sim_way way[2];   /* of a move */
 } sim_step;
 

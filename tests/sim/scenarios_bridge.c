@@ -118,6 +118,87 @@ static void setup_mute(sim_world *w)
     add_sessions(w, 1 + sim_rng_below(&w->rng, 8), 0);
 }
 
+/* The server is mute for a while, and what is known of it is wrong twice. */
+static void setup_mute_while(sim_world *w)
+{
+    sim_quality q = sim_quality_near(&w->rng);
+    sim_cluster *c = bridges(w, SIM_WAY_A, SIM_WAY_B);
+    sim_time when = MEETING + sim_rng_below(&c->rng, 5000) * SIM_MS;
+    sim_plan plan;
+
+    (void)begin(w, &q, &q);
+    sim_cluster_at(c, when, SIM_STEP_MUTE)->arg = 1;
+    when += sim_rng_between(&c->rng, 1000, 100000) * SIM_MS;
+    sim_cluster_at(c, when, SIM_STEP_MUTE)->arg = 0;
+    for (unsigned i = 0; i < 16; i++) {
+        sim_plan_random(w, &plan, i);
+        plan.start = MEETING + sim_rng_below(&w->rng, 120000) * SIM_MS;
+        plan.cfg.keepalive = 20 * SIM_SECOND;
+        sim_session_new(w, &plan);
+    }
+}
+
+/* Routes change while connections live, and while they come up. */
+static void setup_moves(sim_world *w)
+{
+    sim_quality q = sim_quality_near(&w->rng);
+    sim_cluster *c = bridges(w, SIM_WAY_A, SIM_WAY_B);
+    sim_plan plan;
+
+    (void)begin(w, &q, &q);
+    for (unsigned i = 0; i < SIM_STEPS - 1; i++) {
+        sim_step *s = sim_cluster_at(c, sim_rng_between(&c->rng, 2000, 8000) * SIM_MS,
+                                     SIM_STEP_MOVE);
+
+        for (unsigned side = 0; side < 2; side++)
+            s->way[side] = sim_rng_coin(&c->rng) ? SIM_WAY_A : SIM_WAY_B;
+    }
+    for (unsigned i = 0; i < 6; i++) {
+        sim_plan_random(w, &plan, i);
+        plan.start += MEETING;
+        plan.rounds = 8;
+        plan.think = sim_rng_below(&w->rng, 3) * SIM_SECOND;
+        sim_session_new(w, &plan);
+    }
+}
+
+static void setup_sprayed(sim_world *w)
+{
+    static const enum sim_way ways[][2] = {{SIM_WAY_SPRAY, SIM_WAY_SPRAY},
+                                           {SIM_WAY_SPRAY, SIM_WAY_B},
+                                           {SIM_WAY_A, SIM_WAY_SPRAY}};
+    unsigned kind = sim_rng_below(&w->rng, 3);
+    bool clean = sim_rng_coin(&w->rng);
+    sim_quality q = clean ? sim_quality_near(&w->rng) : sim_quality_lossy(&w->rng);
+    sim_cluster *c = bridges(w, ways[kind][0], ways[kind][1]);
+
+    (void)begin(w, &q, &q);
+    if (!clean)
+        lose_frames(c);
+    add_sessions(w, 6, clean ? 0 : 20 * SIM_SECOND);
+}
+
+/* One connection after another on the same ports. */
+static void setup_reuse(sim_world *w)
+{
+    sim_quality q = sim_quality_near(&w->rng);
+    sim_plan plan;
+
+    (void)bridges(w, SIM_WAY_A, SIM_WAY_B);
+    (void)begin(w, &q, &q);
+    sim_plan_random(w, &plan, 0);
+    plan.cfg.fixed_isn = false;
+    plan.start = MEETING;
+    for (unsigned i = 0; i < 6; i++) {
+        for (unsigned side = 0; side < 2; side++)
+            plan.bytes[side] = sim_rng_below(&w->rng, 8000);
+        plan.closer = sim_rng_below(&w->rng, 3);
+        plan.first = sim_rng_below(&w->rng, 3);
+        sim_session_new(w, &plan);
+        plan.start += sim_rng_between(&w->rng, 10, 40) * SIM_SECOND;
+    }
+}
+
 /* Many clients of few networks, and few echoes: who is refused comes again. */
 static void setup_budget(sim_world *w)
 {
@@ -168,7 +249,7 @@ static void setup_ways(sim_world *w)
 
     sim_cluster_grow(c);
     (void)begin(w, &q, &q);
-    add_sessions(w, 1 + sim_rng_below(&w->rng, 8), 20 * SIM_SECOND);
+    add_sessions(w, 1 + sim_rng_below(&w->rng, 8), 0);
 }
 
 static void setup_aborts(sim_world *w)
@@ -246,8 +327,12 @@ const sim_scenario sim_scenarios_bridge[] = {
     {"bridge-lossy", "the same, and whatever is sent may be lost", setup_lossy, 10, 100, 0},
     {"bridge-lost-ack", "the client's ACK is lost, and it says nothing more", setup_lost_ack, 5, 50,
      0},
-    {"bridge-mute", "the same, and the server answers no ping", setup_mute, 10, 100, 0},
+    {"bridge-mute", "a server that answers no ping", setup_mute, 10, 100, 0},
     {"bridge-budget", "many clients at once, and few echoes", setup_budget, 5, 50, 0},
+    {"bridge-mute-while", "one that answers none for a while", setup_mute_while, 5, 50, 0},
+    {"bridge-reuse", "the same ports again", setup_reuse, 5, 50, 0},
+    {"bridge-moves", "routes that change in mid-flow", setup_moves, 5, 50, 0},
+    {"bridge-sprayed", "packets by either way", setup_sprayed, 5, 50, 0},
     {"bridge-refused", "nobody listens", setup_refused, 5, 50, 0},
     {"bridge-aborts", "either side gives up in every state", setup_aborts, 5, 50, 0},
     {"bridge-ways", "three bridges, every direction by a way of its own", setup_ways, 5, 50, 0},

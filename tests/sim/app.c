@@ -129,6 +129,7 @@ static void on_received(void *app, uint32_t n)
     sim_schedule *s = schedule_of(e);
 
     e->received += n;
+    e->received_at = s->now;
     if (e->session->plan.read_rate[e->side] == 0)
         sim_tcp_consume(e->conn, n);
     else if (!sim_timer_is_set(&e->read))

@@ -53,6 +53,7 @@ typedef struct sim_end {
     bool established, peer_finished, finished, closed, turn_due;
     enum sim_tcp_error error;
     sim_time closed_at;
+    sim_time received_at; /* the last byte so far */
     uint32_t irs, iss; /* once established */
     bool ts_on;
     uint32_t ts_recent;

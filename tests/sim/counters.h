@@ -20,6 +20,7 @@ enum sim_counter_class {
     X(TS_MISSING, SIM_NEVER_OK, "timestamps negotiated, but missing")                         \
     X(TS_UNEXPECTED, SIM_NEVER_OK, "timestamps not negotiated, but there")                    \
     X(TSECR_UNSENT, SIM_NEVER_OK, "echoes a timestamp that was not sent")                     \
+    X(SRTT_TOO_LONG, SIM_NEVER_OK, "smoothed round trip longer than any by this path")        \
     X(ACK_UNSENT, SIM_NEVER_OK, "acknowledges what was not sent")                             \
     X(SACK_UNSENT, SIM_NEVER_OK, "SACK block of what was not sent")                           \
     X(SACK_UNEXPECTED, SIM_NEVER_OK, "SACK not negotiated, but there")                        \

@@ -121,6 +121,7 @@ typedef struct sim_member {
     bool dead;
     uint64_t frames, records[SIM_RECORDS]; /* sent to other members, by type */
     int sabotage;
+    uint32_t first_echo;   /* that was put on a segment, for sabotage */
     bool no_room;          /* for packets made, in the present tick */
     unsigned refusals;     /* ticks in a row */
     uint64_t *let_go;      /* numbers released in the present call */

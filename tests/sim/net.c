@@ -136,6 +136,21 @@ static void schedule_delivery(sim_pipe *p, sim_frame *f, sim_time due)
     sim_timer_set(&p->world->schedule, &d->timer, due);
 }
 
+static bool rule_is_for(const sim_rule *r, const sim_segment *seg)
+{
+    return (seg->flags & r->mask) == r->flags && seg->n_payload >= r->min_payload &&
+           (r->max_payload == 0 || seg->n_payload <= r->max_payload) &&
+           (!r->bare || seg->n_payload == 0);
+}
+
+static bool rule_acts(const sim_rule *r)
+{
+    if (r->matched <= r->skip)
+        return false;
+    return r->every != 0 ? (r->matched - r->skip) % r->every == 0
+                         : r->matched <= r->skip + r->count;
+}
+
 static const sim_rule *apply_rules(sim_pipe *p, const sim_frame *f)
 {
     sim_segment seg;
@@ -148,11 +163,10 @@ static const sim_rule *apply_rules(sim_pipe *p, const sim_frame *f)
     for (unsigned i = 0; i < p->n_rules; i++) {
         sim_rule *r = &p->rules[i];
 
-        if ((seg.flags & r->mask) != r->flags || seg.n_payload < r->min_payload ||
-            (r->max_payload != 0 && seg.n_payload > r->max_payload))
+        if (!rule_is_for(r, &seg))
             continue;
         r->matched++;
-        if (hit == NULL && r->matched > r->skip && r->matched <= r->skip + r->count)
+        if (hit == NULL && rule_acts(r))
             hit = r;
     }
     return hit;
@@ -178,10 +192,13 @@ static void corrupt_frame(sim_pipe *p, sim_frame *f)
     p->corrupted++;
 }
 
-static sim_time in_order(sim_pipe *p)
+static sim_time in_order(sim_pipe *p, const sim_frame *f)
 {
     const sim_quality *q = &p->quality;
     sim_time due = p->world->schedule.now + q->delay;
+
+    if (q->per_byte > 0)
+        due = (due < p->last_due ? p->last_due : due) + f->len * q->per_byte;
 
     if (q->jitter > 0)
         due += sim_rng_between(&p->rng, 0, q->jitter);
@@ -207,7 +224,7 @@ void sim_pipe_send(sim_pipe *p, sim_frame *f)
     bool lose = sim_rng_chance(&p->rng, q->loss_ppm);
     bool twice = sim_rng_chance(&p->rng, q->duplicate_ppm);
     bool late = sim_rng_chance(&p->rng, q->reorder_ppm);
-    sim_time due = in_order(p);
+    sim_time due = in_order(p, f);
 
     p->sent++;
     digest_frame(p, f);

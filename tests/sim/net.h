@@ -51,6 +51,7 @@ typedef struct sim_quality {
     sim_time delay;   /* of every frame */
     sim_time jitter;  /* at most this much more; does not change the order */
     sim_time reorder; /* at most this much more for one that is overtaken */
+    sim_time per_byte; /* how long each byte takes; others wait meanwhile, as many as there are */
 } sim_quality;
 
 enum sim_action { SIM_DROP, SIM_DUPLICATE, SIM_DELAY };
@@ -60,7 +61,9 @@ typedef struct sim_rule {
     uint8_t mask, flags;     /* TCP flags & mask == flags */
     uint32_t min_payload;    /* at least so many bytes of data */
     uint32_t max_payload;    /* at most; 0 = any number */
+    bool bare;               /* without data only */
     unsigned skip, count;    /* leaves out the first `skip`, then acts on `count` */
+    unsigned every;          /* then on each so many, without end; 0 = as above */
     enum sim_action action;
     sim_time delay;          /* of the frame, or of its duplicate */
     unsigned matched;

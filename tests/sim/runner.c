@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* mpconn-sim [--scenario NAME] [--seed N] [--runs N] [--plain] [--sabotage NAME] [--trace]
- *            [--record PREFIX] [--quick | --full] [--self-test] [--list]
+ *            [--record PREFIX] [--quick | --full] [--self-test] [--matrix] [--list]
  *
  * Without --scenario all of them are run. A failing seed is run again with its last packets kept,
  * and the command that replays it is printed. --self-test injects every fault there is and fails
- * when one of them is not noticed. With --record each member of a run writes a trace for
+ * when one of them is not noticed. --matrix compares the times of split connections with those of
+ * others, between ends of every kind. With --record each member of a run writes a trace for
  * mpconn-replay, into a file of the prefix, the scenario, the seed and its own name. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/matrix.h"
 #include "sim/sabotage.h"
 #include "sim/scenario.h"
 
@@ -19,7 +21,7 @@ typedef struct arguments {
     const char *program, *scenario, *sabotage, *record;
     uint64_t seed;
     unsigned long runs;
-    bool have_runs, plain, trace, list, self_test;
+    bool have_runs, plain, trace, list, self_test, matrix;
     enum depth depth;
     unsigned long done, failed;
 } arguments;
@@ -138,7 +140,7 @@ static void usage(void)
 {
     fputs("usage: mpconn-sim [--scenario NAME] [--seed N] [--runs N] [--plain] [--sabotage NAME]\n"
           "                  [--trace] [--record PREFIX] [--quick | --full] [--self-test] "
-          "[--list]\n",
+          "[--matrix] [--list]\n",
           stderr);
     exit(2);
 }
@@ -174,6 +176,8 @@ static void parse_arguments(arguments *a, int argc, char **argv)
             a->self_test = true;
         } else if (strcmp(argv[i], "--list") == 0) {
             a->list = true;
+        } else if (strcmp(argv[i], "--matrix") == 0) {
+            a->matrix = true;
         } else if (next == NULL) {
             usage();
         } else if (strcmp(argv[i], "--scenario") == 0) {
@@ -200,6 +204,8 @@ int main(int argc, char **argv)
 
     a.seed = seed != NULL ? number(seed) : 1;
     parse_arguments(&a, argc, argv);
+    if (a.matrix)
+        return sim_matrix_run() ? 0 : 1;
     if (a.self_test) {
         self_test(&a);
     } else if (a.scenario != NULL) {

@@ -16,6 +16,8 @@ const sim_sabotage sim_sabotages[] = {
     {"tsval-untranslated", "split", "S->C timestamps left as they were"},
     {"tsecr-untranslated", "split", "C->S timestamp echoes left as they were"},
     {"no-stamps", "unstamped", "S->C segments without the timestamps that the server has not"},
+    {"stamps-left-out", "matrix", "the same, in a transfer of 1 MiB each way"},
+    {"old-echo", "matrix", "S->C timestamps echo what the first one did"},
     {"window-unscaled", "options", "S->C windows left as they were"},
     {"no-window-update", "split", "the update that opens the client's window is lost"},
     {"no-final-ack", "split", "the final ACK to the server is lost"},
@@ -86,6 +88,16 @@ static void take_stamp_out(sim_segment *seg)
     seg->n_extra = sizeof(nops);
 }
 
+static void spoil_stamp(sim_member *m, sim_segment *seg)
+{
+    if (m->first_echo == 0)
+        m->first_echo = seg->tsecr;
+    if (sim_sabotage_is(m, "no-stamps") || sim_sabotage_is(m, "stamps-left-out"))
+        take_stamp_out(seg);
+    else if (sim_sabotage_is(m, "old-echo"))
+        seg->tsecr = m->first_echo;
+}
+
 static void spoil_translated(sim_member *m, sim_frame *f, const sim_segment *was, sim_segment *seg,
                              bool to_client)
 {
@@ -101,8 +113,8 @@ static void spoil_translated(sim_member *m, sim_frame *f, const sim_segment *was
         seg->tsecr = was->tsecr;
     else if (to_client && sim_sabotage_is(m, "window-unscaled"))
         seg->window = was->window;
-    else if (to_client && seg->has_ts && !was->has_ts && sim_sabotage_is(m, "no-stamps"))
-        take_stamp_out(seg);
+    else if (to_client && seg->has_ts && !was->has_ts)
+        spoil_stamp(m, seg);
     else
         return;
     rebuild(f, seg);

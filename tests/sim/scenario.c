@@ -13,7 +13,8 @@ static const sim_scenario *const lists[] = {sim_scenarios_plain, sim_scenarios_s
                                             sim_scenarios_pair_late, sim_scenarios_pair_step,
                                             sim_scenarios_pair_tracked,
                                             sim_scenarios_pair_bound, sim_scenarios_meet,
-                                            sim_scenarios_bridge};
+                                            sim_scenarios_bridge,
+                                            sim_scenarios_matrix};
 
 bool sim_scenario_each(bool (*each)(const sim_scenario *s, void *arg), void *arg)
 {

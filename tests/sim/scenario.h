@@ -27,6 +27,7 @@ extern const sim_scenario sim_scenarios_pair_tracked[];
 
 extern const sim_scenario sim_scenarios_meet[];
 extern const sim_scenario sim_scenarios_bridge[];
+extern const sim_scenario sim_scenarios_matrix[];
 
 const sim_scenario *sim_scenario_find(const char *name);
 /* Calls `each` for all of them, as long as it returns true. */

@@ -46,6 +46,7 @@ typedef struct sim_tcp_config {
     bool cookies;      /* as a server: SYN|ACK never repeated, each with a number of its own */
     bool fast_open;    /* SYN with a Fast Open option and data nobody acknowledges */
     bool mptcp;        /* SYN with an option that is to be ignored */
+    bool rtt_by_echo;  /* measures round trips by what echoes its timestamps (RFC 7323 4.1) */
     uint8_t shift;
     uint16_t mss;
     uint32_t receive_buffer;
@@ -58,6 +59,7 @@ typedef struct sim_tcp_config {
     sim_time msl;
     sim_time keepalive; /* 0 = never */
     sim_time rto_min, rto_max;
+    sim_time srtt_most; /* a longer smoothed round trip is a finding; 0 = any may be */
 } sim_tcp_config;
 
 void sim_tcp_config_default(sim_tcp_config *cfg);
@@ -110,6 +112,7 @@ struct sim_tcp {
     /* round trip, RFC 6298 */
     sim_time srtt, rttvar, rto, timed_at;
     uint32_t timed_seq;
+    uint32_t echo; /* of the segment that is taken; 0 = none */
     bool timing;
     unsigned expiries; /* in a row, without progress */
     unsigned unheard;  /* in a row, without a word of the peer */

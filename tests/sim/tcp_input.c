@@ -260,6 +260,7 @@ static bool ack_input(sim_tcp *c, const sim_segment *seg)
         return false;
     }
     sim_tcp_take_sack(c, seg);
+    c->echo = c->ts_on && seg->has_ts ? seg->tsecr : 0;
     if (sim_before(c->una, seg->ack)) {
         take_window(c, seg);
         sim_tcp_acked(c, seg->ack);

@@ -146,6 +146,19 @@ static void recover_further(sim_tcp *c, uint32_t n)
     (void)sim_tcp_send_hole(c);
 }
 
+/* What echoes nothing is measured without it. */
+static void take_sample(sim_tcp *c, uint32_t ack)
+{
+    bool timed = c->timing && sim_before_eq(c->timed_seq, ack);
+
+    if (c->cfg.rtt_by_echo && c->echo != 0)
+        sim_tcp_sample(c, (sim_tcp_ts_now(c) - c->echo) * c->cfg.ts_tick);
+    else if (timed)
+        sim_tcp_sample(c, c->host->node.world->schedule.now - c->timed_at);
+    if (timed)
+        c->timing = false;
+}
+
 void sim_tcp_acked(sim_tcp *c, uint32_t ack)
 {
     uint32_t n = ack - c->una;
@@ -154,10 +167,7 @@ void sim_tcp_acked(sim_tcp *c, uint32_t ack)
     c->una = ack;
     if (sim_before(c->nxt, ack))
         c->nxt = ack;
-    if (c->timing && sim_before_eq(c->timed_seq, ack)) {
-        c->timing = false;
-        sim_tcp_sample(c, s->now - c->timed_at);
-    }
+    take_sample(c, ack);
     c->expiries = 0;
     c->dup_acks = 0;
     forget_acked(c);

@@ -185,6 +185,12 @@ void sim_tcp_heard(sim_tcp *c)
         sim_timer_set(s, &c->delack, s->now + DELACK);
 }
 
+static void check_srtt(sim_tcp *c)
+{
+    if (c->cfg.srtt_most != 0 && c->srtt > c->cfg.srtt_most)
+        sim_tcp_count(c, SIM_C_SRTT_TOO_LONG, "");
+}
+
 /* RFC 6298 2. */
 void sim_tcp_sample(sim_tcp *c, sim_time rtt)
 {
@@ -197,6 +203,7 @@ void sim_tcp_sample(sim_tcp *c, sim_time rtt)
         c->rttvar = (3 * c->rttvar + apart) / 4;
         c->srtt = (7 * c->srtt + rtt) / 8;
     }
+    check_srtt(c);
     c->rto = c->srtt + (4 * c->rttvar > SIM_MS ? 4 * c->rttvar : SIM_MS);
     if (c->rto < c->cfg.rto_min)
         c->rto = c->cfg.rto_min;

@@ -138,13 +138,13 @@ MPCONN_API int mpconn_delta_compute(mpconn_delta *delta, const mpconn_leg *clien
  * number and TSecr are left alone where the ACK flag is clear, the window where SYN is set. Which
  * addresses and ports the segment bears is not judged.
  *
- * Between legs of two IP versions the segment takes a header of the other one (RFC 7915): DSCP, ECN
- * and hop limit are copied: a host that routes counts the hop; options and extension headers are
- * left out, the flow label is 0. An IPv4 packet of up to 1,260 bytes may be fragmented, its
+ * Between legs of two IP versions the segment takes a header of the other one (RFC 7915): DSCP,
+ * ECN and hop limit are copied: a host that routes counts the hop; options and extension headers
+ * are left out, the flow label is 0. An IPv4 packet of up to 1,260 bytes may be fragmented, its
  * identification is made from ports and sequence number; a longer one may not (RFC 7915 5.1). To
- * IPv6 a segment grows by up to 20 bytes, which `headroom` or else the room behind it (`cap` - `len`) must have.
- * Nothing is fragmented, and a super-segment keeps its pieces: who sends what is too long for its
- * link tells the sender.
+ * IPv6 a segment grows by up to 20 bytes, which `headroom` or else the room behind it (`cap` -
+ * `len`) must have. Nothing is fragmented, and a super-segment keeps its pieces: who sends what is
+ * too long for its link tells the sender.
  *
  * @param[in]     delta  the difference; what it does not know is not touched
  * @param[in]     from   the ::mpconn_side the segment comes from

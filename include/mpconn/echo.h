@@ -56,7 +56,8 @@ typedef struct mpconn_echo {
                                   that mean something to the host alone */
     uint32_t epoch;          /**< which key it is sealed with; to unencapsulate the epoch that the
                                   caller is in, and then the one of the echo, which is that, the
-                                  one before or the one after: the low 8 bits travel */
+                                  one before or the one after: the low 8 bits travel. Another
+                                  one is not taken (::MPCONN_ERR_EXPIRED) */
     uint32_t boot;           /**< tells the lives of the origin from each other */
     uint32_t heard;          /**< how far the origin had come in what it says to other members */
     uint32_t number;         /**< counts the echoes of the origin */
@@ -156,7 +157,8 @@ MPCONN_API int mpconn_echo_encapsulate(uint8_t *dst, size_t cap, size_t *out_len
  * Bytes behind the reply, which some link layers add, are left alone. When anything but
  * ::MPCONN_OK is returned, nothing changed, and `src` can go its way. Who else than the addressee
  * is given a packet of one of the other kinds is for the caller to judge: without a key nothing can
- * be told from what a stranger made but ::MPCONN_OK and ::MPCONN_ERR_REWRITTEN.
+ * be told from what a stranger made but ::MPCONN_OK, ::MPCONN_ERR_REWRITTEN and
+ * ::MPCONN_ERR_EXPIRED.
  *
  * @param[in,out] echo        `struct_size` and `epoch` set by the caller; the rest is filled as far
  *                            as `struct_size` goes
@@ -180,8 +182,9 @@ MPCONN_API int mpconn_echo_encapsulate(uint8_t *dst, size_t cap, size_t *out_len
  * @retval MPCONN_ERR_MALFORMED   headers or lengths contradict themselves
  * @retval MPCONN_ERR_UNSUPPORTED an echo of another version, or unreadable extension headers
  * @retval MPCONN_ERR_CHECKSUM    a checksum of the reply is wrong
- * @retval MPCONN_ERR_FORGED      made, or changed, without the key; or sealed more than one epoch
+ * @retval MPCONN_ERR_FORGED      made, or changed, without the key; or sealed more than 127 epochs
  *                                away from `epoch`
+ * @retval MPCONN_ERR_EXPIRED     sealed with the key, but more than one epoch away from `epoch`
  * @retval MPCONN_ERR_REWRITTEN   sealed with the key, but the reply is not between the endpoints of
  *                                the session packet: somebody translates addresses on the way
  * @rfc{1122,3.2.2.6} @rfc{4443,4.2}

@@ -48,7 +48,8 @@ enum mpconn_err {
     MPCONN_ERR_REFLECTED = -26,  /**< what this library sent, and not the answer to it */
     MPCONN_ERR_FRAGMENT = -27,   /**< a fragment of what only counts as a whole */
     MPCONN_ERR_FORGED = -28,     /**< not authentic */
-    MPCONN_ERR_REWRITTEN = -29   /**< authentic, but its addresses were changed on the way */
+    MPCONN_ERR_REWRITTEN = -29,  /**< authentic, but its addresses were changed on the way */
+    MPCONN_ERR_EXPIRED = -30     /**< authentic, but of another time */
 };
 
 /**

@@ -172,14 +172,15 @@ extern "C" {
     X(187, ECHO_REPEATED, "echo that came back before")                                       \
     X(188, ECHO_STRANGER, "echo of a member that is not heard, or from the wrong side")       \
     X(189, ECHO_REWRITTEN, "echo whose addresses were translated on its way")                 \
-    X(190, ECHO_DAMAGED, "echo that was cut, or is a fragment, or has a wrong checksum")      \
+    X(190, ECHO_DAMAGED, "echo that was cut, or has a wrong checksum")      \
     X(191, ECHO_BUDGET, "SYN for which no echo, and no word to other members, was left")      \
     X(192, ECHO_UNREACHABLE, "ICMP error about an echo of ours")                              \
     X(193, RETURN_ASKED, "SYN whose answer another member sends")                             \
     X(194, RETURN_SAID, "segment that another member was asked to send")                      \
     X(195, RETURN_SENT, "segment sent for another member")                                    \
     X(196, RETURN_UNKNOWN, "segment to an endpoint to which no way is known")                 \
-    X(197, RETURN_UNSPLIT, "SYN passed on unsplit: nobody knows a way to answer it")
+    X(197, RETURN_UNSPLIT, "SYN passed on unsplit: nobody knows a way to answer it")            \
+    X(198, ECHO_FRAGMENT, "fragment of the reply to an echo of ours")
 
 /** @brief Reasons; see ::MPCONN_REASON_MAP for what each means. */
 enum mpconn_reason {

@@ -50,6 +50,8 @@ const char *mpconn_strerror(int err)
         return "not authentic";
     case MPCONN_ERR_REWRITTEN:
         return "addresses changed on the way";
+    case MPCONN_ERR_EXPIRED:
+        return "authentic, but of another time";
     default:
         return "unknown error";
     }

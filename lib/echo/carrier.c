@@ -275,13 +275,14 @@ static int find_reply(reply *r, uint8_t *src, size_t len)
     return rc;
 }
 
-/* The epoch with these low bits next to the one that is believed; 0 when there is none. */
+/* The epoch with these low bits that is nearest to the one that is believed; 0 when it is too far
+ * from that to count. */
 static int find_epoch(uint32_t *epoch, uint8_t low)
 {
-    uint8_t ahead = (uint8_t)(low - *epoch + 1);
+    uint8_t ahead = (uint8_t)(low - *epoch);
 
-    *epoch += ahead - UINT32_C(1);
-    return ahead <= 2;
+    *epoch += ahead < 128 ? ahead : ahead - UINT32_C(256);
+    return ahead <= 1 || ahead == UINT8_MAX;
 }
 
 static void get_fields(mpconn_echo *e, mpci_reader *in)
@@ -349,16 +350,13 @@ static int read_payload(mpconn_echo *e, mpci_reader *in, const reply *r)
 
 static int open_reply(mpconn_echo *e, mpci_reader *in, const reply *r, const mpconn_echo_key *key)
 {
-    mpci_echo_keys keys;
-    int rc;
+    int counts = find_epoch(&e->epoch, r->payload[6]), rc;
+    mpci_echo_keys keys = keys_of(key, e->epoch);
 
-    if (!find_epoch(&e->epoch, r->payload[6]))
-        return MPCONN_ERR_FORGED;
-    keys = keys_of(key, e->epoch);
     if (!mpci_echo_open(&keys, r->payload, r->plain))
         return MPCONN_ERR_FORGED;
     *in = mpci_reader_of(r->payload + MPCI_ECHO_CLEAR, r->plain - MPCI_ECHO_CLEAR);
-    rc = read_payload(e, in, r);
+    rc = counts ? read_payload(e, in, r) : MPCONN_ERR_EXPIRED;
     if (rc != MPCONN_OK)
         mpci_echo_close(&keys, r->payload, r->plain);
     return rc;

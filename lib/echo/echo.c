@@ -16,8 +16,8 @@ enum { TRIES_A_SECOND = 1 };
 /* An echo is taken to be out for so long: then its client comes again, or has proved the way. */
 #define OUT_FOR_NS MPCONN_SECOND
 
-/* Servers, SYNs of a kind, and echoes that are out, that are remembered. */
-enum { SERVERS = 1024, PRINTS = 4096, OUT = 1024 };
+/* Servers, SYNs of a kind, echoes that are out, and replies in fragments, that are remembered. */
+enum { SERVERS = 1024, PRINTS = 4096, OUT = 1024, PIECES = 64 };
 
 int mpci_echo_init(mpci_echo *e, mpci_alloc *a, const mpconn_engine_config *cfg)
 {
@@ -37,6 +37,8 @@ int mpci_echo_init(mpci_echo *e, mpci_alloc *a, const mpconn_engine_config *cfg)
     rc = mpci_returns_init(&e->returns, a, &e->core->table_key, cfg->max_return_paths);
     if (rc == MPCONN_OK)
         rc = mpci_servers_init(&e->servers, a, &e->core->table_key, SERVERS);
+    if (rc == MPCONN_OK)
+        rc = mpci_fragments_init(&e->pieces, a, PIECES);
     return rc;
 }
 
@@ -44,6 +46,7 @@ void mpci_echo_fini(mpci_echo *e, mpci_alloc *a)
 {
     mpci_returns_fini(&e->returns, a);
     mpci_servers_fini(&e->servers, a);
+    mpci_fragments_fini(&e->pieces, a);
     mpci_alloc_free(a, e->fresh);
     mpci_alloc_free(a, e->refused);
     mpci_alloc_free(a, e->asked);

@@ -18,6 +18,7 @@
 #include "echo/returns.h"
 #include "echo/servers.h"
 #include "sync/sync.h"
+#include "table/fragments.h"
 
 /* How a client is to be answered, the best first. */
 enum mpci_way_kind {
@@ -63,6 +64,7 @@ typedef struct mpci_echo {
                                 * come again */
     uint32_t *asked;           /* and of those for which others were asked, once for each */
     mpci_echo_out *out;
+    mpci_fragments pieces;     /* first fragments of replies, by which the others are told */
 } mpci_echo;
 
 int mpci_echo_init(mpci_echo *e, mpci_alloc *a, const mpconn_engine_config *cfg);

@@ -4,7 +4,9 @@
 
 #include "base/byteorder.h"
 #include "echo/carrier.h"
+#include "echo/name.h"
 #include "echo/say.h"
+#include "engine/own_echo.h"
 #include "packet/ip.h"
 #include "packet/options.h"
 #include "table/reset.h"
@@ -89,14 +91,25 @@ static size_t longest_of(const mpconn_engine *eng, const mpconn_echo *echo, cons
                                                                     : 0);
 }
 
+/* As long as a member is heard under the key before the last change, that seals: everybody opens
+ * it, and what a member cannot open is somebody's ping. */
+static const mpci_sipkey *sealing_root(const mpconn_engine *eng)
+{
+    return mpci_sync_is_anybody_behind(&eng->sync) ? &eng->echo.old_root
+                                                   : &eng->sync.epochs.root;
+}
+
 /* The kept SYN, which was that of a packet, as an echo in the buffer of another or of itself. */
 static int put_echo(mpconn_engine *eng, mpconn_pkt *to, const mpconn_pkt *pkt, mpconn_echo *echo,
                     const mpci_view *syn)
 {
     const mpci_kept_syn *k = &eng->kept_syn;
-    mpconn_echo_key key = {{eng->sync.epochs.root.k[0], eng->sync.epochs.root.k[1]}};
+    const mpci_sipkey *root = sealing_root(eng);
+    mpconn_echo_key key = {{root->k[0], root->k[1]}};
     size_t len;
 
+    echo->sequence = mpci_echo_name(root, syn->family, mpci_ip_src(syn->family, syn->ip),
+                                    mpci_ip_dst(syn->family, syn->ip), echo->id);
     fill_offers(echo, syn);
     fill_link_header(eng, echo, pkt);
     if (mpconn_echo_encapsulate(to->data, to->cap, &len, echo, &key, k->bytes, k->len) !=
@@ -426,6 +439,9 @@ static int take_echo(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v)
     case MPCONN_ERR_REWRITTEN:
         mpci_drop(&eng->core, pkt, MPCONN_REASON_ECHO_REWRITTEN);
         break;
+    case MPCONN_ERR_EXPIRED:
+        mpci_drop(&eng->core, pkt, MPCONN_REASON_ECHO_OLD);
+        break;
     case MPCONN_ERR_REFLECTED: /* on its way to the server */
         mpci_forward(&eng->core, pkt, MPCONN_REASON_ECHO_PASSED);
         break;
@@ -439,28 +455,9 @@ static int take_echo(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v)
     return 1;
 }
 
-/* An ICMP error about an echo request: its client never sent that, and is not told. */
-static int is_about_echo(const mpconn_pkt *pkt, const mpci_view *v)
-{
-    uint32_t end = v->total_len < pkt->len ? v->total_len : pkt->len;
-    uint32_t at = v->l4_offset + (uint32_t)ICMP_HEADER_LEN;
-    mpci_ip ip;
-
-    if (v->kind != MPCI_KIND_ICMP_ERROR || pkt->side != MPCONN_SIDE_SERVER || end <= at ||
-        mpci_ip_parse(&ip, pkt->data + at, end - at) != 0)
-        return 0;
-    at += ip.l4_offset;
-    return (ip.proto == MPCI_PROTO_ICMP || ip.proto == MPCI_PROTO_ICMPV6) &&
-           end - at >= ICMP_HEADER_LEN + 4 &&
-           mpci_load32(pkt->data + at + ICMP_HEADER_LEN) == MPCI_ECHO_MAGIC;
-}
-
 int mpci_one_way_before(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v)
 {
     keep(eng, pkt, v);
-    if (is_about_echo(pkt, v)) {
-        mpci_drop(&eng->core, pkt, MPCONN_REASON_ECHO_UNREACHABLE);
-        return 1;
-    }
-    return v->kind == MPCI_KIND_ICMP_OTHER && take_echo(eng, pkt, v);
+    return mpci_own_echo_before(eng, pkt, v) ||
+           (v->kind == MPCI_KIND_ICMP_OTHER && take_echo(eng, pkt, v));
 }

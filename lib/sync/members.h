@@ -24,6 +24,7 @@ enum { MPCI_GREETED = 16 };
 typedef struct mpci_member {
     uint16_t id;
     uint8_t up;              /* alive, and heard of lately */
+    uint8_t behind;          /* not heard under the present key yet */
     uint8_t differs;         /* this boot tells clients something else, and the host knows */
     uint64_t boot;           /* whose frames count; 0 = none yet */
     uint64_t boot_before;    /* the one it took the place of */

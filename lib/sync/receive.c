@@ -173,6 +173,8 @@ static unsigned take(mpci_sync *s, uint8_t *bytes, size_t len)
     if (reason == MPCONN_SYNC_TAKEN) {
         mpci_epochs_adopt(&s->epochs, a.f.epoch, s->core->now);
         mpci_sync_heard(s, p);
+        if (a.key == &s->key)
+            p->behind = 0;
         if (differs(s, &a))
             mpci_sync_differs(s, p);
         take_records(s, &a);

@@ -74,6 +74,18 @@ void mpci_sync_rekey(mpci_sync *s, const uint8_t *key, size_t len)
     s->old_key_until = mpci_later(s->core->now, 2 * s->core->timeouts.epoch_ns);
     mpci_frame_key_init(&s->key, &s->epochs.root);
     s->members.order_key = mpci_sipkey_derive(&s->epochs.root, "mpconn order", 0);
+    for (uint32_t i = 0; i < s->members.n; i++)
+        s->members.list[i].behind = 1;
+}
+
+int mpci_sync_is_anybody_behind(const mpci_sync *s)
+{
+    if (s->core->now >= s->old_key_until)
+        return 0;
+    for (uint32_t i = 0; i < s->members.n; i++)
+        if (s->members.list[i].up && s->members.list[i].behind)
+            return 1;
+    return 0;
 }
 
 uint64_t mpci_sync_who(const mpci_sync *s)

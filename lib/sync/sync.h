@@ -51,6 +51,8 @@ static inline int mpci_sync_has_members(const mpci_sync *s)
 /* Whether there may be anybody who knows more: who was not heard of yet counts as well, until it
  * would be called down (doc/model.md, rule 5). */
 int mpci_sync_anybody(const mpci_sync *s);
+/* Whether a member that is up may have the key before the last change only. */
+int mpci_sync_is_anybody_behind(const mpci_sync *s);
 /* The members that may know more, a bit each, by index. */
 uint64_t mpci_sync_who(const mpci_sync *s);
 

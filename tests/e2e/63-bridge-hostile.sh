@@ -53,7 +53,7 @@ treated plain ECHO_ANSWERED
 treated doubled ECHO_REPEATED
 treated modified ECHO_FORGED
 treated cut ECHO_DAMAGED
-treated fragments NOT_TCP
+treated fragments ECHO_FRAGMENT
 treated late ECHO_OLD
 
 # Clients of other ports and the same network get the first reply, too, which counts once.

@@ -70,6 +70,59 @@ START_TEST(server_is_mute_at_both_ends_of_the_clock)
 }
 END_TEST
 
+/* For a minute after the last echo to it. */
+START_TEST(F1_server_is_mute_for_as_long_as_that_was_seen_lately)
+{
+    const mpconn_time t = _i ? 0 : 1000 * MPCONN_SECOND, minute = 60 * MPCONN_SECOND;
+    mpci_server s = {.answers = 0};
+
+    for (unsigned i = 0; i < 3; i++)
+        mpci_server_pinged(&s, t + i * MPCONN_SECOND);
+    ck_assert_int_eq(mpci_server_is_mute(&s, t + 2 * MPCONN_SECOND + minute - 1), 1);
+    ck_assert_int_eq(mpci_server_is_mute(&s, t + 2 * MPCONN_SECOND + minute), 0);
+    mpci_server_pinged(&s, t + minute); /* a try, in vain */
+    ck_assert_int_eq(mpci_server_is_mute(&s, t + 2 * minute - 1), 1);
+    ck_assert_int_eq(mpci_server_is_mute(&s, t + 2 * minute), 0);
+    /* nothing is left of what was */
+    mpci_server_pinged(&s, t + 2 * minute);
+    mpci_server_pinged(&s, t + 2 * minute + 2 * MPCONN_SECOND);
+    ck_assert_int_eq(mpci_server_is_mute(&s, t + 2 * minute + 2 * MPCONN_SECOND), 0);
+    ck_assert_int_eq(mpci_server_is_to_be_cut(&s, t + 2 * minute + 2 * MPCONN_SECOND), 1);
+    ck_assert_int_eq(mpci_server_is_to_be_cut(&s, t + 5 * minute), 0);
+}
+END_TEST
+
+/* Whether a server is mute that leaves three echoes in a second unanswered, so long after its last
+ * answer: one that answers is believed for longer. */
+static int is_doubted(uint64_t after, int cut, int *is_cut)
+{
+    const mpconn_time t = 1000 * MPCONN_SECOND + after;
+    mpci_server s = {.answers = 0};
+
+    mpci_server_pinged(&s, t - after);
+    mpci_server_pinged(&s, t - after);
+    mpci_server_answered(&s, cut, t - after);
+    *is_cut = mpci_server_is_to_be_cut(&s, t);
+    for (unsigned i = 0; i < 3; i++)
+        mpci_server_pinged(&s, t - MPCONN_SECOND);
+    return mpci_server_is_mute(&s, t);
+}
+
+START_TEST(F1_server_is_believed_for_ten_minutes_after_its_last_answer)
+{
+    const uint64_t good_for = 600 * MPCONN_SECOND;
+    int is_cut;
+
+    ck_assert_int_eq(is_doubted(good_for - 1, 0, &is_cut), 0);
+    ck_assert_int_eq(is_cut, 0);
+    ck_assert_int_eq(is_doubted(good_for, 0, &is_cut), 1);
+    ck_assert_int_eq(is_doubted(good_for - 1, 1, &is_cut), 0);
+    ck_assert_int_eq(is_cut, 1);
+    ck_assert_int_eq(is_doubted(good_for, 1, &is_cut), 1);
+    ck_assert_int_eq(is_cut, 0);
+}
+END_TEST
+
 START_TEST(others_are_asked_in_vain_at_both_ends_of_the_clock)
 {
     bed_conn c = conn_of(MPCONN_FAMILY_IPV4, 4000);
@@ -192,6 +245,8 @@ int main(void)
     tcase_add_loop_test(tc, budget_is_the_same_at_both_ends_of_the_clock, 0, ENDS);
     tcase_add_test(tc, budget_holds_at_the_last_moment);
     tcase_add_loop_test(tc, server_is_mute_at_both_ends_of_the_clock, 0, ENDS);
+    tcase_add_loop_test(tc, F1_server_is_mute_for_as_long_as_that_was_seen_lately, 0, 2);
+    tcase_add_test(tc, F1_server_is_believed_for_ten_minutes_after_its_last_answer);
     tcase_add_loop_test(tc, others_are_asked_in_vain_at_both_ends_of_the_clock, 0, ENDS);
     tcase_add_test(tc, others_are_asked_again_for_another_SYN_and_not_for_the_same);
     tcase_add_test(tc, others_were_asked_at_time_0);

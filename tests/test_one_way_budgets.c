@@ -230,6 +230,23 @@ START_TEST(F1_server_that_answers_one_try_is_mute_no_more)
 END_TEST
 
 /* It is asked beside what else is done: nobody waits for it. */
+/* Pings may have been filtered for a while only: it is asked again, for the client's sake. */
+START_TEST(F1_mute_server_is_unknown_when_nobody_has_asked_it_for_a_minute)
+{
+    bed_conn c = conn_of(MPCONN_FAMILY_IPV4, 4000);
+    letter l;
+
+    start(2);
+    make_lost(&c);
+    sync_pass(&net, 50 * MPCONN_SECOND);
+    ck_assert_int_ne(way_of(A, &c), MPCI_WAY_ECHO);
+    sync_pass(&net, 15 * MPCONN_SECOND);
+    l = echo_of(&c);
+    answered_at(B, &c, &l);
+    sync_bed_close(&net);
+}
+END_TEST
+
 START_TEST(F1_server_is_tried_while_others_are_asked)
 {
     bed_conn c = conn_of(MPCONN_FAMILY_IPV4, 4000);
@@ -397,6 +414,7 @@ int main(void)
                       syn_that_is_dropped_does_not_count_as_unsplit,
                       F1_server_that_answers_one_try_is_mute_no_more,
                       F1_mute_server_is_tried_by_who_comes_again_while_another_is_flooded,
+                      F1_mute_server_is_unknown_when_nobody_has_asked_it_for_a_minute,
                       F1_try_bears_the_mark_of_its_syn, F1_syn_that_came_by_no_link_tries_nothing,
                       F1_server_is_tried_while_others_are_asked,
                       F1_mute_server_is_tried_once_a_second_and_once_by_who_comes_again,

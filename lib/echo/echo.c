@@ -370,7 +370,7 @@ int mpci_echo_came_back(mpci_echo *e, const mpconn_tuple *t, uint32_t isn,
     if (own) {
         mpci_path_learn(e->paths, &e->core->table_key, t, MPCI_NOBODY, e->core->now);
         mpci_server_answered(mpci_servers_take(&e->servers, t, e->core->now),
-                             (echo->flags & MPCONN_ECHO_F_SHORT) != 0);
+                             (echo->flags & MPCONN_ECHO_F_SHORT) != 0, e->core->now);
         return 0;
     }
     if ((r != NULL && r->told && e->core->now - r->told_at < TELL_AGAIN_NS) ||
@@ -402,7 +402,7 @@ void mpci_echo_told_path(mpci_echo *e, const mpconn_tuple *t, unsigned code, uin
         return;
     }
     mpci_path_hint(e->paths, &e->core->table_key, t, from, now);
-    mpci_server_answered(s, code == MPCI_PATH_CUT);
+    mpci_server_answered(s, code == MPCI_PATH_CUT, now);
 }
 
 void mpci_echo_proved(mpci_echo *e, const mpconn_tuple *t, uint32_t isn)

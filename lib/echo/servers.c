@@ -12,6 +12,11 @@ enum { CUT_EACH = 3 };
 #define MUTE_AFTER_NS MPCONN_SECOND
 #define MUTE_AFTER_ANSWERS_NS (3 * MPCONN_SECOND)
 
+/* So long it is known that a server answers, since it did so last; and that it does not, since an
+ * echo was sent to it last. */
+#define GOOD_FOR_NS (600 * MPCONN_SECOND)
+#define BAD_FOR_NS (60 * MPCONN_SECOND)
+
 /* Whoever is asked is given so long; then the SYN passes unsplit, and they are asked again
  * later. */
 #define ASKED_FOR_NS (MPCONN_SECOND / 2)
@@ -58,24 +63,39 @@ mpci_server *mpci_servers_take(mpci_servers *s, const mpconn_tuple *t, mpconn_ti
     return mpci_cache_take(&s->cache, hash, now);
 }
 
+static int is_good(const mpci_server *s, mpconn_time now)
+{
+    return s->answers && now - s->answered < GOOD_FOR_NS;
+}
+
+/* Echoes that were not answered and still tell something. */
+static uint32_t waiting(const mpci_server *s, mpconn_time now)
+{
+    return now - s->pinged < BAD_FOR_NS ? s->waiting : 0;
+}
+
 static int is_silent(const mpci_server *s, mpconn_time now)
 {
-    uint32_t most = s->answers ? MUTE_AFTER_ANSWERS : MUTE_AFTER;
-    uint64_t longest = s->answers ? MUTE_AFTER_ANSWERS_NS : MUTE_AFTER_NS;
+    int good = is_good(s, now);
+    uint32_t most = good ? MUTE_AFTER_ANSWERS : MUTE_AFTER;
+    uint64_t longest = good ? MUTE_AFTER_ANSWERS_NS : MUTE_AFTER_NS;
 
-    return s->waiting >= most && now - s->waiting_since >= longest;
+    return waiting(s, now) >= most && now - s->waiting_since >= longest;
 }
 
 void mpci_server_pinged(mpci_server *s, mpconn_time now)
 {
-    if (s->waiting++ == 0)
+    s->waiting = waiting(s, now) + 1;
+    if (s->waiting == 1)
         s->waiting_since = now;
+    s->pinged = now;
 }
 
-void mpci_server_answered(mpci_server *s, int cut)
+void mpci_server_answered(mpci_server *s, int cut, mpconn_time now)
 {
-    s->cut = cut != 0 && (s->cut || s->waiting > 1);
+    s->cut = cut != 0 && ((s->cut && is_good(s, now)) || waiting(s, now) > 1);
     s->answers = 1;
+    s->answered = now;
     s->waiting = 0;
     s->asked = 0;
 }
@@ -101,7 +121,7 @@ int mpci_server_is_mute(const mpci_server *s, mpconn_time now)
 
 int mpci_server_is_to_be_cut(const mpci_server *s, mpconn_time now)
 {
-    int is_unknown = !s->answers || is_silent(s, now);
+    int good = is_good(s, now), is_unknown = !good || is_silent(s, now);
 
-    return s->cut || (is_unknown && (s->waiting + 1) % CUT_EACH == 0);
+    return (good && s->cut) || (is_unknown && (waiting(s, now) + 1) % CUT_EACH == 0);
 }

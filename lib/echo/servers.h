@@ -12,6 +12,8 @@ typedef struct mpci_server {
     mpci_budget budget;        /* of echoes to it */
     mpci_budget tries[2];      /* while it is mute: of SYNs that come the first time, and again */
     mpconn_time waiting_since; /* the first echo that was not answered; meaningful with `waiting` */
+    mpconn_time pinged;        /* the last one; the same */
+    mpconn_time answered;      /* the last answer; with `answers` */
     mpconn_time asked_since;   /* the others, in vain as yet; with `asked` */
     uint32_t waiting;          /* echoes since the last answer */
     uint8_t asked;
@@ -31,9 +33,10 @@ void mpci_servers_fini(mpci_servers *s, mpci_alloc *a);
 mpci_server *mpci_servers_find(const mpci_servers *s, const mpconn_tuple *t);
 mpci_server *mpci_servers_take(mpci_servers *s, const mpconn_tuple *t, mpconn_time now);
 
-/* An echo is sent to it; an answer was seen, of the short form or the long one. */
+/* An echo is sent to it; an answer was seen, of the short form or the long one. What is known by
+ * either is forgotten when it has been so for long: networks change. */
 void mpci_server_pinged(mpci_server *s, mpconn_time now);
-void mpci_server_answered(mpci_server *s, int cut);
+void mpci_server_answered(mpci_server *s, int cut, mpconn_time now);
 
 /* The others are asked for a way from it; are they worth it, or known to know none? After a while
  * they are worth it again, but not for a SYN for which they were asked before: a lone client comes

@@ -253,6 +253,7 @@ local CODES = {
     { 2, "PATH", "CODE", "an echo of the short form came back here" },
     { 3, "PATH", "CODE", "what was asked for (SAY) was sent" },
     { 4, "PATH", "CODE", "no way to the client is known here" },
+    { 5, "PATH", "CODE", "no way to the server is known here" },
     { 1, "ACK", "CODE", "the commit was taken" },
     { 2, "ACK", "CODE", "the server was heard after the commit" },
 }

@@ -37,6 +37,7 @@
     X(MPCI_PATH_CUT, PATH, CODE, "an echo of the short form came back here")     \
     X(MPCI_PATH_SAID, PATH, CODE, "what was asked for (SAY) was sent")           \
     X(MPCI_PATH_UNKNOWN, PATH, CODE, "no way to the client is known here")       \
+    X(MPCI_PATH_NO_CLIENT, PATH, CODE, "no way to the server is known here")     \
     X(MPCI_ACK_COMMIT, ACK, CODE, "the commit was taken")                        \
     X(MPCI_ACK_HEARD, ACK, CODE, "the server was heard after the commit")
 

@@ -105,6 +105,109 @@ START_TEST(who_alone_was_asked_in_vain_says_so)
 }
 END_TEST
 
+/* --- to the server --- */
+
+/* An ACK for a server that B has made. */
+static void made_for_server(const bed_conn *c)
+{
+    bed_segment seg = bed_seg(&c->tuple, SERVER, MPCI_TCP_ACK, 1, 1);
+    mpconn_pkt pkt = {.data = at(B)->bytes, .cap = sizeof at(B)->bytes, .side = SERVER};
+
+    pkt.len = (uint32_t)mpci_build_tcp(pkt.data, sizeof at(B)->bytes, &seg.s);
+    ck_assert_int_eq(mpci_elsewhere_made(at(B)->eng, &pkt), 0);
+    mpci_sync_flush(&at(B)->eng->sync);
+}
+
+/* Of one network two clients, whose answers come by B, are heard at A and at C, and the latter
+ * last. */
+static bed_conn two_clients_of_a_network(void)
+{
+    bed_conn c = conn_of(MPCONN_FAMILY_IPV4, 4000), d = conn_of(MPCONN_FAMILY_IPV4, 4001);
+    bed_segment seg;
+    letter l;
+
+    start(3);
+    d.tuple.client.bytes[3] ^= 1;
+    connect_by(B, &c);
+    sync_pass(&net, 61 * MPCONN_SECOND); /* the way has to be learned anew */
+    carried(A, CLIENT, &c);
+    syn(C, &d);
+    expect(C, MPCONN_VERDICT_FORWARD, MPCONN_REASON_ECHO_SENT);
+    l = reply_to(at(C));
+    answered_at(B, &d, &l);
+    seg = bed_proof_seg(&d);
+    bed_in(at(C), CLIENT, &seg);
+    sync_carry(&net);
+    carried(B, SERVER, &c);
+    for (unsigned i = 0; i < 3; i++)
+        at(i)->n_out = 0;
+    return c;
+}
+
+START_TEST(server_is_reached_by_the_origin_of_its_connection_and_not_of_its_network)
+{
+    bed_conn c = two_clients_of_a_network();
+    const bed_out *o;
+
+    made_for_server(&c);
+    sync_carry(&net);
+    o = bed_take(at(A));
+    ck_assert_uint_eq(o->pkt.side, SERVER);
+    ck_assert_uint_eq(o->pkt.link, LINK_ONWARD_TO_SERVER);
+    ck_assert_uint_eq(at(C)->n_out, 0);
+    sync_bed_close(&net);
+}
+END_TEST
+
+/* While it is opened B knows who drives it. */
+static bed_conn driven_from_a(void)
+{
+    bed_conn c = conn_of(MPCONN_FAMILY_IPV4, 4000);
+    const mpci_handshake *h;
+    letter l;
+
+    start(3);
+    l = echo_of(&c);
+    answered_at(B, &c, &l);
+    proof(&c);
+    h = mpci_handshake_find(&at(B)->eng->core.handshakes, hash_of(B, &c), &c.tuple);
+    ck_assert_ptr_nonnull(h);
+    ck_assert_uint_eq(h->driver, net.at[A].id);
+    return c;
+}
+
+START_TEST(who_drives_a_connection_alone_is_asked_for_its_server)
+{
+    bed_conn c = driven_from_a();
+
+    made_for_server(&c);
+    ck_assert_uint_eq(sync_waiting(&net, B, C), 0);
+    ck_assert_uint_gt(sync_deliver(&net, B, A), 0);
+    ck_assert_uint_eq(bed_take(at(A))->pkt.link, LINK_ONWARD_TO_SERVER);
+    ck_assert_uint_eq(sync_waiting(&net, A, B), 0);
+    sync_bed_close(&net);
+}
+END_TEST
+
+START_TEST(all_are_asked_for_a_server_when_who_drove_says_that_it_knows_none)
+{
+    bed_conn c = driven_from_a();
+    mpci_handshake *h = mpci_handshake_find(&at(A)->eng->core.handshakes, hash_of(A, &c),
+                                            &c.tuple);
+
+    mpci_handshake_remove(&at(A)->eng->core.handshakes, h);
+    made_for_server(&c);
+    ck_assert_uint_eq(sync_waiting(&net, B, C), 0);
+    ck_assert_uint_gt(sync_deliver(&net, B, A), 0);
+    ck_assert_uint_eq(counted(A, MPCONN_REASON_RETURN_UNKNOWN), 1);
+    ck_assert_uint_gt(sync_deliver(&net, A, B), 0);
+    made_for_server(&c);
+    ck_assert_uint_gt(sync_waiting(&net, B, A), 0);
+    ck_assert_uint_gt(sync_waiting(&net, B, C), 0);
+    sync_bed_close(&net);
+}
+END_TEST
+
 /* --- what is not sent --- */
 
 /* B, which knows a way to the client, is told that by A; does it send it? */
@@ -168,6 +271,9 @@ int main(void)
                       half_of_what_another_member_answers_is_kept_for_who_comes_again,
                       who_was_not_alone_asked_and_knows_no_way_says_nothing,
                       who_alone_was_asked_in_vain_says_so,
+                      server_is_reached_by_the_origin_of_its_connection_and_not_of_its_network,
+                      who_drives_a_connection_alone_is_asked_for_its_server,
+                      all_are_asked_for_a_server_when_who_drove_says_that_it_knows_none,
                       error_with_an_impossible_mtu_is_not_sent_IPv4,
                       error_with_an_impossible_mtu_is_not_sent_IPv6,
                       what_is_said_with_flags_that_nobody_knows_is_not_sent);

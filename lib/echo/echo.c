@@ -31,8 +31,10 @@ int mpci_echo_init(mpci_echo *e, mpci_alloc *a, const mpconn_engine_config *cfg)
     e->fresh = mpci_alloc_array(a, cfg->n_members + 1, sizeof *e->fresh, 8);
     e->refused = mpci_alloc_array(a, PRINTS, sizeof *e->refused, 8);
     e->asked = mpci_alloc_array(a, PRINTS, sizeof *e->asked, 8);
+    e->no_client = mpci_alloc_array(a, PRINTS, sizeof *e->no_client, 8);
     e->out = mpci_alloc_array(a, OUT, sizeof *e->out, 8);
-    if (e->fresh == NULL || e->refused == NULL || e->asked == NULL || e->out == NULL)
+    if (e->fresh == NULL || e->refused == NULL || e->asked == NULL || e->no_client == NULL ||
+        e->out == NULL)
         return MPCONN_ERR_NOMEM;
     rc = mpci_returns_init(&e->returns, a, &e->core->table_key, cfg->max_return_paths);
     if (rc == MPCONN_OK)
@@ -50,6 +52,7 @@ void mpci_echo_fini(mpci_echo *e, mpci_alloc *a)
     mpci_alloc_free(a, e->fresh);
     mpci_alloc_free(a, e->refused);
     mpci_alloc_free(a, e->asked);
+    mpci_alloc_free(a, e->no_client);
     mpci_alloc_free(a, e->out);
 }
 
@@ -395,6 +398,8 @@ void mpci_echo_told_path(mpci_echo *e, const mpconn_tuple *t, unsigned code, uin
             mpci_path_learn(e->paths, &e->core->table_key, t, MPCI_NOBODY, now);
         return;
     }
+    if (code != MPCI_PATH_HERE && code != MPCI_PATH_CUT && code != MPCI_PATH_SAID)
+        return; /* of a later version */
     s = mpci_servers_take(&e->servers, t, now);
     if (code == MPCI_PATH_SAID) {
         mpci_path_learn(e->paths, &e->core->table_key, t, from, now);
@@ -403,6 +408,20 @@ void mpci_echo_told_path(mpci_echo *e, const mpconn_tuple *t, unsigned code, uin
     }
     mpci_path_hint(e->paths, &e->core->table_key, t, from, now);
     mpci_server_answered(s, code == MPCI_PATH_CUT, now);
+}
+
+void mpci_echo_told_no_client(mpci_echo *e, uint64_t hash, uint32_t from)
+{
+    uint32_t print, *remembered = place_of(e->no_client, hash, from, &print);
+
+    *remembered = print;
+}
+
+int mpci_echo_has_no_client(const mpci_echo *e, uint64_t hash, uint32_t member)
+{
+    uint32_t print;
+
+    return *place_of(e->no_client, hash, member, &print) == print;
 }
 
 void mpci_echo_proved(mpci_echo *e, const mpconn_tuple *t, uint32_t isn)

@@ -63,6 +63,7 @@ typedef struct mpci_echo {
     uint32_t *refused;         /* prints of SYNs for which nothing was left: they go first when they
                                 * come again */
     uint32_t *asked;           /* and of those for which others were asked, once for each */
+    uint32_t *no_client;       /* and of connections of which a member has said so, by that */
     mpci_echo_out *out;
     mpci_fragments pieces;     /* first fragments of replies, by which the others are told */
 } mpci_echo;
@@ -121,6 +122,10 @@ int mpci_echo_came_back(mpci_echo *e, const mpconn_tuple *t, uint32_t isn,
 
 /* Another member says where the path is: a CODE of the record PATH. */
 void mpci_echo_told_path(mpci_echo *e, const mpconn_tuple *t, unsigned code, uint32_t from);
+
+/* That member knows no way to the server of the connection with this hash: it says so, or did. */
+void mpci_echo_told_no_client(mpci_echo *e, uint64_t hash, uint32_t from);
+int mpci_echo_has_no_client(const mpci_echo *e, uint64_t hash, uint32_t member);
 
 /* A client has proved itself, with this number; a segment of the server came by this link. */
 void mpci_echo_proved(mpci_echo *e, const mpconn_tuple *t, uint32_t isn);

@@ -24,7 +24,8 @@ enum {
     MPCI_PATH_HERE = 1,     /* an echo has come back here */
     MPCI_PATH_CUT = 2,      /* and it was the short form of an echo that showed so */
     MPCI_PATH_SAID = 3,     /* and what the sender asked for was sent */
-    MPCI_PATH_UNKNOWN = 4   /* it is not known to come here */
+    MPCI_PATH_UNKNOWN = 4,  /* it is not known to come here */
+    MPCI_PATH_NO_CLIENT = 5 /* nor is what its client says: the server is not reached from here */
 };
 
 /* A packet that was made here, ready to be sent; 0 when it cannot be said so: one with data, or

@@ -38,20 +38,30 @@ static uint32_t link_of_flow(mpconn_engine *eng, const mpconn_tuple *leg, unsign
                                   : MPCONN_LINK_NONE;
 }
 
+/* Who heard the client of this connection, where that is known; other clients of its network may be
+ * heard by others. */
+static uint32_t who_heard_client(const mpconn_engine *eng, const mpconn_tuple *leg)
+{
+    uint64_t hash = mpci_tuple_hash(&eng->core.table_key, leg);
+    const mpci_handshake *h = mpci_handshake_find(&eng->core.handshakes, hash, leg);
+
+    return h != NULL && h->driver != MPCI_NOBODY &&
+                   !mpci_echo_has_no_client(&eng->echo, hash, h->driver)
+               ? h->driver
+               : MPCONN_MEMBER_ALL;
+}
+
 mpci_way mpci_elsewhere_way(mpconn_engine *eng, const mpconn_tuple *leg, unsigned to)
 {
     mpci_way way = mpci_echo_way_to_client(&eng->echo, leg);
     uint32_t link = link_of_flow(eng, leg, to);
-    const mpci_return *r;
 
     if (link != MPCONN_LINK_NONE)
         return (mpci_way){MPCI_WAY_HERE, link, MPCONN_MEMBER_ALL};
     if (to == MPCONN_SIDE_CLIENT)
         return way;
-    /* to the server from where the client was seen */
-    r = mpci_returns_find(&eng->echo.returns, leg, eng->core.now);
     way.kind = MPCI_WAY_ALL;
-    way.member = r != NULL && r->origin != eng->sync.members.self ? r->origin : MPCONN_MEMBER_ALL;
+    way.member = who_heard_client(eng, leg);
     return way;
 }
 
@@ -155,11 +165,13 @@ static void told_say(mpconn_engine *eng, const mpci_record *r, uint32_t from)
         send_said(eng, r, link);
     } else {
         mpci_count(&eng->core.counters, MPCONN_REASON_RETURN_UNKNOWN);
-        word.code = MPCI_PATH_UNKNOWN;
+        word.code = to == MPCONN_SIDE_CLIENT ? MPCI_PATH_UNKNOWN : MPCI_PATH_NO_CLIENT;
     }
     /* who was not alone asked and knows no way says nothing; who was sent here in vain is told */
-    answered = word.code == MPCI_PATH_SAID ? MPCI_SAY_ASKS : MPCI_SAY_ALONE;
-    if (to == MPCONN_SIDE_CLIENT && (r->flags & answered) != 0)
+    answered = word.code != MPCI_PATH_SAID  ? MPCI_SAY_ALONE
+               : to == MPCONN_SIDE_CLIENT ? MPCI_SAY_ASKS
+                                            : 0;
+    if ((r->flags & answered) != 0)
         mpci_sync_put(&eng->sync, from, &word);
 }
 
@@ -169,6 +181,9 @@ void mpci_elsewhere_told(mpconn_engine *eng, const mpci_record *r, uint32_t from
         return;
     if (r->type == MPCI_RECORD_SAY)
         told_say(eng, r, from);
+    else if (r->code == MPCI_PATH_NO_CLIENT)
+        mpci_echo_told_no_client(&eng->echo,
+                                 mpci_tuple_hash(&eng->core.table_key, &r->tuple), from);
     else
         mpci_echo_told_path(&eng->echo, &r->tuple, r->code, from);
 }

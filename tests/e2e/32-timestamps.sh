@@ -89,3 +89,43 @@ both_ways full
 test "$(counter .reasons.SECOND_LINE_FULL)" -gt 0 || fail "there was a line left"
 control "without a second line" all_stamped full
 member_stop
+
+# echo_age NAME: of an upload at a steady rate, how many milliseconds the oldest reading of its
+# clock was behind the latest when the client got it back (RFC 7323 4.1 measures by that)
+echo_age() {
+        capture_text "$1" | awk -v client="$client4." '
+                !match($0, /TS val [0-9]+ ecr [0-9]+/) { next }
+                { split(substr($0, RSTART, RLENGTH), ts, " ") }
+                index($3, client) == 1 { latest = ts[3] }
+                index($3, client) != 1 && ts[5] > 0 && latest - ts[5] > oldest {
+                        oldest = latest - ts[5]
+                }
+                END { print oldest + 0 }'
+}
+
+# uploads NAME: four seconds
+uploads() {
+        member_start
+        capture_start client eth0 "$1"
+        upload $server4 file || fail "$1: upload"
+        eventually 10 captured "$1" || fail "$1: nothing was captured"
+        capture_stop "$1"
+        member_stop
+        age=$(echo_age "$1")
+        echo "$1: the client's timestamps come back after $age ms at most"
+}
+
+is_young() {
+        test "$age" -gt 0 && test "$age" -lt 1000
+}
+
+at client tc qdisc add dev eth0 root tbf rate 17mbit burst 32kb latency 50ms ||
+        skip "this kernel shapes nothing"
+uploads steady
+is_young || fail "echoes of $age ms"
+ok "a client that sends all the time measures its round trip"
+member_program=$tools/faulty-member
+MPCONN_FAULT=echo
+export MPCONN_FAULT
+uploads frozen
+control "the first reading for ever" is_young

@@ -6,14 +6,16 @@
  * SACK and the server has not, "blocks" are what duplicates lack, "windows" what is not held. With
  * "divide" a segment that may not grow is not divided to make room for timestamps. With "signature"
  * it does not see that a SYN is signed (TCP-MD5), and splits its connection. With "cut" all of IPv4
- * looks as if no router may cut it. The linker (--wrap)
- * puts this between the engine and its translator; the library knows nothing of it.
+ * looks as if no router may cut it. With "echo" a client gets its first timestamp back for ever.
+ * The linker (--wrap) puts this between the engine and its translator; the library knows nothing
+ * of it.
  */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conn/duplicate.h"
+#include "conn/stamp.h"
 #include "conn/translate.h"
 #include "conn/translate_error.h"
 #include "packet/insert.h"
@@ -44,6 +46,8 @@ unsigned __real_mpci_syn_options_parse(mpci_syn_options *o, const mpci_view *v);
 unsigned __wrap_mpci_syn_options_parse(mpci_syn_options *o, const mpci_view *v);
 int __real_mpci_ip_may_be_cut(unsigned family, const uint8_t *ip);
 int __wrap_mpci_ip_may_be_cut(unsigned family, const uint8_t *ip);
+void __real_mpci_stamp_note(mpci_stamp *s, const mpci_view *v, const mpci_stamp_way *way);
+void __wrap_mpci_stamp_note(mpci_stamp *s, const mpci_view *v, const mpci_stamp_way *way);
 
 static bool fault_is(const char *name)
 {
@@ -104,4 +108,10 @@ unsigned __wrap_mpci_syn_options_parse(mpci_syn_options *o, const mpci_view *v)
 int __wrap_mpci_ip_may_be_cut(unsigned family, const uint8_t *ip)
 {
     return fault_is("cut") ? 0 : __real_mpci_ip_may_be_cut(family, ip);
+}
+
+void __wrap_mpci_stamp_note(mpci_stamp *s, const mpci_view *v, const mpci_stamp_way *way)
+{
+    if (!fault_is("echo"))
+        __real_mpci_stamp_note(s, v, way);
 }

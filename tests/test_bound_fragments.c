@@ -84,15 +84,73 @@ START_TEST(F4_fragments_put_together_are_the_segment_of_the_other_leg)
 }
 END_TEST
 
-START_TEST(F4_fragment_before_its_first_one_passes_as_it_is)
+static void refuse(const raw *part, unsigned from)
 {
+    bed_raw(&b, from, part);
+    ck_assert_uint_eq(b.pkt.verdict, MPCONN_VERDICT_DROP);
+    ck_assert_uint_eq(b.pkt.reason, MPCONN_REASON_FRAGMENT_UNMAPPED);
+}
+
+/* It would show the other leg what this one shows, and never become whole. */
+START_TEST(F4_fragment_before_its_first_one_does_not_pass)
+{
+    for (unsigned from = 0; from < 2; from++) {
+        raw whole;
+
+        settled(families[_i]);
+        whole = segment(from);
+        fragment_cut(parts, &whole, PIECE);
+        refuse(&parts[1], from);
+        carry(&parts[0], from, MPCONN_REASON_FRAGMENT_TRANSLATED);
+        carry(&parts[1], from, MPCONN_REASON_FRAGMENT_MAPPED);
+        bed_close(&b);
+    }
+}
+END_TEST
+
+/* Another source, another protocol. */
+START_TEST(F4_fragment_of_no_bound_flow_passes_as_it_is)
+{
+    unsigned v4 = families[_i] == MPCONN_FAMILY_IPV4;
     raw whole, before;
 
     settled(families[_i]);
     whole = segment(MPCONN_SIDE_CLIENT);
     fragment_cut(parts, &whole, PIECE);
+    parts[1].bytes[v4 ? 15 : 23] ^= 0x40;
+    fragment_seal_ip(&parts[1]);
     before = parts[1];
     carry(&parts[1], MPCONN_SIDE_CLIENT, MPCONN_REASON_FRAGMENT_LATER);
+    ck_assert_mem_eq(parts[1].bytes, before.bytes, before.len);
+    parts[2].bytes[v4 ? 9 : 40] = 17;
+    fragment_seal_ip(&parts[2]);
+    carry(&parts[2], MPCONN_SIDE_CLIENT, MPCONN_REASON_FRAGMENT_LATER);
+    refuse(&parts[3], MPCONN_SIDE_CLIENT);
+    bed_close(&b);
+}
+END_TEST
+
+/* Where only the ports differ there is nothing to map. */
+START_TEST(F4_fragment_of_a_flow_with_the_same_addresses_passes_as_it_is)
+{
+    mpconn_engine_config cfg;
+    mpconn_callbacks cb;
+    raw whole, before;
+
+    bed_config(&cfg, &cb);
+    cb.bind = bed_bind;
+    bed_open(&b, &cfg, &cb);
+    b.bind = 1;
+    b.leg = (mpconn_tuple){.server_port = 8080};
+    c = bound_conn_of(families[_i], 1, 4001, families[_i]);
+    c.server.tuple = c.client.tuple;
+    c.server.tuple.server_port = 8080;
+    bound_settle(&b, &c);
+    ck_assert_uint_eq(bed_stats(&b).bindings, 1);
+    whole = segment(MPCONN_SIDE_SERVER);
+    fragment_cut(parts, &whole, PIECE);
+    before = parts[1];
+    carry(&parts[1], MPCONN_SIDE_SERVER, MPCONN_REASON_FRAGMENT_LATER);
     ck_assert_mem_eq(parts[1].bytes, before.bytes, before.len);
     bed_close(&b);
 }
@@ -108,7 +166,7 @@ START_TEST(F4_fragment_of_the_other_direction_or_another_packet_is_not_of_the_fl
     carry(&parts[0], MPCONN_SIDE_CLIENT, MPCONN_REASON_FRAGMENT_TRANSLATED);
     whole = segment(MPCONN_SIDE_SERVER);
     fragment_cut(parts, &whole, PIECE);
-    carry(&parts[1], MPCONN_SIDE_SERVER, MPCONN_REASON_FRAGMENT_LATER);
+    refuse(&parts[1], MPCONN_SIDE_SERVER);
     bed_close(&b);
 }
 END_TEST
@@ -138,7 +196,7 @@ START_TEST(F4_fragment_of_a_first_one_long_ago_is_not_of_the_flow)
     b.now += 14 * MPCONN_SECOND;
     carry(&parts[1], MPCONN_SIDE_CLIENT, MPCONN_REASON_FRAGMENT_MAPPED);
     b.now += MPCONN_SECOND;
-    carry(&parts[2], MPCONN_SIDE_CLIENT, MPCONN_REASON_FRAGMENT_LATER);
+    refuse(&parts[2], MPCONN_SIDE_CLIENT);
     bed_close(&b);
 }
 END_TEST
@@ -170,7 +228,9 @@ static Suite *suite(void)
     TCase *t = tcase_create("bound_fragments");
 
     tcase_add_loop_test(t, F4_fragments_put_together_are_the_segment_of_the_other_leg, 0, 2);
-    tcase_add_loop_test(t, F4_fragment_before_its_first_one_passes_as_it_is, 0, 2);
+    tcase_add_loop_test(t, F4_fragment_before_its_first_one_does_not_pass, 0, 2);
+    tcase_add_loop_test(t, F4_fragment_of_no_bound_flow_passes_as_it_is, 0, 2);
+    tcase_add_loop_test(t, F4_fragment_of_a_flow_with_the_same_addresses_passes_as_it_is, 0, 2);
     tcase_add_loop_test(
         t, F4_fragment_of_the_other_direction_or_another_packet_is_not_of_the_flow, 0, 2);
     tcase_add_loop_test(t, E27_fragment_that_comes_from_the_wrong_side_passes_as_it_is, 0, 2);

@@ -82,9 +82,13 @@ enum mpconn_verdict {
  *   (mpconn_callbacks::bind) it gets those of its first fragment's flow, by source, destination,
  *   protocol and identification (MPCONN_REASON_FRAGMENT_MAPPED). For that its first fragment must
  *   have come here before it, and within 15 seconds; of 4,096 packets or more the oldest give way
- *   (MPCONN_REASON_FRAGMENT_FORGOTTEN). The identification itself stays, so
- *   that packets of two clients behind one address may bear the same (RFC 6864 asks for more of who
- *   rewrites addresses); one whose flow is not known passes with the addresses it has.
+ *   (MPCONN_REASON_FRAGMENT_FORGOTTEN). One that may be of TCP, has the addresses of such a
+ *   connection's leg, and whose flow is not known is dropped (MPCONN_REASON_FRAGMENT_UNMAPPED). The
+ *   identification itself stays, so that packets of two clients behind one address may bear the
+ *   same (RFC 6864 asks for more of who rewrites addresses).
+ * - Toward an IPv6 server, a segment of an IPv4 client that may be cut (no DF) and is longer than
+ *   the server takes is cut here: the packet becomes the last fragment, and those before it are
+ *   sent by mpconn_callbacks::send_packets (MPCONN_REASON_FRAGMENT_MADE).
  * - What could become another segment where it is put together is dropped: a first fragment without
  *   its whole headers (MPCONN_REASON_FRAGMENT_TINY, RFC 1858), a TCP fragment that begins within
  *   the first 60 bytes (MPCONN_REASON_FRAGMENT_OVERLAP, RFC 3128), SYN and RST

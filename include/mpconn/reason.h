@@ -154,6 +154,7 @@ extern "C" {
     X(159, SESSION_NONE, "for no termination, and this engine is for sessions only")          \
     X(160, SESSION_ANEW, "SYN of a client with another number: counts when it comes again")   \
     X(161, FRAGMENT_MADE, "fragment of a segment that its sender lets be cut, sent to IPv6")     \
+    X(162, FRAGMENT_UNMAPPED, "later fragment before its first one, whose addresses change") \
     X(165, SESSION_CALLED, "segment of ours to a client that is called for another one")      \
     X(166, SESSION_ACCEPTED, "answer of a client that was called for another one")            \
     X(167, SESSION_REJECTED, "client that was called refuses, and its caller was told")       \

@@ -48,7 +48,8 @@ static int take_tables(mpconn_engine *eng, const mpconn_engine_config *cfg)
     if (rc == MPCONN_OK)
         rc = mpci_handshake_init(&eng->core.handshakes, &eng->alloc, cfg->max_handshakes);
     if (rc == MPCONN_OK)
-        rc = mpci_binding_init(&eng->core.bindings, &eng->alloc, cfg->max_bindings);
+        rc = mpci_binding_init(&eng->core.bindings, &eng->alloc, cfg->max_bindings,
+                               &eng->core.table_key);
     if (rc == MPCONN_OK && cfg->max_bindings > 0)
         rc = mpci_fragments_init(&eng->core.fragments, &eng->alloc, FRAGMENTS_WITH_BINDINGS);
     if (rc == MPCONN_OK)

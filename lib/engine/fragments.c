@@ -86,13 +86,47 @@ static void set_addresses(const mpci_core *core, const mpci_view *v, uint32_t sl
                                 client ? to.server.bytes : to.client.bytes);
 }
 
+static int may_be_tcp(const mpci_view *v, const mpconn_pkt *pkt)
+{
+    mpci_ip ip;
+
+    (void)mpci_ip_parse(&ip, v->ip, pkt->len);
+    return ip.proto == MPCI_PROTO_TCP || mpci_ip_has_more_headers(&ip);
+}
+
+/* May it be of a bound flow that did not show itself yet? As it is it would tell one leg what the
+ * other one shows, and come to nothing. Where there are sessions the side is a guess. */
+static int is_astray(const mpconn_engine *eng, const mpconn_pkt *pkt, const mpci_view *v)
+{
+    mpconn_tuple leg;
+
+    if (!may_be_tcp(v, pkt))
+        return 0;
+    mpci_view_tuple(&leg, v, pkt->side, pkt->zone);
+    if (mpci_binding_shows(&eng->core.bindings, &leg, pkt->side))
+        return 1;
+    if (eng->rendezvous.sessions.capacity == 0)
+        return 0;
+    mpci_view_tuple(&leg, v, pkt->side ^ 1u, pkt->zone);
+    return mpci_binding_shows(&eng->core.bindings, &leg, pkt->side ^ 1u);
+}
+
+/* Those of no bound flow pass. */
+static void pass(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v)
+{
+    if (eng->core.bindings.used != 0 && is_astray(eng, pkt, v))
+        mpci_drop(&eng->core, pkt, MPCONN_REASON_FRAGMENT_UNMAPPED);
+    else
+        mpci_input_pass(eng, pkt, v, MPCONN_REASON_FRAGMENT_LATER);
+}
+
 void mpci_fragments_input(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v)
 {
     mpci_core *core = &eng->core;
     uint32_t slot = core->bindings.used != 0 ? flow_of(core, v, pkt) : MPCI_SLOT_NONE;
 
     if (slot == MPCI_SLOT_NONE) {
-        mpci_input_pass(eng, pkt, v, MPCONN_REASON_FRAGMENT_LATER);
+        pass(eng, pkt, v);
         return;
     }
     if (mpci_input_is_unwanted(eng, pkt, v))

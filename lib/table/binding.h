@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "table/index.h"
 #include "table/key.h"
+#include "table/pairs.h"
 
 /* Names a binding in entries of other tables; 0 = none. */
 typedef uint32_t mpci_binding_number;
@@ -26,12 +27,14 @@ typedef struct mpci_binding {
 typedef struct mpci_bindings {
     mpci_binding *entries;    /* number n is entry n - 1 */
     mpci_index index;         /* by the server leg */
+    mpci_pairs pairs;         /* of addresses, of both legs */
     uint32_t capacity, used;
     mpci_binding_number free_head;
 } mpci_bindings;
 
-/* Room for `capacity` bindings, to 2^28; 0 is a table that is always empty and full. */
-int mpci_binding_init(mpci_bindings *t, mpci_alloc *a, uint32_t capacity);
+/* Room for `capacity` bindings, to 2^28; 0 is a table that is always empty and full. The key stays
+ * the caller's. */
+int mpci_binding_init(mpci_bindings *t, mpci_alloc *a, uint32_t capacity, const mpci_sipkey *key);
 void mpci_binding_fini(mpci_bindings *t, mpci_alloc *a);
 
 static inline const mpci_binding *mpci_binding_at(const mpci_bindings *t, mpci_binding_number n)
@@ -53,6 +56,9 @@ mpci_binding_number mpci_binding_add(mpci_bindings *t, uint64_t hash,
 int mpci_binding_change(mpci_bindings *t, mpci_binding_number n, uint64_t hash,
                         const mpconn_tuple *server_leg, uint64_t client_hash,
                         const mpconn_tuple *client_leg);
+
+/* May a packet without ports, from that side, be of a connection whose addresses change? */
+int mpci_binding_shows(const mpci_bindings *t, const mpconn_tuple *leg, unsigned side);
 
 /* One more holder; returns n. None is held by nobody: 0 stays 0. */
 mpci_binding_number mpci_binding_take(mpci_bindings *t, mpci_binding_number n);

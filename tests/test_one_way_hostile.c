@@ -211,6 +211,54 @@ START_TEST(change_of_key_breaks_no_echo_under_way)
 }
 END_TEST
 
+/* The age of an echo is told by what was heard of its origin: once in ten seconds is too rare. */
+START_TEST(F5_link_layer_member_that_greets_too_rarely_is_refused)
+{
+    mpconn_engine_config cfg;
+    mpconn_callbacks cb;
+    mpconn_timeouts slow;
+    mpconn_engine *eng;
+    static bed host;
+
+    MPCONN_STRUCT_INIT(&slow);
+    bed_config(&cfg, &cb);
+    cfg.return_path = MPCONN_RETURN_ECHO;
+    cfg.timeouts = &slow;
+    slow.hello_ns = MPCONN_SECOND + 1;
+    ck_assert_int_eq(mpconn_engine_new(&eng, &cfg, &cb, &host, 1), MPCONN_ERR_HELLO);
+    slow.hello_ns = MPCONN_SECOND;
+    ck_assert_int_eq(mpconn_engine_new(&eng, &cfg, &cb, &host, 1), MPCONN_OK);
+    slow.hello_ns = MPCONN_SECOND + 1;
+    ck_assert_int_eq(mpconn_engine_set_timeouts(eng, &slow, 1), MPCONN_ERR_HELLO);
+    mpconn_engine_del(eng);
+    cfg.return_path = MPCONN_RETURN_BACK;
+    ck_assert_int_eq(mpconn_engine_new(&eng, &cfg, &cb, &host, 1), MPCONN_OK);
+    mpconn_engine_del(eng);
+}
+END_TEST
+
+/* However its samples fall: an echo of four seconds counts, and one of eight does not. */
+START_TEST(F5_age_of_an_echo_is_known_to_the_second)
+{
+    bed_conn c = conn_of(MPCONN_FAMILY_IPV4, 4000), d = conn_of(MPCONN_FAMILY_IPV4, 4001);
+    letter young, old;
+
+    for (unsigned i = 0; i < 10; i++) {
+        start_at(2, (1000 + i) * MPCONN_SECOND / 10);
+        sync_pass(&net, i * MPCONN_SECOND / 7);
+        old = echo_of(&c);
+        sync_pass(&net, 4 * MPCONN_SECOND);
+        young = echo_of(&d);
+        sync_pass(&net, 4 * MPCONN_SECOND);
+        give(B, SERVER, &old, LINK_OF_REPLY);
+        expect(B, MPCONN_VERDICT_DROP, MPCONN_REASON_ECHO_OLD);
+        give(B, SERVER, &young, LINK_OF_REPLY);
+        expect(B, MPCONN_VERDICT_FORWARD, MPCONN_REASON_ECHO_ANSWERED);
+        sync_bed_close(&net);
+    }
+}
+END_TEST
+
 START_TEST(host_with_NAT_or_sessions_cannot_be_a_link_layer_member)
 {
     mpconn_engine_config cfg;
@@ -238,5 +286,7 @@ int main(void)
         reply_of_an_earlier_life_of_a_lone_member_does_not_count,
         echo_does_not_depend_on_how_a_batch_is_cut,
         syn_that_is_too_long_to_be_carried_passes_unsplit, change_of_key_breaks_no_echo_under_way,
+        F5_link_layer_member_that_greets_too_rarely_is_refused,
+        F5_age_of_an_echo_is_known_to_the_second,
         host_with_NAT_or_sessions_cannot_be_a_link_layer_member);
 }

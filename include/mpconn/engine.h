@@ -94,7 +94,9 @@ typedef struct mpconn_timeouts {
     uint64_t hold_ns;             /**< how long a packet is held; default 2 s */
     uint64_t epoch_ns;            /**< life of a cookie key; cookies live one to two; default
                                        64 s */
-    uint64_t hello_ns;            /**< between greetings of the other members; default 1 s */
+    uint64_t hello_ns;            /**< between greetings of the other members; default 1 s, and with
+                                       ::MPCONN_RETURN_ECHO not more: by what was heard of a member
+                                       the age of its echoes is known */
     uint64_t member_down_ns;      /**< after which a silent member counts as down; default 4 s; more
                                        than `hello_ns` */
     uint64_t defer_ns;            /**< age from which a flow committed here alone is told to the
@@ -391,6 +393,7 @@ typedef struct mpconn_callbacks {
  * @retval MPCONN_ERR_VERSION   a struct is newer than this library and uses what it does not know
  * @retval MPCONN_ERR_NOMEM     the allocator returned NULL; nothing is left allocated
  * @retval MPCONN_ERR_CALLBACK  `random` failed
+ * @retval MPCONN_ERR_HELLO     ::MPCONN_RETURN_ECHO, and `hello_ns` is more than a second
  */
 MPCONN_API int mpconn_engine_new(mpconn_engine **out, const mpconn_engine_config *cfg,
                                  const mpconn_callbacks *callbacks, void *user, mpconn_time now);
@@ -516,6 +519,7 @@ MPCONN_API int mpconn_engine_set_key(mpconn_engine *eng, const uint8_t *key, siz
  * @retval MPCONN_ERR_INVAL      a pointer is NULL, `now` is NEVER, or a number is out of range
  * @retval MPCONN_ERR_VERSION    the struct is newer than this library and uses what it
  *                               does not know
+ * @retval MPCONN_ERR_HELLO      ::MPCONN_RETURN_ECHO, and `hello_ns` is more than a second
  * @retval MPCONN_ERR_REENTRANT  called from a hook
  */
 MPCONN_API int mpconn_engine_set_timeouts(mpconn_engine *eng, const mpconn_timeouts *timeouts,

@@ -39,6 +39,7 @@ enum mpconn_err {
     MPCONN_ERR_CONFLICT = -10,   /**< two facts about one incarnation contradict each other */
     MPCONN_ERR_EXISTS = -11,     /**< another object has that name, or what goes with it */
     MPCONN_ERR_EXPECT = -12,     /**< somebody has to be called, and it is not known where */
+    MPCONN_ERR_HELLO = -13,      /**< a link-layer member has to greet the others once a second */
     MPCONN_ERR_TRUNCATED = -20,  /**< the input ends before its headers do */
     MPCONN_ERR_MALFORMED = -21,  /**< the input contradicts itself */
     MPCONN_ERR_UNSUPPORTED = -22,/**< valid, but not handled here */

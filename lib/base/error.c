@@ -30,6 +30,8 @@ const char *mpconn_strerror(int err)
         return "another one has it already";
     case MPCONN_ERR_EXPECT:
         return "not known whom to call";
+    case MPCONN_ERR_HELLO:
+        return "a link-layer member has to greet once a second";
     case MPCONN_ERR_TRUNCATED:
         return "input ends before its headers do";
     case MPCONN_ERR_MALFORMED:

@@ -173,6 +173,13 @@ static int all_zero(const uint8_t *p, size_t n)
     return any == 0;
 }
 
+/* Who hears of a member once a second knows the age of its echoes to the second (echo/fresh.h). */
+int mpci_config_check_return(unsigned return_path, const mpconn_timeouts *t)
+{
+    return return_path == MPCONN_RETURN_ECHO && t->hello_ns > MPCONN_SECOND ? MPCONN_ERR_HELLO
+                                                                             : MPCONN_OK;
+}
+
 int mpci_config_import(mpconn_engine_config *out, mpconn_timeouts *timeouts,
                        const mpconn_engine_config *cfg)
 {
@@ -196,6 +203,8 @@ int mpci_config_import(mpconn_engine_config *out, mpconn_timeouts *timeouts,
         rc = import_policies(&c);
     if (rc == MPCONN_OK)
         rc = check_members(&c);
+    if (rc == MPCONN_OK)
+        rc = mpci_config_check_return(c.return_path, &t);
     if (rc != MPCONN_OK)
         return rc;
     c.timeouts = NULL; /* the host's pointer is not kept */

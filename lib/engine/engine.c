@@ -249,6 +249,8 @@ int mpconn_engine_set_timeouts(mpconn_engine *eng, const mpconn_timeouts *timeou
         return MPCONN_ERR_INVAL;
     rc = mpci_timeouts_import(&t, timeouts);
     if (rc == MPCONN_OK)
+        rc = mpci_config_check_return(eng->echo.on ? MPCONN_RETURN_ECHO : MPCONN_RETURN_BACK, &t);
+    if (rc == MPCONN_OK)
         rc = mpci_engine_enter(eng, now);
     if (rc != MPCONN_OK)
         return rc;

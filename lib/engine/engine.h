@@ -52,6 +52,8 @@ struct mpconn_engine {
 int mpci_config_import(mpconn_engine_config *out, mpconn_timeouts *timeouts,
                        const mpconn_engine_config *cfg);
 int mpci_timeouts_import(mpconn_timeouts *out, const mpconn_timeouts *in);
+/* Whether a member that sends things back in this way can have these; an mpconn_err. */
+int mpci_config_check_return(unsigned return_path, const mpconn_timeouts *t);
 int mpci_callbacks_import(mpconn_callbacks *out, const mpconn_callbacks *in);
 
 /* engine.c: every call that changes something begins and ends with these. */

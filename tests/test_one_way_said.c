@@ -208,6 +208,41 @@ START_TEST(all_are_asked_for_a_server_when_who_drove_says_that_it_knows_none)
 }
 END_TEST
 
+/* --- third members --- */
+
+static unsigned heard(unsigned i, unsigned type)
+{
+    return (unsigned)at(i)->eng->sync.records_in[type];
+}
+
+/* Who neither sees nor decides hears of the end of a connection only. */
+START_TEST(third_member_hears_of_a_connection_if_it_decides_about_it)
+{
+    bed_conn c = conn_of(MPCONN_FAMILY_IPV4, (uint16_t)(4000 + _i));
+    bed_segment fin;
+    unsigned decides;
+
+    start(3);
+    decides = sync_registrar(&net, &c.tuple) == C;
+    connect_by(B, &c);
+    carried(A, CLIENT, &c);
+    carried(B, SERVER, &c);
+    sync_carry(&net);
+    ck_assert_uint_eq(heard(C, MPCI_RECORD_DRIVE), decides);
+    ck_assert_uint_eq(heard(C, MPCI_RECORD_ANSWER), decides);
+    ck_assert_uint_eq(heard(C, MPCI_RECORD_COMMIT), 0);
+    ck_assert_uint_eq(heard(C, MPCI_RECORD_DELTA), 0);
+    ck_assert_uint_eq(heard(C, MPCI_RECORD_PATH), 0);
+    ck_assert_uint_eq(heard(C, MPCI_RECORD_SAY), 0);
+    fin = bed_data(&c, SERVER, 101, 101, 0);
+    fin.s.flags |= MPCI_TCP_FIN;
+    bed_in(at(B), SERVER, &fin);
+    sync_carry(&net);
+    ck_assert_uint_eq(heard(C, MPCI_RECORD_DELTA), 1);
+    sync_bed_close(&net);
+}
+END_TEST
+
 /* --- what is not sent --- */
 
 /* B, which knows a way to the client, is told that by A; does it send it? */
@@ -267,14 +302,20 @@ END_TEST
 
 int main(void)
 {
-    return CHECK_MAIN("one way said", F3_flood_of_what_another_member_answers_leaves_echoes,
-                      half_of_what_another_member_answers_is_kept_for_who_comes_again,
-                      who_was_not_alone_asked_and_knows_no_way_says_nothing,
-                      who_alone_was_asked_in_vain_says_so,
-                      server_is_reached_by_the_origin_of_its_connection_and_not_of_its_network,
-                      who_drives_a_connection_alone_is_asked_for_its_server,
-                      all_are_asked_for_a_server_when_who_drove_says_that_it_knows_none,
-                      error_with_an_impossible_mtu_is_not_sent_IPv4,
-                      error_with_an_impossible_mtu_is_not_sent_IPv6,
-                      what_is_said_with_flags_that_nobody_knows_is_not_sent);
+    Suite *s = suite_create("one way said");
+    TCase *tc = tcase_create("all");
+
+    tcase_add_test(tc, F3_flood_of_what_another_member_answers_leaves_echoes);
+    tcase_add_test(tc, half_of_what_another_member_answers_is_kept_for_who_comes_again);
+    tcase_add_test(tc, who_was_not_alone_asked_and_knows_no_way_says_nothing);
+    tcase_add_test(tc, who_alone_was_asked_in_vain_says_so);
+    tcase_add_test(tc, server_is_reached_by_the_origin_of_its_connection_and_not_of_its_network);
+    tcase_add_test(tc, who_drives_a_connection_alone_is_asked_for_its_server);
+    tcase_add_test(tc, all_are_asked_for_a_server_when_who_drove_says_that_it_knows_none);
+    tcase_add_loop_test(tc, third_member_hears_of_a_connection_if_it_decides_about_it, 0, 8);
+    tcase_add_test(tc, error_with_an_impossible_mtu_is_not_sent_IPv4);
+    tcase_add_test(tc, error_with_an_impossible_mtu_is_not_sent_IPv6);
+    tcase_add_test(tc, what_is_said_with_flags_that_nobody_knows_is_not_sent);
+    suite_add_tcase(s, tc);
+    return check_run(s);
 }

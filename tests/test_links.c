@@ -141,6 +141,180 @@ START_TEST(number_never_given_leads_nowhere)
 }
 END_TEST
 
+enum { IPV4_HEADER = 20, IPV6_HEADER = 40, TCP_PROTOCOL = 6, UDP_PROTOCOL = 17 };
+
+/* The header of a station of which there may be any number. */
+static l2_header stranger(uint32_t n)
+{
+    l2_header h = untagged(THERE, HERE);
+
+    memcpy(h.bytes + 8, &n, sizeof(n));
+    return h;
+}
+
+/* So many seconds after the start. */
+static void at_second(uint32_t s)
+{
+    links_tell_time(known, s * MPCONN_SECOND);
+}
+
+static uint32_t number_of(uint32_t n)
+{
+    const l2_header h = stranger(n);
+    return links_number(known, MPCONN_SIDE_CLIENT, CLIENT_PORT, &h);
+}
+
+/* All there are, at second 1000. */
+static void take_all(void)
+{
+    at_second(1000);
+    for (uint32_t n = 0; n < LINKS_MAX; n++)
+        ck_assert_uint_eq(number_of(n), n + 1);
+    ck_assert_uint_eq(links_count(known), LINKS_MAX);
+    ck_assert_uint_eq(number_of(LINKS_MAX), LINK_BY_ADDRESS);
+}
+
+static void is_of(uint32_t number, uint32_t n)
+{
+    const l2_header h = stranger(n);
+    leaves(number, MPCONN_SIDE_CLIENT, &h, CLIENT_PORT);
+}
+
+START_TEST(number_is_given_again_when_no_flow_can_have_it)
+{
+    take_all();
+    at_second(1000 + LINK_LIFE_SECONDS);
+    ck_assert_uint_eq(number_of(LINKS_MAX), LINK_BY_ADDRESS);
+    at_second(1001 + LINK_LIFE_SECONDS);
+    uint32_t number = number_of(LINKS_MAX), given = number - 1;
+    ck_assert_uint_ne(number, LINK_BY_ADDRESS);
+    is_of(number, LINKS_MAX);
+    ck_assert_uint_eq(number_of(LINKS_MAX), number);
+    uint32_t next = number_of(given); /* whose number that was */
+    ck_assert_uint_ne(next, LINK_BY_ADDRESS);
+    ck_assert_uint_ne(next, number);
+    is_of(next, given);
+    is_of(number, LINKS_MAX);
+}
+END_TEST
+
+START_TEST(number_that_is_used_is_not_given_again)
+{
+    link_entry out;
+
+    take_all();
+    at_second(1001);
+    ck_assert(links_out(known, 1, MPCONN_SIDE_CLIENT, &out)); /* sent by */
+    ck_assert_uint_eq(number_of(1), 2);                       /* heard from */
+    ck_assert_ptr_nonnull(links_use(known, 3));
+    at_second(1001 + LINK_LIFE_SECONDS);
+    for (uint32_t n = 0; n < LINKS_MAX - 3; n++)
+        ck_assert_uint_gt(number_of(LINKS_MAX + n), 3);
+    ck_assert_uint_eq(number_of(2 * LINKS_MAX), LINK_BY_ADDRESS);
+    ck_assert(!links_out(known, LINK_BY_ADDRESS, MPCONN_SIDE_CLIENT, &out));
+    ck_assert_ptr_null(links_use(known, LINK_BY_ADDRESS));
+    for (uint32_t n = 0; n < 3; n++)
+        is_of(n + 1, n);
+}
+END_TEST
+
+START_TEST(each_link_is_found_after_many_were_given_again)
+{
+    take_all();
+    at_second(1001 + LINK_LIFE_SECONDS);
+    for (uint32_t n = LINKS_MAX; n < 2 * LINKS_MAX; n++)
+        is_of(number_of(n), n);
+    for (uint32_t n = LINKS_MAX; n < 2 * LINKS_MAX; n++)
+        is_of(number_of(n), n);
+    ck_assert_uint_eq(number_of(0), LINK_BY_ADDRESS);
+}
+END_TEST
+
+/* A packet of that protocol, in a frame of this station. */
+static frame *packet(uint8_t version, uint8_t protocol, const l2_header *l2)
+{
+    static frame f;
+    static uint8_t bytes[IPV6_HEADER];
+
+    memset(bytes, 0, sizeof(bytes));
+    bytes[0] = version == 4 ? 0x45 : 0x60;
+    bytes[version == 4 ? 9 : 6] = protocol;
+    f.pkt.data = bytes;
+    f.pkt.len = version == 4 ? IPV4_HEADER : IPV6_HEADER;
+    f.type = version == 4 ? 0x0800 : 0x86dd;
+    f.l2 = *l2;
+    f.in_port = SERVER_PORT;
+    f.in_side = MPCONN_SIDE_SERVER;
+    return &f;
+}
+
+START_TEST(way_to_an_address_needs_no_number)
+{
+    const l2_header answer = stranger(LINKS_MAX);
+    mpconn_addr client = { { 0 } }, other = { { 0 } };
+
+    take_all();
+    frame *f = packet(4, TCP_PROTOCOL, &answer);
+    memcpy(f->pkt.data + 16, (const uint8_t[]){ 192, 0, 2, 1 }, 4);
+    links_learn_way(known, f, OTHER_SERVER_PORT);
+    mpconn_pkt made = { .data = f->pkt.data, .len = IPV4_HEADER, .side = MPCONN_SIDE_CLIENT };
+    for (int i = 0; i < 2; i++) {
+        const link_entry *way = links_find_way(known, &made);
+        ck_assert_ptr_nonnull(way);
+        ck_assert_uint_eq(way->port, OTHER_SERVER_PORT);
+        ck_assert_mem_eq(way->l2.bytes, answer.bytes, answer.len);
+        /* and to another the same */
+        memcpy(client.bytes, f->pkt.data + 16, 4);
+        memcpy(other.bytes, (const uint8_t[]){ 192, 0, 2, 9 }, 4);
+        links_learn_like(known, 0, MPCONN_SIDE_CLIENT, &other, &client);
+        memcpy(f->pkt.data + 16, other.bytes, 4);
+    }
+    made.side = MPCONN_SIDE_SERVER;
+    ck_assert_ptr_null(links_find_way(known, &made));
+}
+END_TEST
+
+START_TEST(link_is_kept_of_what_may_hold_tcp_or_icmp)
+{
+    static const uint8_t kept6[] = { TCP_PROTOCOL, 58, 0, 43, 44, 51, 60 };
+    const l2_header h = untagged(THERE, HERE);
+
+    ck_assert(links_may_be_kept(packet(4, TCP_PROTOCOL, &h)));
+    ck_assert(links_may_be_kept(packet(4, 1, &h)));
+    ck_assert(!links_may_be_kept(packet(4, UDP_PROTOCOL, &h)));
+    for (size_t i = 0; i < sizeof(kept6); i++)
+        ck_assert(links_may_be_kept(packet(6, kept6[i], &h)));
+    ck_assert(!links_may_be_kept(packet(6, UDP_PROTOCOL, &h)));
+    frame *f = packet(4, TCP_PROTOCOL, &h);
+    f->type = 0x88b7;
+    ck_assert(!links_may_be_kept(f));
+    f = packet(6, TCP_PROTOCOL, &h);
+    f->pkt.len = IPV6_HEADER - 1;
+    ck_assert(!links_may_be_kept(f));
+    f = packet(4, TCP_PROTOCOL, &h);
+    f->pkt.len = IPV4_HEADER - 1;
+    ck_assert(!links_may_be_kept(f));
+}
+END_TEST
+
+START_TEST(station_is_forgotten_when_it_is_silent_or_its_port_is_down)
+{
+    const l2_header from_here = untagged(THERE, HERE), to_here = untagged(HERE, THERE);
+
+    at_second(5);
+    seen(&from_here, MPCONN_SIDE_CLIENT, CLIENT_PORT);
+    at_second(5 + STATION_LIFE_SECONDS);
+    ck_assert_uint_eq(links_find_station(known, &to_here), CLIENT_PORT);
+    at_second(6 + STATION_LIFE_SECONDS);
+    ck_assert_uint_eq(links_find_station(known, &to_here), LINK_PORT_ALL);
+    seen(&from_here, MPCONN_SIDE_CLIENT, CLIENT_PORT);
+    links_forget_stations(known, SERVER_PORT);
+    ck_assert_uint_eq(links_find_station(known, &to_here), CLIENT_PORT);
+    links_forget_stations(known, CLIENT_PORT);
+    ck_assert_uint_eq(links_find_station(known, &to_here), LINK_PORT_ALL);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("links");
@@ -153,6 +327,12 @@ int main(void)
     tcase_add_test(t, link_onward_keeps_tags_and_asks_in_their_vlan);
     tcase_add_test(t, vlan_is_that_of_the_outermost_tag_with_one);
     tcase_add_test(t, number_never_given_leads_nowhere);
+    tcase_add_test(t, number_is_given_again_when_no_flow_can_have_it);
+    tcase_add_test(t, number_that_is_used_is_not_given_again);
+    tcase_add_test(t, each_link_is_found_after_many_were_given_again);
+    tcase_add_test(t, way_to_an_address_needs_no_number);
+    tcase_add_test(t, link_is_kept_of_what_may_hold_tcp_or_icmp);
+    tcase_add_test(t, station_is_forgotten_when_it_is_silent_or_its_port_is_down);
     suite_add_tcase(suite, t);
     return check_run(suite);
 }

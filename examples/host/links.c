@@ -7,28 +7,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INDEX_SLOTS (1u << 17) /* twice the links there can be */
+#define INDEX_SLOTS (1u << 16)
 #define CACHE_SLOTS (1u << 14)
+/* So many links are looked at for one that is old enough, each time that one is wanted. */
+#define LINKS_LOOKED_AT 16
 
-/* An address and the link to use for it. */
+typedef struct known_link {
+    link_entry entry;
+    uint32_t used; /* when, in seconds */
+    uint16_t next; /* with this hash; 0: none */
+} known_link;
+
+/* An address and the header to use for it: its own copy, so that it needs no number. */
 typedef struct way {
     mpconn_addr to;
     uint16_t zone;
-    uint16_t link; /* MPCONN_LINK_NONE: the slot is empty */
-    uint8_t side;
+    link_entry entry; /* of no length: the slot is empty */
 } way;
 
 typedef struct station {
     uint8_t address[ETH_ALEN];
     uint16_t vlan;
     uint16_t port;
+    uint32_t seen; /* when, in seconds */
     bool used;
 } station;
 
 struct links {
+    uint32_t now; /* in seconds */
     uint32_t n;
-    link_entry entries[MPCONN_LINK_MAX + 1]; /* [0] is not used */
-    uint16_t index[INDEX_SLOTS];             /* by hash, the next slot on collision; 0 = empty */
+    uint32_t hand; /* the link that was looked at last for one that is old enough */
+    known_link known[LINKS_MAX + 1]; /* [0] is not used */
+    uint16_t index[INDEX_SLOTS];           /* by hash, the first; 0: none */
     way ways[CACHE_SLOTS];
     station stations[CACHE_SLOTS];
 };
@@ -60,30 +70,111 @@ static bool same_link(const link_entry *e, uint8_t side, uint16_t port, const l2
            memcmp(e->l2.bytes, l2->bytes, l2->len) == 0;
 }
 
-uint32_t links_number(links *l, uint8_t side, uint16_t port, const l2_header *l2)
+void links_tell_time(links *l, mpconn_time now)
 {
-    uint32_t at = hash_bytes(HASH_START, l2->bytes, l2->len);
-    at = hash_bytes(at, &port, sizeof(port)) % INDEX_SLOTS;
-    for (; l->index[at]; at = (at + 1) % INDEX_SLOTS) {
-        if (same_link(&l->entries[l->index[at]], side, port, l2))
-            return l->index[at];
-    }
-    if (l->n == MPCONN_LINK_MAX)
-        return MPCONN_LINK_NONE;
-    l->n++;
-    l->index[at] = (uint16_t)l->n;
-    l->entries[l->n] = (link_entry){ *l2, port, side };
+    l->now = (uint32_t)(now / MPCONN_SECOND);
+}
+
+uint32_t links_count(const links *l)
+{
     return l->n;
 }
 
-const link_entry *links_find(const links *l, uint32_t number)
+static bool holds_tcp_or_icmp_v4(const mpconn_pkt *pkt)
 {
-    return number > 0 && number <= l->n ? &l->entries[number] : NULL;
+    const uint8_t protocol = pkt->data[offsetof(struct iphdr, protocol)];
+    return protocol == IPPROTO_TCP || protocol == IPPROTO_ICMP;
 }
 
-bool links_out(const links *l, uint32_t number, uint8_t side, link_entry *out)
+/* Extension headers may have either behind them. */
+static bool holds_tcp_or_icmp_v6(const mpconn_pkt *pkt)
 {
-    const link_entry *from = links_find(l, number);
+    switch (pkt->data[offsetof(struct ip6_hdr, ip6_nxt)]) {
+    case IPPROTO_TCP:
+    case IPPROTO_ICMPV6:
+    case IPPROTO_HOPOPTS:
+    case IPPROTO_ROUTING:
+    case IPPROTO_FRAGMENT:
+    case IPPROTO_AH:
+    case IPPROTO_DSTOPTS:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool links_may_be_kept(const frame *f)
+{
+    const mpconn_pkt *pkt = &f->pkt;
+
+    if (!frame_is_ip(f))
+        return false;
+    if (pkt->len >= sizeof(struct iphdr) && pkt->data[0] >> 4 == 4)
+        return holds_tcp_or_icmp_v4(pkt);
+    return pkt->len >= sizeof(struct ip6_hdr) && pkt->data[0] >> 4 == 6 &&
+           holds_tcp_or_icmp_v6(pkt);
+}
+
+static uint16_t *chain_of(links *l, uint16_t port, const l2_header *l2)
+{
+    uint32_t h = hash_bytes(HASH_START, l2->bytes, l2->len);
+    return &l->index[hash_bytes(h, &port, sizeof(port)) % INDEX_SLOTS];
+}
+
+static void unlink_number(links *l, uint32_t number)
+{
+    const known_link *k = &l->known[number];
+    uint16_t *at = chain_of(l, k->entry.port, &k->entry.l2);
+
+    while (*at != number)
+        at = &l->known[*at].next;
+    *at = k->next;
+}
+
+/* A number that was never given, or one that no flow can have any more; else 0. */
+static uint32_t free_number(links *l)
+{
+    if (l->n < LINKS_MAX)
+        return ++l->n;
+    for (unsigned i = 0; i < LINKS_LOOKED_AT; i++) {
+        l->hand = l->hand % LINKS_MAX + 1;
+        if (l->now - l->known[l->hand].used > LINK_LIFE_SECONDS) {
+            unlink_number(l, l->hand);
+            return l->hand;
+        }
+    }
+    return 0;
+}
+
+uint32_t links_number(links *l, uint8_t side, uint16_t port, const l2_header *l2)
+{
+    uint16_t *chain = chain_of(l, port, l2);
+    uint32_t number = *chain;
+
+    while (number && !same_link(&l->known[number].entry, side, port, l2))
+        number = l->known[number].next;
+    if (!number && (number = free_number(l))) {
+        /* the chain may have lost one to this */
+        l->known[number] = (known_link){ .entry = { *l2, port, side }, .next = *chain };
+        *chain = (uint16_t)number;
+    }
+    if (!number)
+        return LINK_BY_ADDRESS;
+    l->known[number].used = l->now;
+    return number;
+}
+
+const link_entry *links_use(links *l, uint32_t number)
+{
+    if (number == MPCONN_LINK_NONE || number > l->n)
+        return NULL;
+    l->known[number].used = l->now;
+    return &l->known[number].entry;
+}
+
+bool links_out(links *l, uint32_t number, uint8_t side, link_entry *out)
+{
+    const link_entry *from = links_use(l, number);
 
     if (!from)
         return false;
@@ -123,18 +214,14 @@ void links_learn_way(links *l, const frame *f, uint16_t out_port)
 
     if (!destination(&to, &f->pkt))
         return;
-    way *w = &l->ways[way_slot(&to, f->zone, side)];
-    w->to = to;
-    w->zone = f->zone;
-    w->side = side;
-    w->link = (uint16_t)links_number(l, side, out_port, &f->l2);
+    l->ways[way_slot(&to, f->zone, side)] = (way){ to, f->zone, { f->l2, out_port, side } };
 }
 
 /* NULL when there is none. */
 static const way *find_way(const links *l, const mpconn_addr *to, uint16_t zone, uint8_t side)
 {
     const way *w = &l->ways[way_slot(to, zone, side)];
-    return w->link != MPCONN_LINK_NONE && w->zone == zone && w->side == side &&
+    return w->entry.l2.len && w->zone == zone && w->entry.side == side &&
                    memcmp(&w->to, to, sizeof(*to)) == 0
                ? w
                : NULL;
@@ -146,7 +233,7 @@ void links_learn_like(links *l, uint16_t zone, uint8_t side, const mpconn_addr *
     const way *from = find_way(l, other, zone, side);
     if (!from || find_way(l, to, zone, side))
         return;
-    l->ways[way_slot(to, zone, side)] = (way){ *to, zone, from->link, side };
+    l->ways[way_slot(to, zone, side)] = (way){ *to, zone, from->entry };
 }
 
 const link_entry *links_find_way(const links *l, const mpconn_pkt *pkt)
@@ -154,7 +241,7 @@ const link_entry *links_find_way(const links *l, const mpconn_pkt *pkt)
     mpconn_addr to;
     const way *w =
         destination(&to, pkt) ? find_way(l, &to, (uint16_t)pkt->zone, pkt->side) : NULL;
-    return w ? links_find(l, w->link) : NULL;
+    return w ? &w->entry : NULL;
 }
 
 static uint32_t station_slot(const uint8_t *address, uint16_t vlan)
@@ -171,14 +258,24 @@ void links_learn_station(links *l, const frame *f)
     memcpy(s->address, from, ETH_ALEN);
     s->vlan = f->vlan;
     s->port = f->in_port;
+    s->seen = l->now;
     s->used = true;
+}
+
+void links_forget_stations(links *l, uint16_t port)
+{
+    for (size_t i = 0; i < CACHE_SLOTS; i++) {
+        if (l->stations[i].port == port)
+            l->stations[i].used = false;
+    }
 }
 
 uint16_t links_find_station(const links *l, const l2_header *to)
 {
     const uint16_t vlan = l2_vlan(to);
     const station *s = &l->stations[station_slot(to->bytes, vlan)];
-    if (!s->used || s->vlan != vlan || memcmp(s->address, to->bytes, ETH_ALEN) != 0)
+    if (!s->used || l->now - s->seen > STATION_LIFE_SECONDS || s->vlan != vlan ||
+        memcmp(s->address, to->bytes, ETH_ALEN) != 0)
         return LINK_PORT_ALL;
     return s->port;
 }

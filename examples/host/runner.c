@@ -5,6 +5,7 @@
  */
 #include "host/runner.h"
 
+#include "host/carrier.h"
 #include "host/cli.h"
 #include "host/wait.h"
 
@@ -18,7 +19,7 @@
 #define POOL_FRAMES (4 * HOLD_MAX)
 /* Timers and table lines in one go, so that packets do not wait for a big sweep. */
 #define EXPIRE_BUDGET 512
-#define MAX_FDS (1 + RUNNER_PORTS + SYNC_CHANNELS + CONTROL_FDS)
+#define MAX_FDS (2 + RUNNER_PORTS + SYNC_CHANNELS + CONTROL_FDS)
 
 /* Callbacks */
 
@@ -67,6 +68,7 @@ void runner_init(runner *r, const runner_hooks *hooks, void *user, const impair_
     r->hooks = hooks;
     r->user = user;
     r->sync.point.fd = r->sync.group.fd = -1;
+    r->carrier = carrier_open(); /* without, stations are only forgotten by and by */
     frame_pool_init(&r->pool, POOL_FRAMES);
     frame_list_init(&r->made);
     hold_init(&r->hold);
@@ -113,6 +115,8 @@ void runner_fini(runner *r)
     frame_list_clear(&r->made, &r->pool);
     frame_pool_fini(&r->pool);
     links_del(r->links);
+    if (r->carrier >= 0)
+        close(r->carrier);
 }
 
 /* Verdicts */
@@ -219,6 +223,7 @@ static void receive(runner *r, port *p)
     frame *frames[PORT_BATCH];
     size_t n = port_receive(p, frames, &r->pool);
 
+    links_tell_time(r->links, host_now());
     for (size_t i = 0; i < n; i++)
         r->hooks->learn(r->user, frames[i]);
     if (impair_active(&r->impair))
@@ -260,12 +265,24 @@ static mpconn_time next_deadline(const runner *r)
     return first < sync ? first : sync;
 }
 
-/* What to wait for: signals first, then the ports. */
+/* Whoever was reached there may be somewhere else. */
+static void forget_stations(void *user, int ifindex)
+{
+    runner *r = user;
+
+    for (size_t i = 0; i < r->n_ports; i++) {
+        if (ifindex == 0 || r->ports[i].ifindex == ifindex)
+            links_forget_stations(r->links, r->ports[i].number);
+    }
+}
+
+/* What to wait for: signals first, then what becomes of interfaces, then the ports. */
 static size_t collect(const runner *r, int signals, struct pollfd *fds)
 {
     size_t n = 0;
 
     fds[n++] = (struct pollfd){ .fd = signals, .events = POLLIN };
+    fds[n++] = (struct pollfd){ .fd = r->carrier, .events = POLLIN };
     for (size_t i = 0; i < r->n_ports; i++) {
         /* without a buffer there is no sense in being told that a frame waits for one */
         short events = port_has_room(&r->ports[i], &r->pool) ? POLLIN : 0;
@@ -288,8 +305,10 @@ static int run(runner *r, int signals)
         if (found > 0) {
             if (fds[0].revents)
                 r->stop = true;
+            if (fds[1].revents)
+                carrier_read(r->carrier, forget_stations, r);
             for (size_t i = 0; i < r->n_ports; i++) {
-                if (fds[1 + i].revents)
+                if (fds[2 + i].revents)
                     receive(r, &r->ports[i]);
             }
             control_handle(&r->control, fds + n_sync, n - n_sync);

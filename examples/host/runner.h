@@ -40,6 +40,7 @@ typedef struct runner {
     impair impair;
     sync_io sync;
     control control;
+    int carrier;            /* tells of interfaces that go down; -1 = not open */
     frame_list made;        /* what the engine made, until the verdicts are carried out */
     bool stop;
 } runner;

@@ -66,6 +66,15 @@ static void send_across(member *m, const frame *f)
     send_to(m, !f->in_side, port_across(m, f), &f->l2, f);
 }
 
+/* Back to where the frame came from: for that it needs no link. */
+static void send_back(member *m, const frame *f)
+{
+    l2_header back;
+
+    l2_reverse(&back, &f->l2);
+    send_to(m, f->in_side, f->in_port, &back, f);
+}
+
 static void send_by_link(member *m, const frame *f)
 {
     link_entry way;
@@ -190,14 +199,23 @@ static bool has_other_link(const frame *f)
     return f->pkt.link != MPCONN_LINK_NONE && f->pkt.link != f->in_link;
 }
 
+/* To which nothing can be sent back. */
+static bool is_bridge(const member *m)
+{
+    return m->options.return_path == MPCONN_RETURN_ECHO;
+}
+
 static void forward(void *user, frame *f)
 {
     member *m = user;
 
     if (is_lost(m, &f->pkt))
         return;
-    if (f->pkt.side == f->in_side || has_other_link(f))
+    bool turns_back = f->pkt.side == f->in_side;
+    if (has_other_link(f) || (turns_back && is_bridge(m)))
         send_by_link(m, f);
+    else if (turns_back)
+        send_back(m, f);
     else
         send_across(m, f);
 }
@@ -226,7 +244,8 @@ static void learn(void *user, frame *f)
     f->zone = m->options.zones.of[f->vlan];
     f->pkt.zone = f->zone;
     l2_reverse(&back, &f->l2);
-    f->in_link = links_number(m->run.links, f->in_side, f->in_port, &back);
+    if (links_may_be_kept(f))
+        f->in_link = links_number(m->run.links, f->in_side, f->in_port, &back);
     f->pkt.link = f->in_link;
     links_learn_station(m->run.links, f);
     if (frame_is_ip(f))

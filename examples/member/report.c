@@ -55,6 +55,7 @@ void report_stats(FILE *out, member *m)
     json_open(&j, "host", '{');
     json_uint(&j, "bridged", m->bridged);
     json_uint(&j, "no_way", m->no_way);
+    json_uint(&j, "links", links_count(m->run.links));
     json_uint(&j, "lost", m->lost);
     report_impaired(&j, "impaired", &m->run.impair);
     report_impaired(&j, "sync_impaired", &m->run.sync.impair);

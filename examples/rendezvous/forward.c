@@ -15,7 +15,8 @@ void broker_learn(void *user, frame *f)
     l2_header back;
 
     l2_reverse(&back, &f->l2);
-    f->in_link = links_number(b->run.links, f->in_side, f->in_port, &back);
+    if (links_may_be_kept(f))
+        f->in_link = links_number(b->run.links, f->in_side, f->in_port, &back);
     f->pkt.link = f->in_link;
 }
 
@@ -42,7 +43,7 @@ static bool send_by_route(broker *b, const frame *f)
 void broker_send(void *user, frame *f)
 {
     broker *b = user;
-    const link_entry *way = links_find(b->run.links, f->pkt.link);
+    const link_entry *way = links_use(b->run.links, f->pkt.link);
 
     if (way) {
         port_queue(&b->run.ports[way->port], &way->l2, f);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Two interfaces on either side, a client or a server behind each: everybody
-# reaches everybody, and a connection takes no other way than its own.
+# Two interfaces on either side, a client or a server behind each: everybody reaches everybody, and
+# a connection takes no other way than its own. Who was behind an interface that goes down, and is
+# behind another one then, is found there.
 . "$(dirname "$0")/lib.sh"
 bed_enter 60 "$0"
 
@@ -67,4 +68,44 @@ member_start
 control "a client behind an interface not named" reaches client2 $server4 500
 control "a server behind an interface not named" reaches client $other4 500
 reaches client $server4 || fail "the others do not reach one another"
+member_stop
+
+# A server at both interfaces, one address each of IP and of Ethernet, as a router has that stands
+# by. It says nothing when it changes: it is for the member to see that a way is gone.
+spare() {
+        ip netns add spare
+        at spare sh -c 'echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6'
+        for port in s2 s3; do
+                ip -n member link add $port type veth peer name $port netns spare
+                at member sh -c "echo 1 >/proc/sys/net/ipv6/conf/$port/disable_ipv6"
+                ip -n member link set $port up
+                ip -n spare link set $port address 02:00:00:00:0d:01
+        done
+        ip -n spare link set lo up
+        active s2
+        ip -n client neigh replace 192.0.2.5 lladdr 02:00:00:00:0d:01 dev eth0 nud permanent
+}
+
+# active PORT: has the address
+active() {
+        ip -n spare address flush scope global
+        ip -n spare link set $1 up
+        ip -n spare address add 192.0.2.5/24 dev $1
+        ip -n spare neigh replace 192.0.2.1 lladdr "$(ip -n client -json link show dev eth0 |
+                jq -r '.[].address')" dev $1 nud permanent
+}
+
+pings() {
+        at client ping -n -c 1 -W 0.5 192.0.2.5
+}
+
+need ping
+spare
+member_start --server-if s2 --server-if s3
+eventually 5 pings || fail "no way to a server with two interfaces"
+# no frame comes by the second one before one has gone there
+ip -n spare link set s2 down
+active s3
+eventually 5 pings || fail "frames still go where a server was before its interface went down"
+ok "a server whose interface goes down is found behind another one"
 member_stop

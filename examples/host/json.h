@@ -4,6 +4,7 @@
 #define HOST_JSON_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -18,5 +19,8 @@ void json_close(json *j, char bracket);
 void json_uint(json *j, const char *name, uint64_t value);
 void json_bool(json *j, const char *name, bool value);
 void json_text(json *j, const char *name, const char *value);
+
+/* Bytes of the character of UTF-8 that the text begins with; 0 when it is none. */
+size_t json_character(const char *text);
 
 #endif

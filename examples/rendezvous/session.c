@@ -2,11 +2,14 @@
 #include "rendezvous/session.h"
 
 #include "host/endpoint.h"
+#include "host/json.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes of a name that is not known, at most, in what is said about it. */
+#define SHOWN_MAX 60
 #define BITS4 32
 #define BITS6 128
 
@@ -96,6 +99,16 @@ static const member_of *find_member(const member_of *members, const char *name)
     return NULL;
 }
 
+/* How much of a name is told: whole characters. */
+static int shown(const char *name)
+{
+    size_t len = 0, next;
+
+    while (name[len] && (next = json_character(name + len)) && len + next <= SHOWN_MAX)
+        len += next;
+    return (int)len;
+}
+
 /* In the order of the table, not of the object: what is for both comes before what is for one. */
 static bool take_object(void *into, const member_of *members, json_t *object, const char *prefix,
                         session_problem *p)
@@ -105,8 +118,8 @@ static bool take_object(void *into, const member_of *members, json_t *object, co
     for (void *it = json_object_iter(object); it; it = json_object_iter_next(object, it)) {
         if (find_member(members, json_object_iter_key(it)))
             continue;
-        snprintf(p->text, sizeof(p->text), "%s%.60s: no such member", prefix,
-                 json_object_iter_key(it));
+        snprintf(p->text, sizeof(p->text), "%s%.*s: no such member", prefix,
+                 shown(json_object_iter_key(it)), json_object_iter_key(it));
         return false;
     }
     for (const member_of *m = members; m->name; m++) {
@@ -142,6 +155,21 @@ static const char *set_local(void *into, const json_t *value)
     return NULL;
 }
 
+/* An address alone; of IPv6 it may be in brackets, as where a port follows. */
+static bool parse_address(endpoint *e, const char *text)
+{
+    char address[ENDPOINT_TEXT];
+    size_t len = strlen(text);
+
+    if (text[0] != '[')
+        return endpoint_parse_address(e, text);
+    if (len < 2 || len - 2 >= sizeof(address) || text[len - 1] != ']')
+        return false;
+    memcpy(address, text + 1, len - 2);
+    address[len - 2] = '\0';
+    return endpoint_parse_address(e, address) && e->family == MPCONN_FAMILY_IPV6;
+}
+
 /* "ADDR", "ADDR/LEN", "ADDR:PORT" */
 static bool parse_expect(endpoint *e, uint8_t *prefix, const char *text)
 {
@@ -151,7 +179,7 @@ static bool parse_expect(endpoint *e, uint8_t *prefix, const char *text)
     unsigned long bits;
 
     if (!slash) {
-        if (!endpoint_parse_address(e, text) && endpoint_parse(e, text))
+        if (!parse_address(e, text) && endpoint_parse(e, text))
             return false;
         *prefix = e->family == MPCONN_FAMILY_IPV6 ? BITS6 : BITS4;
         return true;
@@ -162,7 +190,7 @@ static bool parse_expect(endpoint *e, uint8_t *prefix, const char *text)
     address[slash - text] = '\0';
     bits = strtoul(slash + 1, &end, 10);
     *prefix = (uint8_t)bits;
-    return endpoint_parse_address(e, address) && slash[1] >= '0' && slash[1] <= '9' && !*end &&
+    return parse_address(e, address) && slash[1] >= '0' && slash[1] <= '9' && !*end &&
            bits <= (e->family == MPCONN_FAMILY_IPV6 ? BITS6 : BITS4);
 }
 
@@ -197,6 +225,20 @@ static const member_of of_termination[] = {
 
 /* Sessions */
 
+/* It is the rest of a line that names a session, after blanks. */
+static bool is_nameable(const char *name)
+{
+    size_t len = strlen(name);
+
+    if (len == 0 || name[0] == ' ' || name[len - 1] == ' ')
+        return false;
+    for (; *name; name++) {
+        if ((unsigned char)*name < ' ' || *name == 0x7f)
+            return false;
+    }
+    return true;
+}
+
 static const char *set_name(void *into, const json_t *value)
 {
     mpconn_session_config *c = into;
@@ -204,6 +246,8 @@ static const char *set_name(void *into, const json_t *value)
 
     if (!name || !*name || strlen(name) > MPCONN_SESSION_NAME_MAX)
         return "expected a text of 1 to 31 bytes";
+    if (!is_nameable(name))
+        return "a name has no control characters, and no blanks at its ends";
     strcpy(c->name, name);
     return NULL;
 }

@@ -13,27 +13,32 @@ bed *at(unsigned i)
     return &net.at[i].b;
 }
 
-static void start_opened(unsigned n)
+static void start_opened(unsigned n, uint64_t since)
 {
     for (unsigned i = 0; i < n; i++) {
         net.at[i].cfg.return_path = MPCONN_RETURN_ECHO;
         net.at[i].cfg.echo_rate_server = 1000;
     }
     sync_start(&net);
-    sync_pass(&net, 5 * MPCONN_SECOND); /* all have heard of all for a while */
+    sync_pass(&net, since);
 }
 
 void start(unsigned n)
 {
+    start_since(n, 5 * MPCONN_SECOND);
+}
+
+void start_since(unsigned n, uint64_t since)
+{
     sync_bed_open(&net, n);
-    start_opened(n);
+    start_opened(n, since);
 }
 
 void start_at(unsigned n, mpconn_time now)
 {
     sync_bed_open(&net, n);
     net.now = now;
-    start_opened(n);
+    start_opened(n, 5 * MPCONN_SECOND);
 }
 
 bed_conn conn_of(unsigned family, uint16_t port)

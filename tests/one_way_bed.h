@@ -20,8 +20,10 @@ typedef struct letter {
 } letter;
 
 bed *at(unsigned i);
-/* So many members, which have heard of each other for a while; and: with clocks that begin then. */
+/* So many members, which have heard of each other for a while; that began so long ago; and: with
+ * clocks that begin then. */
 void start(unsigned n);
+void start_since(unsigned n, uint64_t since);
 void start_at(unsigned n, mpconn_time now);
 bed_conn conn_of(unsigned family, uint16_t port);
 /* Hand in a client's SYN. */

@@ -35,6 +35,22 @@ START_TEST(A13_reply_is_answered_where_it_comes_by_IPv6)
 END_TEST
 
 /* The number is the one that any member gives for that SYN. */
+/* Whoever has heard the other one for a moment only takes what that says of its frames for new: what
+ * went out with the last tick is in it. */
+START_TEST(echo_of_members_that_have_just_met_counts)
+{
+    for (unsigned i = 1; i <= 40; i++) {
+        bed_conn c = conn_of(4, 4000);
+        letter l;
+
+        start_since(2, i * 50 * MPCONN_MILLISECOND);
+        l = echo_of(&c);
+        answered_at(B, &c, &l);
+        sync_bed_close(&net);
+    }
+}
+END_TEST
+
 START_TEST(A13_answer_is_the_one_of_a_routed_member)
 {
     bed_conn c = conn_of(MPCONN_FAMILY_IPV4, 4000), routed = c;
@@ -307,7 +323,8 @@ int main(void)
 {
     return CHECK_MAIN(
         "one way", A13_reply_is_answered_where_it_comes_by_IPv4,
-        A13_reply_is_answered_where_it_comes_by_IPv6, A13_answer_is_the_one_of_a_routed_member,
+        A13_reply_is_answered_where_it_comes_by_IPv6, echo_of_members_that_have_just_met_counts,
+        A13_answer_is_the_one_of_a_routed_member,
         lone_member_answers_where_the_reply_comes_by,
         A13_segment_of_an_adopted_connection_shows_the_way,
         way_that_a_client_proved_is_used_without_an_echo, F0_way_is_not_used_before_it_is_proved,

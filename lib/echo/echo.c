@@ -326,8 +326,12 @@ void mpci_echo_tick(mpci_echo *e)
 {
     if (!e->on)
         return;
-    e->progress = e->sync->sequence;
     sample(e);
+}
+
+void mpci_echo_note_progress(mpci_echo *e)
+{
+    e->progress = e->sync->sequence;
 }
 
 void mpci_echo_rekey(mpci_echo *e)

@@ -58,7 +58,7 @@ typedef struct mpci_echo {
     mpci_budget told;          /* of the words by which origins learn what came back */
     mpci_budget unsplit;       /* of SYNs that pass as they are */
     uint32_t number;           /* of the last echo */
-    uint64_t progress;         /* of what this member says to others, as of the last tick */
+    uint64_t progress;         /* of what this member says to others, as of the last noted */
     mpci_sipkey old_root;      /* before the last change of key */
     uint32_t *refused;         /* prints of SYNs for which nothing was left: they go first when they
                                 * come again */
@@ -71,10 +71,13 @@ typedef struct mpci_echo {
 int mpci_echo_init(mpci_echo *e, mpci_alloc *a, const mpconn_engine_config *cfg);
 void mpci_echo_fini(mpci_echo *e, mpci_alloc *a);
 
-/* What was heard of the other members by now, and said to them. From expire() alone: what an echo
- * says of it does not depend on which packets came in one batch with its SYN. (It does on those
- * before, as on how many frames went out for them.) */
+/* What was heard of the other members by now. */
 void mpci_echo_tick(mpci_echo *e);
+/* And said to them: once the frames of this call are out, or who has just begun to listen takes an
+ * echo for older than they are. Not after packets: what an echo says of it does not depend on which
+ * of them came in one batch with its SYN. (It does on those before, as on how many frames went out
+ * for them.) */
+void mpci_echo_note_progress(mpci_echo *e);
 
 /* The cluster has another key from now on; the one before still opens what is under way. */
 void mpci_echo_rekey(mpci_echo *e);

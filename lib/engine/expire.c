@@ -263,6 +263,7 @@ int mpconn_engine_expire(mpconn_engine *eng, uint32_t budget, uint32_t *done, mp
     while (used < most && do_one(eng))
         used++;
     mpci_engine_leave(eng);
+    mpci_echo_note_progress(&eng->echo);
     if (done != NULL)
         *done = used;
     return MPCONN_OK;

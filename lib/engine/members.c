@@ -20,6 +20,7 @@ int mpconn_engine_sync_input(mpconn_engine *eng, uint8_t *frame, size_t len, uin
     if (reason != NULL)
         *reason = fate;
     mpci_engine_leave(eng);
+    mpci_echo_note_progress(&eng->echo);
     return MPCONN_OK;
 }
 

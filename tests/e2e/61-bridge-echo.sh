@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Members as bridges, each on one way only, and nothing comes back by the other: the SYN goes to
 # the server inside an echo request, and the member that sees the reply answers the client (claims
-# A13 to A20). curl fetches 64 MiB over IPv4 and IPv6, without a tag and with one.
+# A13 to A20). Of the request the members say nothing to each other before that. curl fetches
+# 64 MiB over IPv4 and IPv6, without a tag and with one.
 bed_shape=bare
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/bridge-lib.sh"
@@ -75,6 +76,69 @@ carries() {
         control "$1: an echo where the path is known" echo_seen
         bridges_stop
 }
+
+# only_syns: nothing else of the client's leaves it, until only_syns_end
+only_syns() {
+        at client nft -f - <<END
+table inet mute {
+        chain out {
+                type filter hook output priority 0;
+                tcp flags & syn == 0 drop;
+        }
+}
+END
+}
+
+only_syns_end() {
+        at client nft delete table inet mute
+}
+
+# told MEMBER: how many records it has sent to the other one, but for the answers to be sent again
+told() {
+        count_of "$1" '.engine.records_out - .reasons.RETURN_SAID'
+}
+
+# says_nothing COMMAND...: while that goes on a tells b nothing at all
+says_nothing() {
+        had=$(told a)
+        "$@" || :
+        test "$(told a)" -eq "$had"
+}
+
+# is_answered ADDRESS: a client that is not heard again is
+is_answered() {
+        wire_tap b c0 left out "$syn_ack"
+        at client curl -sf --max-time 1 -o $bed/got "$(url "$1" short)" || :
+        eventually 2 answer_seen || fail "nobody answered for $1 at b"
+        tap_stop left
+}
+
+# Nothing is said of a request before it is answered; what is said of the connection then goes to
+# the other member, and to nobody else.
+bridges_start --mode bridge
+only_syns
+for address in $server4 $server6; do
+        says_nothing is_answered $address || fail "a announced a request to $address"
+        ok "$address: the SYN|ACK left at b, and a had said nothing of the request"
+done
+only_syns_end
+wire_tap a y0 told
+for address in $server4 $server6; do
+        control "a connection is not announced, $address" says_nothing download $address short
+done
+tap_stop told
+test "$(in_capture told "ether dst $(station a y0)")" -ge 1 || fail "a was told nothing"
+test "$(in_capture told "ether dst $(station b y0)")" -ge 1 || fail "b was told nothing"
+test "$(in_capture told 'ether multicast')" -eq 0 || fail "everybody was told"
+ok "members tell each other, and nobody else"
+bridges_stop
+wire_tap a y0 told
+one_start a 1 '--sync ether:y0 --peer 2' --mode bridge
+one_start b 2 '--sync ether:y0 --peer 1' --mode bridge
+eventually 10 bridges_heard || fail "the members do not hear each other"
+tap_stop told
+control "members that tell a group" test "$(in_capture told 'ether multicast')" -eq 0
+bridges_stop
 
 monitor_start
 carries 'no tag'

@@ -35,8 +35,8 @@ START_TEST(A13_reply_is_answered_where_it_comes_by_IPv6)
 END_TEST
 
 /* The number is the one that any member gives for that SYN. */
-/* Whoever has heard the other one for a moment only takes what that says of its frames for new: what
- * went out with the last tick is in it. */
+/* Whoever has heard the other one for a moment only takes what that says of its frames for new:
+ * what went out with the last tick is in it. */
 START_TEST(echo_of_members_that_have_just_met_counts)
 {
     for (unsigned i = 1; i <= 40; i++) {

@@ -290,3 +290,20 @@ tag_at() {
                         return 1
         done
 }
+
+# server_answers HOW: pings, by replies.py
+PYTHONDONTWRITEBYTECODE=1
+export PYTHONDONTWRITEBYTECODE
+server_answers() {
+        : >$bed/replies
+        run_at server python3 "$MPCONN_SRC/tests/e2e/replies.py" "$1" \
+                >$bed/replies 2>$bed/replies.err &
+        server_pid=$!
+        eventually 10 grep -q listening $bed/replies || fail "replies.py $1"
+}
+
+server_ends() {
+        kill $server_pid
+        wait $server_pid 2>/dev/null || :
+        test ! -s $bed/replies.err || fail "replies.py complained"
+}

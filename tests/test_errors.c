@@ -532,6 +532,27 @@ START_TEST(error_about_our_syn_ack_goes_no_further)
 }
 END_TEST
 
+/* ICMPv6 types 100 and 101 (RFC 4443 2.1): what they bear need not be a quote. */
+START_TEST(icmpv6_of_an_experiment_passes_without_a_quote)
+{
+    for (uint8_t type = 99; type <= 102; type++) {
+        uint8_t message[12] = {type};
+        int is_private = type == 100 || type == 101;
+        raw r;
+
+        begin(MPCONN_FAMILY_IPV6);
+        raw_ip(&r, MPCONN_FAMILY_IPV6, 58);
+        raw_add(&r, message, sizeof message);
+        bed_raw(&b, SERVER, &r);
+        ck_assert_uint_eq(b.pkt.reason, is_private ? MPCONN_REASON_ICMP_ERROR
+                                                   : MPCONN_REASON_BAD_QUOTE);
+        ck_assert_int_eq(b.pkt.verdict,
+                         is_private ? MPCONN_VERDICT_FORWARD : MPCONN_VERDICT_DROP);
+        bed_close(&b);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("errors");
@@ -551,6 +572,7 @@ int main(void)
     tcase_add_loop_test(both, E26_error_with_a_wrong_checksum_is_refused, 0, 2);
     tcase_add_loop_test(both, E26_wrong_checksum_that_cannot_be_verified_stays_wrong, 0, 2);
     tcase_add_test(both, source_quench_is_refused);
+    tcase_add_test(both, icmpv6_of_an_experiment_passes_without_a_quote);
     tcase_add_loop_test(both, error_about_a_tracked_flow_is_checked_and_passes_untouched, 0, 2);
     tcase_add_loop_test(both, error_about_an_unknown_flow_is_for_the_policy, 0, 2);
     tcase_add_loop_test(both, error_about_a_killed_flow_is_refused, 0, 2);

@@ -272,6 +272,42 @@ START_TEST(E28_routing_header_with_segments_left_is_refused)
 }
 END_TEST
 
+/* A firewall judges TCP. What a source routes by segments (RFC 8754), or has many headers, and is
+ * none, is as any other packet that is none. */
+START_TEST(extension_headers_of_what_is_no_tcp_are_not_judged)
+{
+    raw r;
+
+    CHAIN(&r, 17, &routing);
+    expect_kind(&r, MPCI_KIND_OTHER);
+    CHAIN(&r, 41, &hop, &routing, &dest);
+    expect_kind(&r, MPCI_KIND_OTHER);
+    CHAIN(&r, 17, &dest, &dest, &dest, &dest, &dest, &dest, &dest, &dest, &dest);
+    expect_kind(&r, MPCI_KIND_OTHER);
+    CHAIN(&r, 17, &dest, &hop);
+    expect_kind(&r, MPCI_KIND_OTHER);
+    CHAIN(&r, 17, &routing, &first);
+    expect_kind(&r, MPCI_KIND_OTHER);
+    CHAIN(&r, 6, &routing, &dest);
+    expect_bad(&r, MPCONN_REASON_BAD_EXTENSION);
+    CHAIN(&r, 58, &routing, &dest); /* ICMPv6, which may be about a connection */
+    expect_bad(&r, MPCONN_REASON_BAD_EXTENSION);
+}
+END_TEST
+
+#define DEST_8 &dest, &dest, &dest, &dest, &dest, &dest, &dest, &dest
+
+START_TEST(E28_so_many_extension_headers_that_nobody_looks_behind_them_are_refused)
+{
+    raw r;
+
+    CHAIN(&r, 17, DEST_8, DEST_8, DEST_8);
+    expect_kind(&r, MPCI_KIND_OTHER);
+    CHAIN(&r, 17, DEST_8, DEST_8, DEST_8, &dest);
+    expect_bad(&r, MPCONN_REASON_BAD_EXTENSION);
+}
+END_TEST
+
 START_TEST(E28_extension_header_longer_than_the_packet_is_refused)
 {
     raw r;
@@ -363,6 +399,8 @@ int main(void)
     tcase_add_test(once, E28_two_fragment_headers_are_refused);
     tcase_add_test(once, E28_fragment_header_behind_too_many_others_is_refused);
     tcase_add_test(once, E28_routing_header_with_segments_left_is_refused);
+    tcase_add_test(once, extension_headers_of_what_is_no_tcp_are_not_judged);
+    tcase_add_test(once, E28_so_many_extension_headers_that_nobody_looks_behind_them_are_refused);
     tcase_add_test(once, E28_extension_header_longer_than_the_packet_is_refused);
     tcase_add_test(once, E27_ipv6_fragments_are_told_apart);
     tcase_add_test(once, E27_ipv6_first_fragment_without_its_whole_chain_is_refused);

@@ -281,6 +281,12 @@ static void step_error(mpconn_engine *eng, quoting *e)
         mpci_split_error(&eng->split, &e->st, e->segment.seq, !is_hard(e->st.view));
 }
 
+/* What these bear is known to those who experiment with them only (RFC 4443 2.1). */
+static int need_not_quote(const mpci_view *v)
+{
+    return v->family == MPCONN_FAMILY_IPV6 && (v->l4[0] == 100 || v->l4[0] == 101);
+}
+
 void mpci_errors_input(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v)
 {
     quoting e = {.st = {.pkt = pkt, .view = v, .from = pkt->side}};
@@ -290,7 +296,8 @@ void mpci_errors_input(mpconn_engine *eng, mpconn_pkt *pkt, const mpci_view *v)
     e.st.leg = &e.leg;
     if (bad == 0)
         step_error(eng, &e);
-    else if (bad == MPCONN_REASON_NOT_TCP)
+    else if (bad == MPCONN_REASON_NOT_TCP ||
+             (bad == MPCONN_REASON_BAD_QUOTE && need_not_quote(v)))
         mpci_input_pass(eng, pkt, v, MPCONN_REASON_ICMP_ERROR);
     else
         mpci_drop(&eng->core, pkt, bad);

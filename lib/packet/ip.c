@@ -14,6 +14,9 @@ enum {
 /* The extension headers that are walked. AH (51) is not one: what it protects must not change. */
 enum { HOP_BY_HOP = 0, ROUTING = 43, FRAGMENT = 44, DESTINATION = 60 };
 
+/* More than may be, to see whether TCP is behind them; of the longest so many fit in an offset. */
+enum { LOOKED_AT = 24 };
+
 static unsigned parse_ipv4(mpci_ip *ip, const uint8_t *data, uint32_t avail)
 {
     unsigned header = (data[0] & 0x0fu) * 4;
@@ -85,29 +88,38 @@ int mpci_ip_has_more_headers(const mpci_ip *ip)
     return ip->family == MPCONN_FAMILY_IPV6 && is_extension(ip->proto);
 }
 
+/* Behind headers that no connection has there may be anything else that is none of ours, such as
+ * what a source routes by segments (RFC 8754). */
+static int may_concern_us(const mpci_ip *ip)
+{
+    return ip->proto == MPCI_PROTO_TCP || ip->proto == MPCI_PROTO_ICMPV6 || is_extension(ip->proto);
+}
+
 static unsigned walk_extensions(mpci_ip *ip, const uint8_t *data, uint32_t avail)
 {
-    unsigned at = MPCI_IPV6_HEADER_LEN, fragments = 0;
+    unsigned at = MPCI_IPV6_HEADER_LEN, fragments = 0, bad = 0;
 
-    for (unsigned nth = 0; is_extension(ip->proto); nth++) {
+    for (unsigned nth = 0; is_extension(ip->proto) && nth < LOOKED_AT; nth++) {
         unsigned len, reason;
 
         if (nth == MPCI_IP_EXTENSIONS_MAX)
-            return MPCONN_REASON_BAD_EXTENSION;
+            bad = MPCONN_REASON_BAD_EXTENSION;
         if (avail - at < 8)
-            return MPCONN_REASON_TRUNCATED;
+            return bad != 0 ? bad : (unsigned)MPCONN_REASON_TRUNCATED;
         reason = check_extension(ip, data + at, nth, &fragments, &len);
-        if (reason != 0)
+        if (reason == MPCONN_REASON_BAD_EXTENSION)
+            bad = reason;
+        else if (reason != 0)
             return reason;
         if (avail - at < len)
-            return MPCONN_REASON_TRUNCATED;
+            return bad != 0 ? bad : (unsigned)MPCONN_REASON_TRUNCATED;
         ip->proto = data[at];
         at += len;
         ip->l4_offset = (uint16_t)at;
         if (ip->fragment == MPCI_IP_LATER)
             break;
     }
-    return 0;
+    return may_concern_us(ip) ? bad : 0;
 }
 
 static unsigned parse_ipv6(mpci_ip *ip, const uint8_t *data, uint32_t avail)

@@ -9,7 +9,9 @@
 
 enum { MPCI_IPV4_HEADER_LEN = 20, MPCI_IPV6_HEADER_LEN = 40 };
 
-/* IPv6 extension headers walked before giving up (E28). */
+enum { MPCI_PROTO_ICMP = 1, MPCI_PROTO_TCP = 6, MPCI_PROTO_ICMPV6 = 58 };
+
+/* IPv6 extension headers that may stand before what is judged (E28). */
 enum { MPCI_IP_EXTENSIONS_MAX = 8 };
 
 enum mpci_ip_fragment {

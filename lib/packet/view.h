@@ -3,8 +3,7 @@
 #ifndef MPCI_PACKET_VIEW_H
 #define MPCI_PACKET_VIEW_H
 
-#include <mpconn/packet.h>
-#include <mpconn/reason.h>
+#include "packet/ip.h"
 
 /* TCP flags as they stand in the header; AE (RFC 9768) is bit 8. */
 enum {
@@ -18,8 +17,6 @@ enum {
     MPCI_TCP_CWR = 0x080,
     MPCI_TCP_AE = 0x100
 };
-
-enum { MPCI_PROTO_ICMP = 1, MPCI_PROTO_TCP = 6, MPCI_PROTO_ICMPV6 = 58 };
 
 /* What a packet turned out to be. */
 enum mpci_kind {

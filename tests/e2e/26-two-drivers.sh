@@ -70,6 +70,12 @@ answers() {
                 sed -nE "s/^([0-9.]*) .* > ([^ ]*): Flags \[S\.[^]]*\], $numbers.*/\1 \2-\4 \3/p"
 }
 
+# answered COUNT: the server has, so often
+answered() {
+        answers >$bed/answers
+        test "$(wc -l <$bed/answers)" -ge "$1"
+}
+
 # two_numbers UNTIL COUNT: so many SYNs at least had two different answers by then
 two_numbers() {
         crossed=$(awk -v until="$1" '$1 < until && !seen[$2 $3]++ && ++numbers[$2] == 2 { n++ }
@@ -103,6 +109,9 @@ pair_start $apart
 for wire in eth0 eth1; do capture_start server $wire $wire; done
 talk 0 20 &
 talker=$!
+# The count may move at any moment: only when SYNs of both members are under way all the time the
+# next move of it is waited for.
+eventually 10 answered 400 || fail "only $(wc -l <$bed/answers) answers"
 at server "$tools/tick" 7 >$bed/tick || fail "the server's cookies stay the same"
 ticked=$(date +%s)
 kill -TERM $talker

@@ -210,6 +210,18 @@ static letter reply_to_try(void)
     return reply_to_packet(&o->pkt);
 }
 
+/* A mute server is tried beside what becomes of the SYN, and nobody is answered by the reply. */
+static void try_beside(const bed_conn *c, unsigned verdict, unsigned reason)
+{
+    letter l;
+
+    syn(A, c);
+    expect(A, verdict, reason);
+    l = reply_to_try();
+    give(B, SERVER, &l, LINK_OF_REPLY);
+    expect(B, MPCONN_VERDICT_CONSUMED, MPCONN_REASON_ECHO_LEARNED);
+}
+
 START_TEST(F1_server_that_answers_one_try_is_mute_no_more)
 {
     bed_conn c = conn_of(MPCONN_FAMILY_IPV4, 4000), d = conn_of(MPCONN_FAMILY_IPV4, 4001);
@@ -217,11 +229,7 @@ START_TEST(F1_server_that_answers_one_try_is_mute_no_more)
 
     start(2);
     make_lost(&c);
-    syn(A, &c);
-    expect(A, MPCONN_VERDICT_FORWARD, MPCONN_REASON_SYN_TRACKED);
-    l = reply_to_try();
-    give(B, SERVER, &l, LINK_OF_REPLY); /* nobody is answered by it: its SYN has passed */
-    expect(B, MPCONN_VERDICT_CONSUMED, MPCONN_REASON_ECHO_LEARNED);
+    try_beside(&c, MPCONN_VERDICT_FORWARD, MPCONN_REASON_SYN_TRACKED);
     sync_carry(&net);
     l = echo_of(&d);
     answered_at(B, &d, &l);
@@ -229,7 +237,6 @@ START_TEST(F1_server_that_answers_one_try_is_mute_no_more)
 }
 END_TEST
 
-/* It is asked beside what else is done: nobody waits for it. */
 /* Pings may have been filtered for a while only: it is asked again, for the client's sake. */
 START_TEST(F1_mute_server_is_unknown_when_nobody_has_asked_it_for_a_minute)
 {
@@ -247,18 +254,14 @@ START_TEST(F1_mute_server_is_unknown_when_nobody_has_asked_it_for_a_minute)
 }
 END_TEST
 
+/* It is asked beside what else is done: nobody waits for it. */
 START_TEST(F1_server_is_tried_while_others_are_asked)
 {
     bed_conn c = conn_of(MPCONN_FAMILY_IPV4, 4000);
-    letter l;
 
     start(2);
     make_mute(&c);
-    syn(A, &c);
-    expect(A, MPCONN_VERDICT_CONSUMED, MPCONN_REASON_RETURN_ASKED);
-    l = reply_to_try();
-    give(B, SERVER, &l, LINK_OF_REPLY);
-    expect(B, MPCONN_VERDICT_CONSUMED, MPCONN_REASON_ECHO_LEARNED);
+    try_beside(&c, MPCONN_VERDICT_CONSUMED, MPCONN_REASON_RETURN_ASKED);
     sync_bed_close(&net);
 }
 END_TEST
